@@ -1,0 +1,1 @@
+"""Step 3: the same room with threads: a reader and a writer for each client."""
