@@ -1,0 +1,308 @@
+"""The bench: what a check can do with a program, as a small language.
+
+Start a server and connect peers to it, or listen and let a client come; then say what is sent,
+what must be heard, printed, and left behind. Waiting is `stage.py`'s, bytes are `peer.py`'s.
+"""
+
+import contextlib
+import errno
+import random
+import re
+import selectors
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from chatkit.harness import diagnosis, kernel
+from chatkit.harness.diagnosis import explain
+from chatkit.harness.failure import Failure
+from chatkit.harness.peer import SHORT, SMALL, Peer
+from chatkit.harness.ports import free_port, is_free
+from chatkit.harness.program import WINDOWS, Program
+from chatkit.harness.stage import GRACE, PROMISE, Stage
+
+READY = re.compile(r"Server running on (?P<host>\S+):(?P<port>\d+)\s*$")
+
+WORDS = ("apple", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "igloo", "koala")
+
+
+class Bench(Stage):
+    """One check's scripts. A `Stage`: close it, or use it with `with`."""
+
+    def __init__(self, find: Callable[[str], Path], seed: int | str = 0) -> None:
+        """`find` gives the path of "server.py" or "client.py"; `seed` fixes the random words."""
+        super().__init__()
+        self.find = find
+        self.random = random.Random(seed)
+        self.address = ("127.0.0.1", 0)  # where the program under test listens or connects
+
+    def word(self) -> str:
+        """A word that nobody can know beforehand."""
+        return f"{self.random.choice(WORDS)}-{self.random.randrange(16**4):04x}"
+
+    def start_server(self, host: str = "127.0.0.1", port: int | None = None) -> Program:
+        """Start server.py and wait until it listens where it was told to.
+
+        `port` None means one that the bench chooses; a collision there is the bench's own trouble
+        and is tried again. Raises Failure with step "start".
+        """
+        for last_try in (False, False, True):
+            chosen = free_port(host) if port is None else port
+            self.address = (host, chosen)
+            try:
+                with self.during("start"):
+                    program = self._start("server.py", ["--host", host, "--port", str(chosen)])
+                    self._wait_until_listening(program, host, chosen)
+                return program
+            except Failure:
+                collided = port is None and not is_free(host, chosen)
+                if last_try or not collided or self.program.status is None:
+                    raise
+        raise AssertionError("unreachable")
+
+    def start_server_quietly(self, host: str, port: int) -> Program:
+        """Start server.py with its output buffered, as in a pipe, and wait for nothing."""
+        self.address = (host, port)
+        return self._start("server.py", ["--host", host, "--port", str(port)], buffered=True)
+
+    def start_client(self, *arguments: str) -> Program:
+        """Start client.py against the address of `listen`, or of `nobody_listens`."""
+        host, port = self.address
+        try:
+            return self._start("client.py", ["--host", host, "--port", str(port), *arguments])
+        except Failure as failure:
+            failure.step = "start"  # that it starts is all that is known; it may crash later
+            raise
+
+    def listen(self) -> None:
+        """Be a server: listen where the next client will connect."""
+        host = "127.0.0.1"
+        self.listener = socket.socket()
+        if not WINDOWS:
+            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind((host, free_port(host)))
+        self.listener.listen()
+        self.listener.setblocking(False)
+        self.address = (host, self.listener.getsockname()[1])
+
+    def nobody_listens(self) -> None:
+        """Choose an address where no server is."""
+        self.address = ("127.0.0.1", free_port("127.0.0.1"))
+
+    def accept(self, name: str = "server") -> Peer:
+        """The client's connection. Raises Failure with step "connect" when none comes."""
+        assert self.listener
+        self.watch(self.listener, selectors.EVENT_READ, lambda _: None)
+        accepted: list[tuple[socket.socket, kernel.Address]] = []
+
+        def arrived() -> bool:
+            with contextlib.suppress(BlockingIOError):
+                assert self.listener
+                accepted.append(self.listener.accept())
+            return bool(accepted)
+
+        with self.during("connect"):
+            stop = self.wait(arrived)
+            self.watch(self.listener, 0, lambda _: None)
+            if not accepted:
+                self.transcript.add("client", name, "missing", text="connect")
+                wanted = f"client.py to connect to {self.address[0]}:{self.address[1]}"
+                raise explain(self, stop, wanted, b"", silence="no-connect")
+        self.transcript.add("client", name, "accept")
+        return self._peer(name, *accepted[0], "client")
+
+    def connect(self, name: str, *, slow: bool = False) -> Peer:
+        """A new client called `name`. `slow` gives it small buffers, for one that stops reading.
+
+        Raises Failure with step "connect".
+        """
+        family, _, _, _, address = socket.getaddrinfo(*self.address, type=socket.SOCK_STREAM)[0]
+        deadline = time.monotonic() + PROMISE * GRACE
+        self.transcript.add(name, "server", "connect")
+        with self.during("connect"):
+            while True:
+                connection = socket.socket(family, socket.SOCK_STREAM)
+                if slow:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+                    with contextlib.suppress(OSError, AttributeError):  # tcp(7), not everywhere
+                        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SHORT)
+                connection.setblocking(False)
+                error = connection.connect_ex(address)
+                if error in (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY):
+                    error = self._wait_until_connected(connection)
+                if not error:
+                    there = (str(address[0]), int(address[1]))
+                    return self._peer(name, connection, there, "server")
+                connection.close()
+                gone = not self.programs or self.program.status is not None
+                # Where the kernel does not say who listens, the first connect is the probe.
+                if kernel.LINUX or gone or time.monotonic() > deadline:
+                    break
+                self.pump(0.01)
+            self.transcript.add("server", name, "refused")
+            stop = self.wait(lambda: False, seconds=PROMISE)
+            wanted = f"{name} to connect to {self.address[0]}:{self.address[1]}"
+            raise explain(self, stop, wanted, b"", silence="refused")
+
+    def prints(self, text: str, *, promise: float = PROMISE) -> None:
+        """The program prints a line that ends with `text`, after those asked for before."""
+        program = self.program
+        stream = program.output
+
+        def found() -> int | None:
+            for at, line in enumerate(stream.lines[program.heard :], program.heard):
+                if line.rstrip().endswith(text.rstrip()):
+                    return at
+            return None
+
+        stop = self.wait(lambda: found() is not None, promise=promise)
+        at = found()
+        if at is not None:
+            program.heard = at + 1
+            return
+        new = [line for line in stream.text.split("\n")[program.heard :] if line]
+        wanted = f"{program.name} to print {text!r}"
+        printed = "\n".join(new[-5:]).encode()
+        raise explain(self, stop, wanted, printed, silence="other-output" if new else "no-output")
+
+    def exits(
+        self, status: int | None = 0, *, promise: float = 2.0, silence: str = "no-exit"
+    ) -> int:
+        """The program ends. `status` None means any status but 0. Returns the status."""
+        program = self.program
+        stop = self.wait(lambda: program.status is not None, promise=promise)
+        got = program.status
+        wanted = f"{program.name} to end with status {'not 0' if status is None else status}"
+        if got is None:
+            raise explain(self, stop, wanted, b"", silence=silence)
+        self.settle(quietly=True)
+        new_errors = program.errors.text[program.errors_before :]
+        if trace := diagnosis.last_traceback(new_errors, program.path):
+            found = diagnosis.crash(program)
+            if found and found.symptom in ("todo", "syntax-error"):
+                raise found
+            told = f"{program.name} ended with a traceback: {trace.error}"
+            raise Failure("traceback", told, wanted + ", without a traceback", trace.error)
+        if (got == 0) if status is None else (got != status):
+            how = f"status {got}" if got >= 0 else f"signal {-got}"
+            said = diagnosis.last_words(program)
+            raise Failure("wrong-status", f"{program.name} ended with {how}", wanted, said or how)
+        return got
+
+    def free_port(self, host: str) -> int:
+        """A port that nobody uses on `host` now."""
+        return free_port(host)
+
+    def reads_the_ready_line(self) -> tuple[str, int]:
+        """Wait for `Server running on HOST:PORT` and return the two. Raises Failure."""
+        program = self.program
+
+        def found() -> tuple[str, int] | None:
+            for line in program.output.lines:
+                if ready := READY.search(line):
+                    return ready["host"], int(ready["port"])
+            return None
+
+        stop = self.wait(found, promise=2.0)
+        if ready := found():
+            self.address = ready
+            return ready
+        host, port = self.address
+        wanted = f"{program.name} to print 'Server running on {host}:{port or 'its port'}'"
+        printed = program.output.text.strip().encode()
+        raise explain(self, stop, wanted, printed, silence="no-ready-line")
+
+    def must_run(self) -> None:
+        """Raise Failure when the program has ended by itself."""
+        self.wait(lambda: self.program.status is not None, until_asleep=True)
+        if self.program.status is not None:
+            raise explain(self, "rest", f"{self.program.name} to go on", b"")
+
+    def must_listen_on(self, program: Program, host: str, port: int) -> None:
+        """Raise Failure unless `program` listens exactly there (Linux; elsewhere believe it)."""
+        there = [f"{one.host}:{one.port}" for one in self.listeners(program)]
+        if kernel.LINUX and f"{host}:{port}" not in there:
+            told = f"{program.name} listens on another address than it was told"
+            wanted = f"{program.name} to listen on {host}:{port}"
+            raise Failure("wrong-address", told, wanted, ", ".join(there))
+
+    def costs_no_cpu(self, situation: str, seconds: float = 1.0) -> None:
+        """The program hardly runs while nothing happens: under a quarter of a core."""
+        wants = self.cpu_appetite(seconds)
+        if wants >= 0.25:
+            told = f"{self.program.name} is busy while nothing happens ({situation})"
+            wanted = "under a quarter of a core"
+            raise Failure("spinning", told, wanted, f"{wants:.0%} of a core")
+
+    def _start(self, name: str, arguments: list[str], buffered: bool = False) -> Program:
+        path = self.find(name)
+        refuse_what_cannot_start(path)
+        return self.adopt(Program(path, arguments, buffered=buffered))
+
+    def _wait_until_listening(self, program: Program, host: str, port: int) -> None:
+        if not kernel.LINUX:
+            return  # the first connect is the probe
+        hosts = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
+        hosts |= {"0.0.0.0", "::"} | {f"::ffff:{name}" for name in hosts}
+
+        def own() -> list[kernel.Socket]:
+            return self.listeners(program)
+
+        def right() -> bool:
+            return any(one.host in hosts and port in (0, one.port) for one in own())
+
+        wanted = f"{program.name} to listen on {host}:{port or 'a port of its choice'}"
+        stop = self.wait(lambda: own() or program.status is not None, promise=2.0, pause=0.002)
+        self.wait(lambda: program.status is not None, until_asleep=True)
+        if right():
+            return
+        if own():
+            elsewhere = ", ".join(f"{one.host}:{one.port}" for one in own())
+            told = f"{program.name} listens on another address than it was told"
+            raise Failure("wrong-address", told, wanted, elsewhere)
+        raise explain(self, stop, wanted, b"", silence="never-listened")
+
+    def _wait_until_connected(self, connection: socket.socket) -> int:
+        self.watch(connection, selectors.EVENT_WRITE, lambda _: None)
+
+        def settled() -> bool:
+            with contextlib.suppress(OSError):
+                connection.getpeername()
+                return True
+            return False
+
+        errors: list[int] = []
+
+        def done() -> bool:
+            if settled():
+                return True
+            if error := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                errors.append(error)
+            return bool(errors)
+
+        stop = self.wait(done)
+        self.watch(connection, 0, lambda _: None)
+        return errors[0] if errors else 0 if stop == "met" else errno.ETIMEDOUT
+
+    def _peer(self, name: str, connection: socket.socket, there: kernel.Address, far: str) -> Peer:
+        peer = Peer(self, name, connection, there, far)
+        self.peers.append(peer)
+        peer.watch()
+        return peer
+
+
+def refuse_what_cannot_start(path: Path) -> None:
+    """Raise Failure when there is no readable file at `path`."""
+    wanted = f"a program {path.name} in {path.parent.name}/"
+    if path.is_dir():
+        told = f"{path.name} is a folder, not a program"
+        raise Failure("not-a-file", told, wanted, "a folder of that name")
+    if not path.is_file():
+        there = ", ".join(sorted(item.name for item in path.parent.glob("*.py"))) or "no program"
+        raise Failure("file-missing", f"{path.name} is missing", wanted, there)
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        told = f"{path.name} cannot be read: {error.strerror}"
+        raise Failure("unreadable", told, wanted, str(error.strerror)) from None

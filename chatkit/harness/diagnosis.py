@@ -1,0 +1,181 @@
+"""From a program that did not do what it should to one symptom that says why.
+
+The order matters: a crash explains a reset connection, a reset connection does not explain a crash.
+So the same mistake gets the same symptom, however the packets fell.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatkit.harness import kernel
+from chatkit.harness.failure import Failure
+from chatkit.harness.program import Program
+from chatkit.harness.transcript import quoted
+
+if TYPE_CHECKING:
+    from chatkit.harness.peer import Peer
+    from chatkit.harness.stage import Stage, Stop
+
+_FRAME = re.compile(r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<name>\S+))?')
+_THREAD = re.compile(r"^(?:Current t|T)hread 0x")
+_LAST = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$")
+_TODO = re.compile(r"NotImplementedError: (TODO \d+\b.*)")
+
+
+@dataclass(frozen=True)
+class Traceback:
+    """The last traceback that a program wrote."""
+
+    error: str  # "ValueError: not a port"
+    place: str  # "server.py, line 12", the innermost line of the student's own file, or ""
+    lines: tuple[str, ...]  # as written
+    in_thread: bool
+
+
+def last_traceback(text: str, program: Path) -> Traceback | None:
+    """The last traceback or syntax error in what a program wrote, or None."""
+    lines = text.splitlines()
+    starts = [
+        at
+        for at, line in enumerate(lines)
+        if line.startswith("Traceback (most recent call last)")
+        or (_FRAME.match(line) and (at == 0 or not _inside(lines[at - 1])))
+    ]
+    if not starts:
+        return None
+    block = lines[starts[-1] :]
+    place, error, end = "", "", len(block)
+    for at, line in enumerate(block):
+        if frame := _FRAME.match(line):
+            if Path(frame["file"]).name == program.name:
+                place = f"{program.name}, line {frame['line']}"
+        elif at and not line.startswith((" ", "Traceback")) and _LAST.match(line):
+            error, end = line, at + 1
+            break
+    if not error:
+        return None
+    before = lines[starts[-1] - 1] if starts[-1] else ""
+    return Traceback(error, place, tuple(block[:end]), before.startswith("Exception in thread"))
+
+
+def _inside(line: str) -> bool:
+    return line.startswith((" ", "Traceback", "Thread", "Current thread"))
+
+
+def crash(program: Program) -> Failure | None:
+    """What a program's own error output says, or None when it says nothing."""
+    trace = last_traceback(program.errors.text, program.path)
+    if trace is None or trace.error == "KeyboardInterrupt":
+        return None
+    if todo := _TODO.search(trace.error):
+        return Failure("todo", f"{todo[1]}: this part is not written yet")
+    where = f" ({trace.place})" if trace.place else ""
+    shown = "\n".join(trace.lines)
+    if trace.error.startswith(("SyntaxError", "IndentationError", "TabError")):
+        told = f"Python cannot read {program.name}{where}: {trace.error}"
+        wanted = "a program that Python can read"
+        return Failure("syntax-error", told, wanted, shown, step="start")
+    who = f"a thread of {program.name}" if trace.in_thread else program.name
+    told = f"{who} crashed{where}: {trace.error}"
+    return Failure("crashed", told, received=shown)
+
+
+def exited(program: Program) -> Failure:
+    """The failure of a program that is not there any more."""
+    if found := crash(program):
+        return found
+    status = program.status
+    how = f"with status {status}" if status is None or status >= 0 else f"by signal {-status}"
+    said = last_words(program)
+    return Failure("exited", f"{program.name} ended {how} before it should", received=said)
+
+
+def last_words(program: Program, most: int = 5) -> str:
+    """The last lines that a program wrote, errors first, or an empty text."""
+    lines = (program.errors.text or program.output.text).rstrip().splitlines()
+    return "\n".join(lines[-most:])
+
+
+def stacks(text: str, program: Path) -> list[str]:
+    """Where each thread stands, from what Python writes at SIGABRT: "server.py:17 data = …"
+
+    See https://docs.python.org/3/library/faulthandler.html. The innermost line of the student's
+    own file is named, with the source of that line.
+    """
+    try:
+        source = program.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        source = []
+    found: list[str] = []
+    waiting = False
+    for line in text.splitlines():
+        if _THREAD.match(line):
+            waiting = True
+        elif waiting and (frame := _FRAME.match(line)) and Path(frame["file"]) == program:
+            number = int(frame["line"])
+            code = source[number - 1].strip() if number <= len(source) else ""
+            place = f"{program.name}:{number} stands at: {code}"
+            if place not in found:
+                found.append(place)
+            waiting = False
+    return found
+
+
+def explain(
+    stage: "Stage",
+    stop: "Stop",
+    expected: str,
+    received: bytes,
+    peer: "Peer | None" = None,
+    silence: str = "silent",
+) -> Failure:
+    """Why something did not come: one symptom, the same for the same mistake.
+
+    `silence` is the symptom of a program that is there, is fine, and does nothing.
+    """
+    stage.settle(quietly=True)
+    program = stage.program
+    got = quoted(received) if received else ""
+    found = None
+    if program.status is not None and not program.stopping:
+        found = exited(program)
+    elif crashed := crash(program):
+        found = crashed
+    if found:
+        found.expected = found.expected or expected
+        found.received = found.received or got
+        return found
+    if peer and peer.ended:
+        told = f"{program.name} closed {peer.name}'s connection too early"
+        return Failure("closed-early", told, expected, got or "the end of the connection")
+    if peer and received:
+        told = f"{peer.name} got a line without its end"
+        return Failure("unfinished-line", told, expected, got)
+    return _where_it_stands(stage, stop, expected, got, silence)
+
+
+def _where_it_stands(
+    stage: "Stage", stop: "Stop", expected: str, got: str, silence: str
+) -> Failure:
+    program = stage.program
+    hungry = sends = False
+    if kernel.READS_REST:
+        threads = kernel.threads(stage.pids()).values()
+        sends = any(thread.sending for thread in threads)
+    hungry = stop != "rest" and stage.cpu_appetite(0.5) > 0.9
+    program.says_where_it_stands()
+    stage.wait(lambda: program.status is not None, seconds=5)
+    while stage.pump(0):
+        pass
+    where = stacks(program.errors.text, program.path)
+    stands = "\n".join(where)
+    if hungry:
+        told = f"{program.name} is busy all the time and does not get on"
+        return Failure("spinning", told, expected, got or stands)
+    if sends and stop == "rest":
+        told = f"{program.name} is stuck: it waits until somebody reads"
+        return Failure("stuck", told, expected, got or stands)
+    waited = "is at rest and will not do it any more" if stop == "rest" else "did not do it in time"
+    return Failure(silence, f"{program.name} {waited}", expected, got or stands)

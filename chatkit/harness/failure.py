@@ -1,0 +1,26 @@
+"""What a check raises when a program did not do what the contract says."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Failure(Exception):
+    """One broken expectation, told so that a report can explain it.
+
+    `symptom` is a short code, the same from run to run for the same mistake. `step` names the
+    set-up step that failed ("start", "connect", "handshake"); it is empty when the behaviour under
+    test itself failed.
+    """
+
+    symptom: str
+    message: str  # what happened, one sentence
+    expected: str = ""
+    received: str = ""
+    step: str = ""
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class Unavailable(Exception):
+    """This machine lacks something that the check needs; the text says what."""

@@ -1,0 +1,231 @@
+"""What Linux tells about a process and its sockets, without touching either.
+
+Sources: proc(5) for `/proc/PID/task/TID/{syscall,schedstat,children}` and `/proc/PID/fd`;
+sock_diag(7) and linux/inet_diag.h for the sockets. The numbers of system calls are those of
+x86-64 (arch/x86/entry/syscalls/syscall_64.tbl); elsewhere `READS_REST` is false.
+"""
+
+import contextlib
+import ctypes
+import os
+import platform
+import signal
+import socket
+import struct
+import sys
+from dataclasses import dataclass
+
+LINUX = sys.platform == "linux"
+READS_REST = LINUX and platform.machine() == "x86_64" and os.path.exists("/proc/self/schedstat")
+
+ESTABLISHED, TIME_WAIT, CLOSE_WAIT, LISTEN = 1, 6, 8, 10  # include/net/tcp_states.h
+
+
+@dataclass(frozen=True)
+class Socket:
+    """One TCP socket as the kernel sees it. Queues are in bytes."""
+
+    state: int
+    host: str
+    port: int
+    waiting_in: int  # arrived and not read; for a listener: connections not accepted
+    waiting_out: int  # sent and not acknowledged
+    inode: int
+    received: int | None = None  # bytes that have arrived in all; None: nobody is there to read
+
+
+# ---------------------------------------------------------------------------------- sockets
+
+_REQUEST = struct.Struct("=IHHII BBBBI HH16s16sI8s")
+_DUMP = 0x300
+_SOCK_DIAG_BY_FAMILY, _DONE, _ERROR = 20, 3, 2
+_TCP_INFO = 2  # INET_DIAG_INFO: the answer carries a struct tcp_info
+_BYTES_RECEIVED = 128  # where tcpi_bytes_received stands in it (linux/tcp.h)
+_MESSAGE = 72  # bytes of struct inet_diag_msg
+_NO_COOKIE = b"\xff" * 8
+
+Address = tuple[str, int]
+
+
+def _ask(
+    family: int, states: int, flags: int, extras: int, here: Address, there: Address
+) -> list[Socket]:
+    def address(host: str) -> bytes:
+        return socket.inet_pton(family, host).ljust(16, b"\0") if host else bytes(16)
+
+    request = _REQUEST.pack(
+        *(_REQUEST.size, _SOCK_DIAG_BY_FAMILY, 0x1 | flags, 1, 0),
+        *(family, socket.IPPROTO_TCP, extras, 0, states),
+        *(socket.htons(here[1]), socket.htons(there[1])),
+        *(address(here[0]), address(there[0]), 0, _NO_COOKIE),
+    )
+    found: list[Socket] = []
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as netlink:  # NETLINK_SOCK_DIAG
+        netlink.send(request)
+        while True:
+            answer = netlink.recv(1 << 16)
+            at = 0
+            while at < len(answer):
+                length, kind = struct.unpack_from("=IH", answer, at)
+                if kind in (_DONE, _ERROR):
+                    return found
+                found.append(_read_socket(answer[at + 16 : at + length]))
+                at += (length + 3) & ~3
+            if not flags & _DUMP:
+                return found
+
+
+def _read_socket(message: bytes) -> Socket:
+    family, state = message[0], message[1]
+    (port,) = struct.unpack_from("!H", message, 4)
+    host = socket.inet_ntop(family, message[8 : 12 if family == socket.AF_INET else 24])
+    waiting_in, waiting_out, _, inode = struct.unpack_from("=IIII", message, 56)
+    received, at = None, _MESSAGE
+    while at + 4 <= len(message):
+        length, kind = struct.unpack_from("=HH", message, at)
+        if kind == _TCP_INFO and length >= _BYTES_RECEIVED + 12:
+            (received,) = struct.unpack_from("=Q", message, at + 4 + _BYTES_RECEIVED)
+        at += max(4, (length + 3) & ~3)
+    return Socket(state, host, port, waiting_in, waiting_out, inode, received)
+
+
+def listeners(port: int = 0) -> list[Socket]:
+    """All listening TCP sockets of this network namespace, or those on `port`."""
+    return [
+        found
+        for family in (socket.AF_INET, socket.AF_INET6)
+        for found in _ask(family, 1 << LISTEN, _DUMP, 0, ("", port), ("", 0))
+    ]
+
+
+def connection(family: int, here: Address, there: Address) -> Socket | None:
+    """The socket at `here` that is connected to `there`, or None when it is no more."""
+    found = _ask(family, 0xFFF, 0, 1 << (_TCP_INFO - 1), here, there)
+    # Without such a connection the kernel answers with the listener that would take a new one.
+    return found[0] if found and found[0].state != LISTEN else None
+
+
+# -------------------------------------------------------------------------------- processes
+
+
+def tree(pid: int) -> list[int]:
+    """`pid` and every process that descends from it and is still there."""
+    pids, new = [pid], [pid]
+    while new:
+        new = [child for parent in new for child in children(parent)]
+        pids += new
+    return pids
+
+
+def children(pid: int) -> list[int]:
+    """The child processes of `pid`."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
+                found += map(int, file.read().split())
+    return found
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant that loses its own: PR_SET_CHILD_SUBREAPER, prctl(2).
+
+    A program that turns itself into a daemon stays findable that way.
+    """
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
+def end_orphans(spare: set[int]) -> None:
+    """Kill every child of this process that is not in `spare`, and theirs that come after them."""
+    while orphans := set(children(os.getpid())) - spare:
+        for pid in orphans:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+
+def open_files(pid: int) -> list[str]:
+    """What each open file of `pid` is: a path, or "socket:[inode]", "pipe:[inode]" …"""
+    found: list[str] = []
+    with contextlib.suppress(OSError):
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                found.append(os.readlink(f"/proc/{pid}/fd/{number}"))
+    return found
+
+
+def socket_inodes(pids: list[int]) -> set[int]:
+    """The inodes of all sockets that these processes hold."""
+    return {
+        int(name[8:-1]) for pid in pids for name in open_files(pid) if name.startswith("socket:[")
+    }
+
+
+# ---------------------------------------------------------------------------------- threads
+
+# Waiting without end in one of these is rest: read, write, readv, writev, accept, sendto, recvfrom,
+# sendmsg, recvmsg, wait4, pause, rt_sigsuspend, waitid, accept4.
+_UNTIMED = {0, 1, 19, 20, 43, 44, 45, 46, 47, 61, 34, 130, 247, 288}
+_SENDS = {1, 20, 44, 46}  # write, writev, sendto, sendmsg
+_FILES = {0, 1, 19, 20}  # these also read and write files, which is no rest
+# These wait without end when the argument at this place is no time-out: (place, what it is then).
+_POINTER = {202: 3, 23: 4, 270: 4, 271: 2, 128: 2, 441: 3}  # futex, select, pselect6, ppoll, …
+_MILLISECONDS = {7: 2, 232: 3, 281: 3}  # poll, epoll_wait, epoll_pwait: -1 is for ever
+
+
+@dataclass(frozen=True)
+class Thread:
+    """Where one thread stands. Times are in nanoseconds since the thread began."""
+
+    waits: str  # "untimed": parked until something comes; "timed": until a time; "" it runs
+    sending: bool  # it waits until somebody reads
+    ran: int
+    queued: int  # was ready to run and waited for a processor
+    turns: int  # how often it was given a processor
+
+
+def threads(pids: list[int]) -> dict[int, Thread]:
+    """Every thread of these processes by its id. A thread that ends meanwhile is left out."""
+    found: dict[int, Thread] = {}
+    for pid in pids:
+        try:
+            tasks = os.listdir(f"/proc/{pid}/task")
+        except OSError:
+            continue
+        for task in tasks:
+            place = f"/proc/{pid}/task/{task}/"
+            with contextlib.suppress(OSError, ValueError):
+                with open(place + "syscall", "rb", buffering=0) as file:
+                    call = file.read(200).split()
+                with open(place + "schedstat", "rb", buffering=0) as file:
+                    ran, queued, turns = map(int, file.read(100).split())
+                waits, number = _waits(call), int(call[0]) if len(call) > 6 else -1
+                if number in _FILES or call[0] == b"-1":
+                    state = _state(place)
+                    if state in b"ZX":
+                        continue  # it has ended and waits for its parent
+                    if state == b"D":
+                        waits = ""  # it waits for a disk, which is no rest
+                found[int(task)] = Thread(waits, number in _SENDS, ran, queued, turns)
+    return found
+
+
+def _waits(call: list[bytes]) -> str:
+    if len(call) < 7:
+        return ""  # it runs, or waits outside of a system call
+    number = int(call[0])
+    if number in _UNTIMED:
+        return "untimed"
+    if number in _POINTER:
+        return "timed" if int(call[1 + _POINTER[number]], 16) else "untimed"
+    if number in _MILLISECONDS:
+        left = int(call[1 + _MILLISECONDS[number]], 16) & 0xFFFFFFFF
+        return "untimed" if left == 0xFFFFFFFF else "timed"
+    return "timed"
+
+
+def _state(place: str) -> bytes:
+    """The letter for a thread's state in proc_pid_stat(5): R, S, D, Z …"""
+    with open(place + "stat", "rb", buffering=0) as file:
+        return file.read(400).rpartition(b")")[2].split()[0]

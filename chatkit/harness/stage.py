@@ -1,0 +1,266 @@
+"""Waiting: the one place where the bench lets time pass, and moves all bytes meanwhile.
+
+Everything happens in one thread. While any step of a script waits, the bytes of all peers are
+moved and the output of all programs is read, so a program is never held up by its examiner.
+
+Waiting ends in one of three ways: what was waited for came; the program is at rest (see `rest.py`)
+and so will not do it any more; or time is up. Times are in seconds. The contract's times are the
+promise to the user; the bench allows ten times as long, and what is late but right gets a note.
+"""
+
+import contextlib
+import os
+import selectors
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import IO, Literal, Self
+
+import psutil
+
+from chatkit.harness import kernel
+from chatkit.harness.failure import Failure
+from chatkit.harness.peer import Peer
+from chatkit.harness.program import WINDOWS, Output, Program
+from chatkit.harness.rest import Watch, appetite
+from chatkit.harness.transcript import Transcript
+
+PROMISE = 1.0  # seconds: later than this is late, where the contract names no time
+GRACE = 10  # the bench waits this many times as long as promised
+HOPELESS = 3.0  # seconds of processor time without a byte moved, after which waiting is in vain
+
+Watched = socket.socket | IO[bytes] | int
+Stop = Literal["met", "rest", "late"]
+
+
+class Stage:
+    """The programs and peers of one check, and the clock they share.
+
+    Close it, or use it with `with`, and everything that was started is gone.
+    """
+
+    def __init__(self) -> None:
+        self.transcript = Transcript()
+        self.late = 0.0  # seconds that the latest answer took, if one took too long
+        self.quiet = 0.0  # seconds of quiet that had to do where rest could not be seen
+        self.programs: list[Program] = []
+        self.peers: list[Peer] = []
+        self.listener: socket.socket | None = None  # where a client under test connects
+        self.steps_done: set[str] = set()  # set-up steps that have worked in this check
+        self.selector = selectors.DefaultSelector()
+        self.strangers = set(kernel.children(os.getpid())) if kernel.LINUX else set()
+        if kernel.LINUX:
+            kernel.adopt_orphans()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every program with all it started, and give back every socket."""
+        self.clear()
+        self.selector.close()
+
+    def clear(self) -> None:
+        """End everything, as `close` does, and be ready for another story of the same check."""
+        for program in self.programs:
+            self._forget(program)
+            program.close()
+        if kernel.LINUX:
+            kernel.end_orphans(self.strangers)
+        for peer in self.peers:
+            peer.close()
+        if self.listener:
+            self.watch(self.listener, 0, lambda _: None)
+            self.listener.close()
+            self.listener = None
+        self.programs.clear()
+        self.peers.clear()
+
+    @property
+    def program(self) -> Program:
+        """The program started last."""
+        return self.programs[-1]
+
+    @property
+    def notes(self) -> list[str]:
+        """What is worth saying about a check that may well have passed."""
+        late = f"right but late: something took {self.late:.1f} s"
+        quiet = f"never quite at rest: {self.quiet:.1f} s without anything had to do"
+        return [late] * bool(self.late) + [quiet] * bool(self.quiet)
+
+    @contextlib.contextmanager
+    def during(self, step: str) -> Iterator[None]:
+        """A failure in here is one of the set-up step `step`, unless that has worked before.
+
+        What has worked once in a check is set up; if it fails later, that is the check's own story.
+        """
+        try:
+            yield
+        except Failure as failure:
+            if not failure.step and step not in self.steps_done:
+                failure.step = step
+            raise
+        self.steps_done.add(step)
+
+    def wait(
+        self,
+        condition: Callable[[], object],
+        *,
+        promise: float = PROMISE,
+        seconds: float | None = None,
+        pause: float = 0.02,
+        until_asleep: bool = False,
+    ) -> Stop:
+        """Move bytes until `condition()` is true, the programs are at rest, or time is up.
+
+        `promise` is the time the contract gives, in seconds; the wait lasts ten times as long, or
+        `seconds` where that is given. `pause` bounds the time between two looks.
+        `until_asleep` is content when all threads wait, be it with a time-out.
+        """
+        if condition():
+            return "met"
+        started = time.monotonic()
+        deadline = started + (promise * GRACE if seconds is None else seconds)
+        watch = self._watch()
+        nap = 0.001
+        while True:
+            moved = self.pump(nap)
+            now = time.monotonic()
+            if condition():
+                if seconds is None and now - started > promise:
+                    self.late = max(self.late, now - started)
+                return "met"
+            if moved:
+                watch.disturb()
+                nap = 0.001
+            elif (state := watch.look()) == "rest" or (until_asleep and state != "active"):
+                while self.pump(0):
+                    pass
+                return "met" if condition() else "rest"
+            else:
+                nap = min(nap * 1.5, pause)
+            if now > deadline or watch.burnt > HOPELESS:
+                return "late"
+
+    def settle(self, *, quietly: bool = False) -> None:
+        """Wait until the programs are at rest, or quiet where rest cannot be seen.
+
+        The second is said in a note, unless `quietly`.
+        """
+        started = time.monotonic()
+        watch = self._watch()
+        pause = 0.0
+        while (waited := time.monotonic() - started) < PROMISE * GRACE:
+            if self.pump(pause):
+                watch.disturb()
+                pause = 0.0
+                continue
+            state = watch.look()
+            if state in ("active", "asleep"):
+                pause = min(pause * 1.5 + 0.0005, 0.02)
+                continue
+            while self.pump(0):
+                pass
+            if state == "rest":
+                return
+            break
+        if not quietly:
+            self.quiet += waited
+
+    def pump(self, seconds: float) -> bool:
+        """Wait for at most `seconds` until bytes can be moved, and move them. True if any moved."""
+        moved = False
+        for key, events in self.selector.select(seconds):
+            key.data(events)
+            moved = True
+        return moved
+
+    def watch(self, what: Watched, events: int, act: Callable[[int], None]) -> None:
+        """Call `act` when `what` is ready for `events`; 0 means no more."""
+        with contextlib.suppress(KeyError, ValueError):
+            if not events:
+                self.selector.unregister(what)
+            elif self.selector.get_key(what).events != events:
+                self.selector.modify(what, events, act)
+            return
+        if events:
+            self.selector.register(what, events, act)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop the program while other things happen, so that it finds all of them at once."""
+        self.program.freeze()
+        try:
+            yield
+        finally:
+            self.program.thaw()
+
+    def holds(self) -> tuple[int, int]:
+        """How many threads and how many open files the program has now."""
+        processes = [psutil.Process(pid) for pid in self.pids()]
+        count = "num_handles" if WINDOWS else "num_fds"
+        files = sum(getattr(one, count)() for one in processes)
+        return sum(one.num_threads() for one in processes), files
+
+    def listeners(self, program: Program) -> list[kernel.Socket]:
+        """The sockets on which this very program listens now (Linux only)."""
+        if not (there := kernel.listeners()):
+            return []
+        inodes = kernel.socket_inodes(program.pids())
+        return [listener for listener in there if listener.inode in inodes]
+
+    def cpu_appetite(self, seconds: float) -> float:
+        """How much of a core the programs want in the next `seconds`; 0.0 at once when at rest."""
+        pids = self.pids()
+        started = time.monotonic()
+        if kernel.READS_REST:
+            before = kernel.threads(pids)
+            if self.wait(lambda: False, seconds=seconds) == "rest":
+                return 0.0
+            return appetite(before, kernel.threads(pids), time.monotonic() - started)
+        used = _processor_time(pids)
+        self.wait(lambda: False, seconds=seconds)
+        return (_processor_time(pids) - used) / (time.monotonic() - started)
+
+    def adopt(self, program: Program) -> Program:
+        """Read the program's output from now on, and notice when it ends."""
+        self.programs.append(program)
+        for stream in (program.output, program.errors):
+            self._read_output(stream)
+        if kernel.LINUX:  # wakes us when the program ends, see pidfd_open(2)
+            program.ended = os.pidfd_open(program.pid)
+            self.watch(program.ended, selectors.EVENT_READ, lambda _: self._ended(program))
+        return program
+
+    def _read_output(self, stream: Output) -> None:
+        def read(_: int) -> None:
+            if not stream.read():
+                self.watch(stream.stream, 0, read)
+
+        self.watch(stream.stream, selectors.EVENT_READ, read)
+
+    def _ended(self, program: Program) -> None:
+        if program.ended is not None:
+            self.watch(program.ended, 0, lambda _: None)
+            os.close(program.ended)
+            program.ended = None
+
+    def _forget(self, program: Program) -> None:
+        self._ended(program)
+        for stream in (program.output, program.errors):
+            self.watch(stream.stream, 0, lambda _: None)
+
+    def _watch(self) -> Watch:
+        return Watch(self.pids, lambda: any(peer.on_its_way() for peer in self.peers))
+
+    def pids(self) -> list[int]:
+        return [
+            pid for program in self.programs if program.status is None for pid in program.pids()
+        ]
+
+
+def _processor_time(pids: list[int]) -> float:
+    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)

@@ -1,0 +1,65 @@
+"""The transcript: everything that happened in one check, in order, as data.
+
+Bytes are kept as Python writes them between the quotes of `b'…'`, long ones shortened, so that a
+transcript stays small however much was sent.
+"""
+
+import time
+from dataclasses import dataclass, field, replace
+
+LONGEST = 120  # bytes of one event that are kept; the count of the rest is said
+MOST = 400  # events that are kept: the first half and the last half
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened: `source` did `kind` to `target`, `t` seconds after the start.
+
+    kind is one of connect, accept, data, half-close, end, reset, refused, missing, note.
+    """
+
+    t: float
+    source: str
+    target: str
+    kind: str
+    bytes: str = ""  # what was sent, or for missing what should have come
+    text: str = ""  # a remark, for people
+
+
+@dataclass
+class Transcript:
+    """The events of one check."""
+
+    events: list[Event] = field(default_factory=list)
+    left_out: int = 0  # events dropped from the middle
+    started: float = field(default_factory=time.monotonic)
+
+    def add(self, source: str, target: str, kind: str, data: bytes = b"", text: str = "") -> None:
+        """Record one event, now."""
+        now = time.monotonic() - self.started
+        self.events.append(Event(round(now, 6), source, target, kind, written(data), text))
+        if len(self.events) > MOST:
+            del self.events[MOST // 2]
+            self.left_out += 1
+
+    def remark(self, text: str) -> None:
+        """Put a remark beside the last bytes that came from a program."""
+        for place in reversed(range(len(self.events))):
+            if self.events[place].kind == "data":
+                self.events[place] = replace(self.events[place], text=text)
+                return
+
+
+def written(data: bytes, longest: int = LONGEST) -> str:
+    """`data` as Python writes it between the quotes of b'…', shortened to `longest` bytes."""
+    if len(data) <= longest:
+        return repr(data)[2:-1]
+    half = longest // 3
+    gap = f" … {len(data) - 2 * half:,} bytes … "
+    return repr(data[:half])[2:-1] + gap + repr(data[-half:])[2:-1]
+
+
+def quoted(data: bytes, longest: int = LONGEST) -> str:
+    """`data` as Python writes it, quotes and all, shortened to `longest` bytes."""
+    quote = repr(data)[1]
+    return f"b{quote}{written(data, longest)}{quote}"
