@@ -1,0 +1,63 @@
+"""Verdicts on a terminal: the plain text of `grading.feedback`, with colours where they help."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from chatkit.course import Course, Lesson
+from chatkit.grading import feedback
+from chatkit.grading.verdict import LessonVerdict, Verdict
+
+STYLES = {"passed": "green", "failed": "bold red", "not_reached": "yellow", "skipped": "yellow"}
+LABELS = r"(?m)^  (what|right|expected|received|printed|likely|think|read|again|note) "
+
+
+class Printer:
+    """Prints verdicts as they fall."""
+
+    def __init__(self, show: bool, console: Console | None = None) -> None:
+        self.show = show
+        self.console = console or Console(highlight=False, soft_wrap=True)
+        encoding = getattr(sys.stdout, "reconfigure", None)
+        if encoding:
+            encoding(errors="replace")  # an old console must not stop a verdict
+
+    def lesson(self, lesson: Lesson) -> None:
+        self.console.print(Text(f"\n{lesson.name}  {lesson.title}", style="bold"))
+
+    def verdict(self, verdict: Verdict) -> None:
+        full = self.show or verdict.status == "failed"
+        text = Text(feedback.plain(verdict) if full else feedback.short(verdict))
+        text.stylize(STYLES[verdict.status], 0, len(feedback.headline(verdict)))
+        text.highlight_regex(LABELS, "cyan")
+        text.highlight_regex(r"never came|↑ .*", "bold red")
+        self.console.print(text)
+
+    def summary(self, lesson: LessonVerdict) -> None:
+        style = "green" if lesson.full else "bold"
+        self.console.print(Text("\n" + feedback.summary(lesson), style=style))
+
+    def table(self, lessons: list[LessonVerdict], course: Course) -> None:
+        """All lessons at a glance; nothing for a single one."""
+        if len(lessons) < 2:
+            return
+        table = Table("lesson", "title", box=None, padding=(0, 2))
+        for head in ("points", "of", "passed", "seconds"):
+            table.add_column(head, justify="right")
+        for one in lessons:
+            passed = sum(check.status == "passed" for check in one.checks)
+            table.add_row(
+                one.lesson,
+                one.title,
+                str(one.score),
+                str(one.max_score),
+                f"{passed}/{len(one.checks)}",
+                f"{one.seconds:.1f}",
+                style="green" if one.full else None,
+            )
+        self.console.print()
+        self.console.print(table)
+        if not any(lesson.step == "gui" for lesson in course.lessons):
+            self.console.print("\nLesson 5, the Tkinter window, is not there yet.")

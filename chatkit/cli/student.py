@@ -1,0 +1,103 @@
+"""Commands for students."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from chatkit import __version__
+from chatkit.course import Course, CourseError, Lesson, find_course
+
+
+@click.command()
+@click.argument("lesson", required=False)
+@click.option(
+    "--dir",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="The folder that holds the lesson's programs. Default: the lesson's own folder.",
+)
+@click.option("--solutions", is_flag=True, help="Check the finished programs instead of yours.")
+@click.option("--only", metavar="ID", help="Run one check, such as half-line.")
+@click.option("--show", is_flag=True, help="Draw what happened on the wire, also when it passes.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--seed", metavar="TEXT", help="Send the same random words as another run.")
+def check(
+    lesson: str | None,
+    folder: Path | None,
+    solutions: bool,
+    only: str | None,
+    show: bool,
+    as_json: bool,
+    seed: str | None,
+) -> None:
+    """Check the programs of a LESSON: 1, 01_echo or echo. Without LESSON: all of them.
+
+    \b
+    chatkit check 1                            your lesson 1
+    chatkit check 2 --only half-line --show    one check, drawn
+    chatkit check --solutions                  the finished programs of every lesson
+
+    Exit status 0: full score of what could be run. 1: not. 2: wrong use.
+    """
+    from chatkit.grading.run import GradingError, grade_lesson
+    from chatkit.grading.verdict import LessonVerdict, Verdict
+    from chatkit.grading.verdict import as_json as object_of
+
+    try:
+        course = find_course()
+        chosen = choose(course, lesson, folder, solutions, only)
+    except CourseError as error:
+        raise click.UsageError(str(error)) from None
+    printer = None
+    if not as_json:
+        from chatkit.cli.printing import Printer
+
+        printer = Printer(show)
+    results: list[LessonVerdict] = []
+
+    def tell(verdict: Verdict) -> None:
+        if printer:
+            printer.verdict(verdict)
+
+    try:
+        for one, programs in chosen:
+            if printer:
+                printer.lesson(one)
+            results.append(grade_lesson(one, programs, only=only, on_verdict=tell, seed=seed))
+            if printer:
+                printer.summary(results[-1])
+    except CourseError as error:
+        raise click.UsageError(str(error)) from None
+    except GradingError as error:
+        click.echo(f"chatkit: the kit itself failed; please report this.\n{error}", err=True)
+        sys.exit(3)
+    except KeyboardInterrupt:
+        click.echo("chatkit: stopped; every program that was started has been ended.", err=True)
+        sys.exit(130)
+    if as_json:
+        click.echo(json.dumps(object_of(results, __version__), indent=1, ensure_ascii=True))
+    elif printer:
+        printer.table(results, course)
+    sys.exit(0 if all(result.full for result in results) else 1)
+
+
+def choose(
+    course: Course, key: str | None, folder: Path | None, solutions: bool, only: str | None
+) -> list[tuple[Lesson, Path]]:
+    """The lessons to check, each with the folder of its programs. Raises CourseError."""
+    if folder and solutions:
+        raise CourseError("--dir and --solutions exclude each other: which programs do you mean?")
+    if (folder or only) and key is None:
+        option = "--dir" if folder else "--only"
+        raise CourseError(f"{option} needs a lesson, such as: chatkit check 1 {option} …")
+    lessons = [course.lesson(key)] if key else list(course.lessons)
+    if folder and not folder.is_dir():
+        raise CourseError(f"there is no folder {folder}")
+    if solutions and not all(lesson.solutions.is_dir() for lesson in lessons):
+        raise CourseError("the solutions are not here: your instructor keeps them")
+    return [
+        (lesson, folder or (lesson.solutions if solutions else lesson.folder)) for lesson in lessons
+    ]

@@ -1,0 +1,80 @@
+"""The likely cause of each symptom, in plain words.
+
+A check may know better: its own `likely` comes first. These are the sentences for the rest.
+"""
+
+import re
+
+from chatkit.course import Check, Lesson
+from chatkit.harness.failure import Failure
+
+CAUSES = {
+    "file-missing": "the file has another name or lies in another folder. Programs are called "
+    "server.py and client.py.",
+    "not-a-file": "a folder has the name of the program. Rename the folder.",
+    "unreadable": "you are not allowed to read the file. Look at its permissions.",
+    "syntax-error": "a slip of the pen: a bracket, a colon or an indentation. Look at the line "
+    "that Python names, and at the one before it.",
+    "crashed": "the program met an error that it does not handle. Read the last line of the "
+    "traceback first, then the line of your own file.",
+    "exited": "the program reached its end, or left with sys.exit(), while it was still needed. "
+    "A server goes on until Ctrl-C.",
+    "never-listened": "the program never calls bind() and listen(), or waits for something else "
+    "before it does.",
+    "wrong-address": "the port or the address is written into the program. Use what --host and "
+    "--port say.",
+    "refused": "nobody accepts connections at that moment: the listening socket is closed, or "
+    "accept() is not called again.",
+    "no-connect": "the client waits for something else before it connects. Connect first, to what "
+    "--host and --port say.",
+    "closed-early": "the program closes the connection, or leaves the loop that reads from it, "
+    "while the other end still needs it.",
+    "reset": "a socket was closed while bytes that nobody had read were still waiting in it, and "
+    "that makes a reset. Read until the empty recv before you close.",
+    "silent": "the program waits for something else. Look at the line where it stands: who could "
+    "wake it up there?",
+    "unfinished-line": "the end of the line is missing. A line ends with b'\\n', and only there.",
+    "early-data": "half a line was passed on. TCP is a stream of bytes: one send can arrive as "
+    "several pieces, and several sends as one. Keep each client's bytes until b'\\n'.",
+    "different-text": "the bytes were changed on their way, or two lines were stuck together, or "
+    "cut apart. Look at the first difference.",
+    "duplicate": "the same line is sent twice: a client is in the list twice, or one loop runs "
+    "inside another.",
+    "unexpected": "it was sent to somebody who should not get it.",
+    "wrong-order": "a later line overtook an earlier one. One queue for each receiver keeps the "
+    "order.",
+    "stuck": "a send waits until the other end reads, and everybody waits with it. Sending to one "
+    "slow client must not hold up the others.",
+    "spinning": "a loop runs without waiting. After the other end has closed, recv() returns b'' "
+    "at once, every time: that is the end, so leave the loop.",
+    "no-exit": "something still runs or waits. Which thread, which loop has not been told that it "
+    "is over?",
+    "does-not-stop": "Ctrl-C raises KeyboardInterrupt in the main thread. It is caught in the "
+    "wrong place, or another thread keeps the program alive.",
+    "traceback": "an exception reached the top of the program. Catch the one that you expect, "
+    "where you know what to do about it.",
+    "wrong-status": "sys.exit(0) means all went well, sys.exit(1) means it did not.",
+    "no-message": "the user does not learn what went wrong. Print one line to sys.stderr.",
+    "no-end": "the program does not close the connection when it is done with it.",
+    "no-output": "nothing was printed.",
+    "other-output": "something else was printed than what arrived.",
+    "no-ready-line": "the line is missing, is worded differently, or was not flushed: print(…, "
+    "flush=True) sends it out at once, also into a pipe.",
+    "leaked": "threads or sockets of clients that have left are still there. Every client needs "
+    "one place that ends its threads and closes its socket.",
+}
+
+
+def likely(check: Check, lesson: Lesson, failure: Failure) -> str:
+    """The most likely cause of `failure`, in one or two sentences; empty when nothing is known."""
+    if failure.symptom == "todo":
+        return _next_todo(lesson, failure)
+    return check.likely.get(failure.symptom) or CAUSES.get(failure.symptom, "")
+
+
+def _next_todo(lesson: Lesson, failure: Failure) -> str:
+    number = re.match(r"TODO (\d+)", failure.message)
+    for todo in lesson.todos:
+        if number and todo.number == int(number[1]):
+            return f"TODO {todo.number} in {todo.program} comes next. {todo.hints[0]}"
+    return "the program reached a part that is still to be written."

@@ -1,0 +1,120 @@
+"""The pytest plugin: gives each check its bench, and makes a verdict of what happened.
+
+`pytest tests/lessons/test_01_echo.py --programs lessons/01_echo` works as plain pytest; without
+`--programs` the solutions are checked. Tests that are no checks are left alone.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chatkit.course import Check, Lesson, find_course
+from chatkit.grading import feedback
+from chatkit.grading.causes import likely
+from chatkit.grading.verdict import Status, Verdict
+from chatkit.harness.bench import Bench
+from chatkit.harness.failure import Failure, Unavailable
+
+HEARER = pytest.StashKey[Callable[[Verdict], None]]()
+BENCH = pytest.StashKey[Bench]()
+LAST_LINES = 20
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("chatkit")
+    group.addoption("--programs", metavar="DIR", help="the folder with one lesson's programs")
+    group.addoption("--seed", metavar="TEXT", help="fixes the random words in what is sent")
+
+
+def lesson_of(path: Path) -> Lesson:
+    """The lesson that the checks in `tests/lessons/test_NN_name.py` belong to."""
+    name = path.stem.removeprefix("test_")
+    return find_course(path.parent).lesson(name)
+
+
+@pytest.fixture
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """The bench of one check, with the programs of `--programs`, else the solutions."""
+    lesson = lesson_of(request.path)
+    chosen = request.config.getoption("--programs")
+    folder = Path(chosen) if chosen else lesson.solutions
+    seed = request.config.getoption("--seed") or secrets.token_hex(4)
+    check: Check = request.function.check
+    with Bench(lambda name: lesson.program_in(folder, name), f"{seed} {check.id}") as bench:
+        request.node.stash[BENCH] = bench
+        yield bench
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    check = getattr(getattr(item, "function", None), "check", None)
+    if not isinstance(check, Check):
+        return report
+    error = call.excinfo.value if call.excinfo else None
+    if isinstance(error, Unavailable):
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), 0, str(error))
+    elif isinstance(error, Failure):
+        verdict = made(check, item, error)
+        report.longrepr = feedback.plain(verdict)
+    elif error is not None or report.when != "call":
+        return report
+    tell = item.config.stash.get(HEARER, None)
+    if tell:
+        tell(made(check, item, error))
+    return report
+
+
+def made(check: Check, item: pytest.Item, error: BaseException | None) -> Verdict:
+    """The verdict on one check: `error` is what stopped it, or None."""
+    lesson = lesson_of(item.path)
+    bench = item.stash.get(BENCH, None)
+    verdict = Verdict(
+        id=check.id,
+        title=check.title,
+        status="passed",
+        score=check.points,
+        max_score=check.points,
+        program=check.program,
+        hint=check.hint,
+        read=f'lessons/{lesson.name}/README.md, "{check.read}"',
+        again=f"chatkit check {lesson.number} --only {check.id} --show",
+        notes=tuple(bench.notes) if bench else (),
+        transcript=tuple(bench.transcript.events) if bench else (),
+    )
+    if isinstance(error, Unavailable):
+        return replace(verdict, status="skipped", score=0, max_score=0, message=str(error))
+    if not isinstance(error, Failure):
+        return verdict
+    foreign = error.step and error.step not in check.owns
+    status: Status = "not_reached" if foreign else "failed"
+    return replace(
+        verdict,
+        status=status,
+        score=0,
+        symptom=error.symptom,
+        message=error.message,
+        expected=error.expected,
+        received=error.received,
+        likely=likely(check, lesson, error),
+        output=printed(bench) if bench else "",
+    )
+
+
+def printed(bench: Bench) -> str:
+    """The last lines that the programs of a check printed, without control characters."""
+    said = "\n".join(
+        text.rstrip()
+        for program in bench.programs
+        for text in (program.output.text, program.errors.text)
+        if text.strip()
+    )
+    lines = re.sub(r"[^\x20-\x7e\n\xa0-\ud7ff\ue000-\U0010ffff]", "\ufffd", said).split("\n")
+    return "\n".join(line[:200] for line in lines[-LAST_LINES:])

@@ -1,0 +1,110 @@
+"""Grade one lesson: run its checks in this process, hear each verdict as it falls."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from chatkit.course import CourseError, Lesson
+from chatkit.grading import plugin
+from chatkit.grading.verdict import LessonVerdict, Verdict
+
+
+class GradingError(Exception):
+    """The kit itself failed; no verdict can be given."""
+
+
+class _Listener:
+    """Hears verdicts, and notices when a check fails for a reason of its own."""
+
+    def __init__(self, tell: Callable[[Verdict], None], only: str | None) -> None:
+        self.tell = tell
+        self.only = only
+        self.verdicts: list[Verdict] = []
+        self.trouble: list[str] = []
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[plugin.HEARER] = self.hear
+
+    def hear(self, verdict: Verdict) -> None:
+        self.verdicts.append(verdict)
+        self.tell(verdict)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self.only:
+            items[:] = [
+                item
+                for item in items
+                if getattr(getattr(item, "function", None), "check").id == self.only  # noqa: B009
+            ]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.trouble.append(str(report.longrepr))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not isinstance(report.longrepr, str):
+            self.trouble.append(f"{report.nodeid}: {report.longrepr}")
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        self.trouble.append(str(excrepr))
+
+
+def grade_lesson(
+    lesson: Lesson,
+    folder: Path,
+    *,
+    only: str | None = None,
+    on_verdict: Callable[[Verdict], None] | None = None,
+    seed: str | None = None,
+) -> LessonVerdict:
+    """Run the lesson's checks on the programs in `folder`.
+
+    `only` names one check. `on_verdict` hears each verdict as it falls. The same `seed` gives the
+    same random words. Raises CourseError for an unknown check, GradingError when the kit itself
+    fails, KeyboardInterrupt on Ctrl-C (every program has been ended by then).
+    """
+    known = [check.id for check in lesson.checks()]
+    if only is not None and only not in known:
+        raise CourseError(f"lesson {lesson.name} has no check {only!r}. It has: {', '.join(known)}")
+    listener = _Listener(on_verdict or (lambda verdict: None), only)
+    arguments = [
+        *("-c", os.devnull, f"--rootdir={lesson.checks_file.parent}", "--noconftest"),
+        *("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging", "-p", "no:warnings"),
+        *("-p", "no:faulthandler", "-p", "no:capture", "-p", "no:junitxml"),
+        f"--programs={folder}",
+        *([f"--seed={seed}"] if seed else []),
+        str(lesson.checks_file),
+    ]
+    started = time.monotonic()
+    with _own_pytest():
+        status = pytest.main(arguments, plugins=[plugin, listener])
+    if status == pytest.ExitCode.INTERRUPTED and not listener.trouble:
+        raise KeyboardInterrupt
+    if listener.trouble or not listener.verdicts:
+        raise GradingError("\n".join(listener.trouble) or f"pytest ended with {status!r}")
+    return LessonVerdict(
+        lesson=lesson.name,
+        title=lesson.title,
+        checks=tuple(listener.verdicts),
+        seconds=time.monotonic() - started,
+    )
+
+
+@contextmanager
+def _own_pytest() -> Iterator[None]:
+    """Keep what the user has set for their own pytest away from ours, and ours silent."""
+    ours = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    theirs = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", *ours)
+    before = {name: os.environ.pop(name) for name in theirs if name in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
+        os.environ.update(before)

@@ -1,0 +1,102 @@
+"""Verdicts: what a check found, as data. Everything that prints or stores a result reads these."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from chatkit.harness.transcript import Event
+
+SCHEMA = 1
+
+Status = Literal["passed", "failed", "not_reached", "skipped"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one check found. The texts are empty where there is nothing to say."""
+
+    id: str
+    title: str
+    status: Status
+    score: int
+    max_score: int  # 0 when skipped: what this machine cannot run does not count
+    program: str
+    symptom: str = ""
+    message: str = ""  # what happened, one sentence
+    expected: str = ""
+    received: str = ""
+    likely: str = ""  # the cause, in plain words
+    hint: str = ""
+    read: str = ""  # the lesson's section
+    again: str = ""  # the command that runs this check alone
+    notes: tuple[str, ...] = ()
+    transcript: tuple[Event, ...] = ()
+    output: str = ""  # the last lines that the program printed
+
+
+@dataclass(frozen=True)
+class LessonVerdict:
+    """What all checks of one lesson found."""
+
+    lesson: str
+    title: str
+    checks: tuple[Verdict, ...]
+    seconds: float
+    isolation: Literal["namespaces", "processes", "none"] = "processes"
+
+    @property
+    def score(self) -> int:
+        return sum(check.score for check in self.checks)
+
+    @property
+    def max_score(self) -> int:
+        return sum(check.max_score for check in self.checks)
+
+    @property
+    def full(self) -> bool:
+        """Whether everything that could be run has passed, and something could be run."""
+        return bool(self.checks) and self.score == self.max_score
+
+    @property
+    def output(self) -> str:
+        """What the program printed in the first check that did not pass."""
+        return next((check.output for check in self.checks if check.score < check.max_score), "")
+
+
+def as_json(lessons: list[LessonVerdict], kit: str) -> dict[str, Any]:
+    """The verdicts as one object for `--json`; `verdict.schema.json` says what is in it."""
+    return {"schema": SCHEMA, "kit": kit, "lessons": [lesson_as_json(one) for one in lessons]}
+
+
+def lesson_as_json(lesson: LessonVerdict) -> dict[str, Any]:
+    return {
+        "lesson": lesson.lesson,
+        "title": lesson.title,
+        "score": lesson.score,
+        "max_score": lesson.max_score,
+        "isolation": lesson.isolation,
+        "seconds": round(lesson.seconds, 3),
+        "output": lesson.output,
+        "checks": [check_as_json(check) for check in lesson.checks],
+    }
+
+
+def check_as_json(check: Verdict) -> dict[str, Any]:
+    fields = asdict(check)
+    del fields["output"]
+    fields["notes"] = list(check.notes)
+    fields["transcript"] = [event_as_json(event) for event in check.transcript]
+    return fields
+
+
+def event_as_json(event: Event) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "t": event.t,
+        "from": event.source,
+        "to": event.target,
+        "kind": event.kind,
+    }
+    if event.bytes:
+        fields["bytes"] = event.bytes
+    if event.text:
+        fields["text"] = event.text
+    return fields

@@ -1,0 +1,49 @@
+"""What every server owes, whatever it serves: start, stop, start again, and rest."""
+
+from chatkit.harness import kernel
+from chatkit.harness.bench import Bench
+from chatkit.harness.failure import Failure
+
+# On Linux every address that begins with 127 is this machine: ip(7), RFC 1122, 3.2.1.3.
+ANOTHER_HOST = "127.0.0.2" if kernel.LINUX else "127.0.0.1"
+
+
+def prints_the_ready_line(bench: Bench) -> None:
+    """With a host and a port of ours, and with a port of the system's choice."""
+    for host, port in ((ANOTHER_HOST, bench.free_port(ANOTHER_HOST)), ("127.0.0.1", 0)):
+        server = bench.start_server_quietly(host, port)
+        said_host, said_port = bench.reads_the_ready_line()
+        listening = bench.listeners(server) if kernel.LINUX else []
+        real_port = port or (listening[0].port if listening else said_port)
+        wanted = f"Server running on {host}:{real_port}"
+        got = f"Server running on {said_host}:{said_port}"
+        if got != wanted:
+            raise Failure("different-text", "the ready line is not right", wanted, got)
+        if kernel.LINUX and not listening:
+            told = "the ready line came before anybody could connect"
+            raise Failure("too-early", told, "a server that listens when it says so", got)
+        bench.must_listen_on(server, host, real_port)
+        with bench.during("start"):
+            bench.must_run()
+
+
+def starts_again_at_once(bench: Bench, join) -> None:
+    """On the same port, although it was stopped with a client connected. `join` makes one."""
+    server = bench.start_server()
+    with bench.during("connect"):
+        join("alice")
+        bench.must_run()
+    server.kill()
+    bench.start_server(port=bench.address[1])
+
+
+def stops_on_ctrl_c(bench: Bench, join) -> None:
+    """Without a client, and with one."""
+    for names in ((), ("alice",)):
+        server = bench.start_server()
+        with bench.during("connect"):
+            for name in names:
+                join(name)
+            bench.must_run()
+        server.interrupt()
+        bench.exits(0, silence="does-not-stop")

@@ -1,0 +1,137 @@
+"""Names: what only lesson 4 has. Stories about the handshake and about who comes and goes."""
+
+from room import GREETING, Room
+
+from chatkit.harness.diagnosis import explain
+from chatkit.harness.failure import Failure
+from chatkit.harness.peer import Peer, bare
+from chatkit.harness.transcript import quoted
+
+
+def shakes_hands_in_order(room: Room) -> None:
+    """NICK, the name, the greeting, as lines; and no chat before that."""
+    alice, bob = room.join("alice", "bob")
+    carol = room.bench.connect("carol")
+    with room.bench.during("handshake"):
+        carol.hears("NICK")
+        room.talk(alice, room.bench.word())
+        carol.hears_nothing("she has not given her name")
+        carol.says("carol")
+        room.welcome(carol, "carol")
+    room.talk(bob, room.bench.word())
+
+
+def is_refused(room: Room, peer: Peer, name: str, why: str) -> None:
+    """`peer` answers NICK with `name`, is asked again, and nobody hears of it.
+
+    One line may say why.
+    """
+    peer.says(name)
+    because = f"because the name {name!r} is {why}"
+    room.bench.wait(lambda: b"\n" in peer.inbox or peer.ended)
+    if peer.ended:
+        told = f"the connection was closed, {because}"
+        raise Failure("closed-early", told, "b'NICK\\n' again", "the end of the connection")
+    if not peer.inbox.startswith(b"NICK"):
+        reason = bare(peer.next_line() or b"")
+        if reason == GREETING.encode():
+            told = f"the name {name!r} was accepted although it is {why}"
+            raise Failure("accepted", told, "b'NICK\\n' again", quoted(reason))
+    peer.hears("NICK", because=because)
+    for member in room.members:
+        member.hears_nothing(f"the name {name!r} was refused")
+
+
+def follows_the_rules_for_names(room: Room) -> None:
+    """Bad names are asked for again, good ones are taken, and white space around is ignored."""
+    room.join("alice", "bob")
+    carol = room.bench.connect("carol")
+    with room.bench.during("handshake"):
+        carol.hears("NICK")
+    for name, why in (
+        ("alice", "taken"),
+        ("ALICE", "taken, in other letters"),
+        ("", "blank"),
+        ("   ", "blank"),
+        ("x" * 21, "longer than 20 characters"),
+        ("two words", "two words"),
+        ("a:b", "with a colon"),
+    ):
+        is_refused(room, carol, name, why)
+    carol.says("  carol  ")
+    room.welcome(carol, "carol")
+    (long,) = room.join("x" * 20)
+    room.talk(long, room.bench.word())
+
+
+def waits_for_nobody(room: Room) -> None:
+    """One that never gives a name blocks nobody, and hears no chat."""
+    mute = room.bench.connect("mute")
+    with room.bench.during("handshake"):
+        mute.hears("NICK")
+    alice, bob = room.join("alice", "bob", proof=False)
+    room.talk(alice, room.bench.word())
+    room.talk(bob, room.bench.word())
+    mute.hears_nothing("it has not given a name")
+
+
+def lets_the_unnamed_go(room: Room) -> None:
+    """Without a name one leaves silently, cleanly or not, whatever was half said."""
+    alice, bob = room.join("alice", "bob")
+    for half, way in ((b"", Peer.leaves), (b"", Peer.resets), (b"car", Peer.leaves)):
+        visitor = room.bench.connect("visitor")
+        with room.bench.during("handshake"):
+            visitor.hears("NICK")
+        if half:
+            visitor.sends(half)
+            room.bench.settle()
+        way(visitor)
+        for member in (alice, bob):
+            member.hears_nothing("a visitor without a name has left")
+    hasty = room.bench.connect("hasty")
+    hasty.resets()
+    for member in (alice, bob):
+        member.hears_nothing("a visitor without a name has left")
+    room.join("carol")
+    room.talk(alice, room.bench.word())
+
+
+def says_goodbye_once(room: Room, way: str) -> None:
+    """The others hear of it exactly once, and the name is free again."""
+    alice, bob, carol = room.join("alice", "bob", "carol")
+    getattr(alice, way)()
+    room.members.remove(alice)
+    for member in (bob, carol):
+        member.hears("alice has left the chat.")
+    for member in (bob, carol):
+        member.hears_nothing("alice has left once")
+    (again,) = room.join("alice")
+    room.talk(again, room.bench.word())
+    room.talk(bob, room.bench.word())
+
+
+def reads_any_name(room: Room) -> None:
+    """A name that is no UTF-8 ends nothing: it is taken as it comes, or asked for again."""
+    alice, bob = room.join("alice", "bob")
+    carol = room.bench.connect("carol")
+    with room.bench.during("handshake"):
+        carol.hears("NICK")
+    carol.sends(b"b\xff\xfed\n")
+    stop = room.bench.wait(lambda: b"\n" in carol.inbox or carol.ended)
+    line = bare(carol.next_line() or b"")
+    if not line:
+        wanted = f"{GREETING!r}, or b'NICK\\n' again, after a name that is no UTF-8"
+        raise explain(room.bench, stop, wanted, bytes(carol.inbox), carol)
+    taken = line == GREETING.encode()
+    room.bench.settle()
+    for member in (alice, bob):
+        heard = member.next_line()
+        if bool(heard) != taken:
+            told = f"{member.name} was not told the same as the newcomer"
+            raise Failure(
+                "unexpected",
+                told,
+                f"{member.name} to hear of a newcomer: {taken}",
+                quoted(heard or b""),
+            )
+    room.talk(alice, room.bench.word(), to=[bob])

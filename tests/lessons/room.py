@@ -1,0 +1,402 @@
+"""The room: what lessons 2, 3 and 4 have in common, told once for all three.
+
+A `Room` is a server with clients in it. It knows how one enters (with a name from lesson 4 on) and
+how a line looks to the others. The stories below it are told in every kind of room.
+"""
+
+from chatkit.harness.bench import Bench
+from chatkit.harness.diagnosis import explain
+from chatkit.harness.failure import Failure
+from chatkit.harness.peer import Peer, as_line, bare
+from chatkit.harness.transcript import quoted
+
+GREETING = "Connected to the server"
+PORTION = 200_000  # bytes that wait for a reader at most: a server may drop above 1 MB
+
+
+class Room:
+    """A running server.py and the clients in it. `names`: clients have names (lesson 4)."""
+
+    def __init__(self, bench: Bench, *, names: bool = False) -> None:
+        self.bench = bench
+        self.names = names
+        self.members: list[Peer] = []
+        self.proved = False  # that a line reaches everybody else
+        self.server = bench.start_server()
+
+    def join(
+        self, *names: str, slow: bool = False, proof: bool = True, old: bool = False
+    ) -> list[Peer]:
+        """Clients that are in the room, one after the other.
+
+        As soon as there are two, the room must prove that it delivers (unless `proof` is false): a
+        server that cannot do that has nothing to show in any other check. What a newcomer gets
+        at once is dropped (unless `old`): one check asks for it, the others should not suffer.
+        """
+        new = []
+        for name in names:
+            peer = self.bench.connect(name, slow=slow)
+            if self.names:
+                self.introduce(peer, name)
+            else:
+                self.members.append(peer)
+            new.append(peer)
+        if not self.names:
+            self.bench.settle()  # in the room: at rest after the connect, says the contract
+            if not old:
+                for peer in new:
+                    peer.inbox.clear()
+        if len(self.members) > 1 and proof and not self.proved:
+            self.prove_delivery()
+        return new
+
+    def prove_delivery(self) -> None:
+        """The set-up step "delivery": a line reaches everybody else, once."""
+        self.proved = True
+        with self.bench.during("delivery"):
+            for speaker in (self.members[0], self.members[-1]):
+                self.talk(speaker, self.bench.word())
+                for hearer in self.others(speaker):
+                    hearer.hears_nothing("one line goes to everybody once")
+                speaker.inbox.clear()  # whether it comes back to its sender is another check's
+
+    def introduce(self, peer: Peer, name: str) -> None:
+        """The handshake of lesson 4. Everybody else hears of it."""
+        with self.bench.during("handshake"):
+            peer.hears("NICK")
+            peer.says(name)
+            self.welcome(peer, name)
+
+    def welcome(self, peer: Peer, name: str) -> None:
+        """What follows a good name."""
+        peer.hears(GREETING)
+        if self.members:
+            with self.bench.during("join"):
+                for member in self.members:
+                    member.hears(f"{name} connected to the server!")
+        self.members.append(peer)
+
+    def line(self, speaker: Peer, text: str) -> str:
+        """What everybody else gets when `speaker` says `text`."""
+        return f"{speaker.name}: {text}" if self.names else text
+
+    def others(self, *peers: Peer) -> list[Peer]:
+        return [member for member in self.members if member not in peers]
+
+    def talk(self, speaker: Peer, *texts: str, to: list[Peer] | None = None) -> None:
+        """`speaker` says lines and everybody else (or `to`) hears them, in order."""
+        hearers = self.others(speaker) if to is None else to
+        portion = max(1, PORTION // max(map(len, texts)))
+        for start in range(0, len(texts), portion):
+            part = texts[start : start + portion]
+            speaker.says(*part)
+            for hearer in hearers:
+                hearer.hears(*(self.line(speaker, text) for text in part))
+
+    def leaves(self, *peers: Peer) -> None:
+        """Peers close cleanly; everybody else hears of it in lesson 4."""
+        self._gone(peers, Peer.leaves)
+
+    def resets(self, *peers: Peer) -> None:
+        """Peers reset; everybody else hears of it in lesson 4."""
+        self._gone(peers, Peer.resets)
+
+    def _gone(self, peers: tuple[Peer, ...], how) -> None:
+        for peer in peers:
+            how(peer)
+            self.members.remove(peer)
+            if self.names:
+                for member in self.members:
+                    if member not in peers:
+                        member.hears(f"{peer.name} has left the chat.")
+
+
+def collect(bench: Bench, hearer: Peer, expected: dict[str, list[str]]) -> None:
+    """`hearer` gets exactly these lines, each source's in its order, the sources in any order."""
+    source = {line.encode(): who for who, lines in expected.items() for line in lines}
+    ahead = {who: [line.encode() for line in lines] for who, lines in expected.items()}
+    missing = len(source)
+    name = hearer.name
+    seen: set[bytes] = set()
+    while missing:
+        stop, line = hearer.waits_for_line()
+        if line is None:
+            lost = next(lines[0] for lines in ahead.values() if lines)
+            bench.transcript.add("server", name, "missing", lost + b"\n")
+            wanted = f"{name} to get {len(source)} lines, each once"
+            failure = explain(bench, stop, wanted, b"", hearer, silence="lost")
+            if failure.symptom == "lost":
+                failure.message = f"{missing} of {len(source)} lines never reached {name}"
+                failure.received = "the first that is missing: " + quoted(as_line(lost), 60)
+            raise failure
+        line = bare(line)
+        who = source.get(line)
+        got = quoted(line + b"\n", 90)
+        if who is None:
+            told = f"{name} got a line that nobody sent like this"
+            raise Failure("different-text", told, f"{name} to get whole lines, unmixed", got)
+        if line in seen:
+            told = f"{name} got the same line twice"
+            raise Failure("duplicate", told, f"{name} to get each line once", got)
+        if line != ahead[who][0]:
+            told = f"{name} got a line of {who} too early"
+            wanted = f"{name} to get {quoted(as_line(ahead[who][0]), 90)} first"
+            raise Failure("wrong-order", told, wanted, got)
+        seen.add(line)
+        ahead[who].pop(0)
+        missing -= 1
+
+
+# -------------------------------------------------------------------------------- the stories
+
+
+def spares_the_sender(room: Room) -> None:
+    """A line does not come back to its sender."""
+    alice, bob, _ = room.join("alice", "bob", "carol")
+    for speaker, hearer in ((alice, bob), (bob, alice)):
+        word = room.bench.word()
+        speaker.says(word)
+        speaker.hears_nothing(f"it is {speaker.name}'s own line")
+        hearer.hears(room.line(speaker, word))
+
+
+def keeps_half_a_line(room: Room) -> None:
+    """Half a line waits for its end, and meanwhile others talk."""
+    alice, bob, carol = room.join("alice", "bob", "carol")
+    word = room.bench.word()
+    alice.sends(word[:3])
+    bob.hears_nothing("alice has not ended her line: no b'\\n' yet", "early-data")
+    room.talk(carol, room.bench.word())
+    alice.sends(word[3:] + "\n")
+    for hearer in (bob, carol):
+        hearer.hears(room.line(alice, word), because="once, after alice ended her line")
+
+
+def cuts_two_lines_apart(room: Room) -> None:
+    """Two lines in one packet are two lines to everybody."""
+    alice, bob, carol = room.join("alice", "bob", "carol")
+    one, two, three = (room.bench.word() for _ in range(3))
+    alice.says(one, two)
+    for hearer in (bob, carol):
+        hearer.hears(room.line(alice, one), room.line(alice, two), because="as two lines")
+    alice.says(three)
+    bob.hears(room.line(alice, three))
+
+
+def mixes_nobody(room: Room) -> None:
+    """Two half lines of two clients, both finished later, never mix."""
+    alice, bob, carol = room.join("alice", "bob", "carol")
+    hers, his = room.bench.word(), room.bench.word()
+    alice.sends(hers[:4])
+    room.bench.settle()
+    bob.sends(his[:4])
+    room.bench.settle()
+    alice.sends(hers[4:] + "\n")
+    carol.hears(room.line(alice, hers))
+    bob.hears(room.line(alice, hers))
+    bob.sends(his[4:] + "\n")
+    carol.hears(room.line(bob, his))
+    alice.hears(room.line(bob, his))
+
+
+def keeps_characters_whole(room: Room) -> None:
+    """A character whose bytes come in two packets arrives whole."""
+    alice, bob, _ = room.join("alice", "bob", "carol")
+    text = f"café {room.bench.word()} 😀"
+    data = text.encode() + b"\n"
+    coffee = data.index(b"\xc3") + 1
+    alice.sends(data[:coffee], data[coffee:-4], data[-4:-2], data[-2:])
+    bob.hears(room.line(alice, text))
+
+
+def knows_what_a_line_is(room: Room) -> None:
+    """Long lines, blank lines, other line ends, bytes that are no UTF-8."""
+    alice, bob, _ = room.join("alice", "bob", "carol")
+    word = room.bench.word()
+    long = word + "x" * (4096 - len(word))
+    room.talk(alice, long, to=[bob])
+    alice.sends("\n", "   \n", "\t\n", f"{word}\n")
+    bob.hears(room.line(alice, word), because="and no blank line before it")
+    room.talk(alice, f"{word} one\x0btwo\x0cthree\x85four\u2028five", to=[bob])
+    alice.sends(f"{word} telnet\r\n")
+    bob.hears(room.line(alice, f"{word} telnet"))
+    alice.sends(b"before \xff\xfe\xc3 after\n")
+    room.bench.wait(lambda: b"\n" in bob.inbox)
+    line = bare(bob.next_line() or b"")
+    before, after = room.line(alice, "before").encode(), b"after"
+    if not (line.startswith(before) and line.endswith(after)):
+        told = "a line with bytes that are no UTF-8 did not come through"
+        wanted = f"bob to get {quoted(before + b' ')} and what comes of the rest"
+        stop = "met" if line else room.bench.wait(lambda: False)
+        found = explain(room.bench, stop, wanted, line, bob) if not line else None
+        raise found or Failure("different-text", told, wanted, quoted(line))
+    room.talk(alice, f"{word} goes on", to=[bob])
+    room.talk(bob, f"{word} here too", to=[alice])
+
+
+def keeps_order(room: Room) -> None:
+    """1,000 lines of one sender arrive complete and in order."""
+    alice, bob, carol = room.join("alice", "bob", "carol")
+    word = room.bench.word()
+    room.talk(alice, *(f"{word} {number}" for number in range(1000)))
+    bob.hears_nothing("alice has said 1,000 lines and bob has got them all")
+    carol.hears_nothing("alice has said 1,000 lines and carol has got them all")
+
+
+def goes_on_after_a_leave(room: Room) -> None:
+    """Members leave cleanly, the first, the last and one in the middle: the others go on."""
+    alice, bob, carol, dave, eve = room.join("alice", "bob", "carol", "dave", "eve")
+    room.leaves(carol)
+    room.talk(alice, room.bench.word())
+    room.leaves(alice)
+    room.talk(bob, room.bench.word())
+    with room.bench.frozen():
+        bob.says(word := room.bench.word())
+        eve.leaves()
+    room.members.remove(eve)
+    dave.hears(room.line(bob, word))
+    if room.names:
+        bob.hears("eve has left the chat.")
+        dave.hears("eve has left the chat.")
+    (frank,) = room.join("frank")
+    room.talk(dave, room.bench.word())
+    room.talk(frank, room.bench.word())
+
+
+def goes_on_after_a_reset(room: Room) -> None:
+    """Members reset, also in the middle of a broadcast: the others go on."""
+    alice, bob, carol, dave = room.join("alice", "bob", "carol", "dave")
+    room.resets(carol)
+    room.talk(alice, room.bench.word())
+    hers, his = room.bench.word(), room.bench.word()
+    with room.bench.frozen():  # so that the server finds all this at once
+        alice.says(hers)
+        bob.resets()
+        dave.says(his)
+    room.members.remove(bob)
+    notice = {"the server": ["bob has left the chat."]} if room.names else {}
+    collect(room.bench, dave, {"alice": [room.line(alice, hers)], **notice})
+    collect(room.bench, alice, {"dave": [room.line(dave, his)], **notice})
+    (eve,) = room.join("eve")
+    room.talk(dave, room.bench.word())
+    room.talk(eve, room.bench.word())
+
+
+def lets_silent_clients_be(room: Room) -> None:
+    """Clients that never say a word block neither newcomers nor talk."""
+    for number in range(3):
+        room.join(f"silent{number}", proof=False)
+    alice, bob = room.join("alice", "bob", proof=False)
+    room.talk(alice, room.bench.word())
+    room.join("silent3", proof=False)
+    room.talk(bob, room.bench.word())
+
+
+def delivers_to_talkers(room: Room) -> None:
+    """The proof of delivery for a check about silence: here everybody has said something first."""
+    with room.bench.during("delivery"):
+        talkers = room.join("alice", "bob", "carol", proof=False)
+        for peer in talkers:
+            peer.says(room.bench.word())
+            room.bench.settle()
+        for peer in talkers:
+            peer.inbox.clear()
+        room.talk(talkers[0], room.bench.word())
+        for peer in talkers[1:]:
+            peer.hears_nothing("one line goes to everybody once")
+
+
+def survives_a_stuck_reader(room: Room) -> None:
+    """One stops reading. The room goes on, and as less than 1 MB waits, nothing is lost for it."""
+    alice, bob, _ = room.join("alice", "bob", "carol")
+    (sloth,) = room.join("sloth", slow=True)
+    word = room.bench.word()
+    texts = [f"{word} long {number} ".ljust(4000, "x") for number in range(200)]
+    texts += [f"{word} short {number}" for number in range(1000)]
+    sloth.stops_reading()
+    for text in texts:
+        room.talk(alice, text, to=[bob])
+    sloth.reads_again()
+    lines = [room.line(alice, text) for text in texts]
+    collect(room.bench, sloth, {line: [line] for line in lines})  # in any order: not asked here
+
+
+def carries_a_crowd(room: Room, clients: int = 30, lines: int = 20) -> None:
+    """Everybody sends long lines at once: nothing lost, torn or out of a sender's order."""
+    crowd = room.join(*(f"client{number:02d}" for number in range(clients)))
+    texts = {
+        peer: [f"{room.bench.word()} {peer.name} {n:02d} ".ljust(4000, "x") for n in range(lines)]
+        for peer in crowd
+    }
+    at_once = max(1, 800_000 // (clients * 4000))  # under 1 MB waits for anybody at any time
+    for start in range(0, lines, at_once):
+        for number in range(start, min(start + at_once, lines)):
+            for peer in crowd:
+                peer.says(texts[peer][number])
+        for hearer in crowd:
+            part = {
+                peer.name: [room.line(peer, text) for text in texts[peer][start : start + at_once]]
+                for peer in crowd
+                if peer is not hearer
+            }
+            collect(room.bench, hearer, part)
+    room.bench.settle()
+    for hearer in crowd:
+        hearer.hears_nothing("every line has been heard once")
+
+
+def survives_churn(room: Room) -> None:
+    """Twenty resets while ten others talk: no survivor harmed, none cut off."""
+    stay = room.join(*(f"stays{number}" for number in range(10)))
+    go = room.join(*(f"goes{number:02d}" for number in range(20)))
+    said: dict[Peer, list[str]] = {peer: [] for peer in stay}
+    for number, visitor in enumerate(go):
+        for peer in (stay[number % 10], stay[(number + 3) % 10]):
+            text = f"{room.bench.word()} {number}"
+            peer.says(text)
+            said[peer].append(text)
+        visitor.resets()
+        room.members.remove(visitor)
+    for hearer in stay:
+        expected = {
+            peer.name: [room.line(peer, text) for text in texts]
+            for peer, texts in said.items()
+            if peer is not hearer
+        }
+        if room.names:
+            expected |= {visitor.name: [f"{visitor.name} has left the chat."] for visitor in go}
+        collect(room.bench, hearer, expected)
+    for peer in stay:
+        room.talk(peer, room.bench.word())
+    room.bench.settle()
+    for hearer in stay:
+        hearer.hears_nothing("every line has been heard once")
+
+
+def gives_everything_back(room: Room, clients: int = 12) -> None:
+    """A second crowd, come and gone, leaves no more threads and open files than the first."""
+    held = []
+    for round in (1, 2):
+        crowd = room.join(*(f"round{round}client{number}" for number in range(clients)))
+        room.talk(crowd[0], room.bench.word())
+        for number, peer in enumerate(crowd):
+            (room.resets if number % 2 else room.leaves)(peer)
+        room.bench.settle()
+        held.append(room.bench.holds())
+    (threads, files), (threads_now, files_now) = held
+    if threads_now > threads or files_now > files:
+        raise Failure(
+            "leaked",
+            "clients that have left leave something behind",
+            f"no more than after the first crowd: {threads} threads, {files} open files",
+            f"after the second crowd: {threads_now} threads, {files_now} open files",
+        )
+
+
+def rests(room: Room) -> None:
+    """An idle room costs no CPU, also after somebody has left and somebody was reset."""
+    _, _, carol, dave = room.join("alice", "bob", "carol", "dave")
+    room.bench.costs_no_cpu("four clients are silent")
+    room.leaves(carol)
+    room.resets(dave)
+    room.bench.costs_no_cpu("two of four have left")

@@ -1,0 +1,327 @@
+"""Lesson 2: the broadcast server. Every line goes to everybody else."""
+
+import any_server
+import pytest
+import room as stories
+from room import Room
+
+from chatkit.course import check
+from chatkit.harness.bench import Bench
+
+ANY = "all-programs"
+BROADCAST = "lesson-2-broadcast"
+
+STREAM = "Lines from a stream"
+OTHERS = "To everyone else"
+LEAVING = "Somebody leaves"
+NOBODY_WAITS = "Nobody waits for anybody"
+START = "Starting and stopping"
+
+
+@pytest.fixture
+def room(bench: Bench) -> Room:
+    return Room(bench)
+
+
+@check(
+    "ready-line",
+    4,
+    "prints the ready line with the real host and port",
+    hint="Print it after listen(), with the host you were given and the port of getsockname().",
+    read=START,
+    rule=ANY,
+    owns=("start",),
+)
+def test_ready_line(bench: Bench) -> None:
+    any_server.prints_the_ready_line(bench)
+
+
+@check(
+    "reaches-others",
+    10,
+    "a line reaches both others, once each",
+    hint="Who is in your collection of clients at the moment when you send?",
+    read=OTHERS,
+    rule=BROADCAST,
+    owns=("connect", "delivery"),
+    likely={
+        "silent": "the line went to nobody, or not to all. Loop over all clients.",
+        "crashed": "sending failed. Read the traceback: which socket, which type?",
+    },
+)
+def test_reaches_others(room: Room) -> None:
+    alice, bob, carol = room.join("alice", "bob", "carol")
+    for speaker in (alice, bob, carol):
+        room.talk(speaker, room.bench.word())
+    for peer in room.others(carol):
+        peer.hears_nothing("each line goes to everybody once")
+
+
+@check(
+    "not-to-sender",
+    8,
+    "the sender does not get it back",
+    hint="Compare the receiver with the sender before you send.",
+    read=OTHERS,
+    rule=BROADCAST,
+    likely={
+        "unexpected": "the line went to everybody, its sender among them.",
+        "duplicate": "the line went to everybody, its sender among them.",
+    },
+)
+def test_not_to_sender(room: Room) -> None:
+    stories.spares_the_sender(room)
+
+
+@check(
+    "half-line",
+    9,
+    "half a line waits for its end",
+    hint="Which bytes do you keep for the next recv()?",
+    read=STREAM,
+    rule=BROADCAST,
+    likely={
+        "early-data": "your server passes on whatever one recv() returned. TCP is a stream of "
+        "bytes: one send can arrive as several pieces, and several sends as one. Keep each "
+        "client's bytes until b'\\n'.",
+        "silent": "the server waits for the rest of one client's line, and everybody waits with "
+        "it. Keep what has come, and go back to select().",
+        "different-text": "the first half of the line was lost. Keep each client's bytes until "
+        "b'\\n'.",
+    },
+)
+def test_half_line(room: Room) -> None:
+    stories.keeps_half_a_line(room)
+
+
+@check(
+    "two-in-one",
+    8,
+    "two lines in one packet are two lines to everyone",
+    hint="How many b'\\n' can be in what one recv() returned?",
+    read=STREAM,
+    rule=BROADCAST,
+    likely={
+        "silent": "only the first line of a packet was passed on. Take lines out of the buffer "
+        "until none is complete.",
+        "different-text": "two lines were stuck together, or one was lost. Take lines out of the "
+        "buffer one by one, until none is complete.",
+        "unfinished-line": "two lines were stuck together. Each line needs its own b'\\n'.",
+    },
+)
+def test_two_in_one(room: Room) -> None:
+    stories.cuts_two_lines_apart(room)
+
+
+@check(
+    "no-mixing",
+    6,
+    "two half lines of two clients never mix",
+    hint="Whose bytes are in your buffer?",
+    read=STREAM,
+    rule=BROADCAST,
+    likely={
+        "different-text": "one buffer serves all clients, so their bytes mix. Each client needs a "
+        "buffer of its own.",
+    },
+)
+def test_no_mixing(room: Room) -> None:
+    stories.mixes_nobody(room)
+
+
+@check(
+    "split-character",
+    6,
+    "a character split across packets arrives whole",
+    hint="Decode what: the piece that arrived, or the whole line?",
+    read=STREAM,
+    rule=BROADCAST,
+    likely={
+        "crashed": "a piece was decoded by itself, and half a character is no UTF-8. Split bytes "
+        "into lines first, decode a whole line after.",
+        "different-text": "a piece was decoded by itself, and half a character is no UTF-8. Split "
+        "bytes into lines first, decode a whole line after.",
+        "closed-early": "a piece was decoded by itself, and half a character is no UTF-8. Split "
+        "bytes into lines first, decode a whole line after.",
+        "silent": "a piece was decoded by itself, and half a character is no UTF-8. Split bytes "
+        "into lines first, decode a whole line after.",
+    },
+)
+def test_split_character(room: Room) -> None:
+    stories.keeps_characters_whole(room)
+
+
+LINE_RULES = {
+    "silent": "a line got lost: it was too long for a buffer, or decoding it failed.",
+    "crashed": "a line could not be decoded. Bytes from outside may be anything: decode with "
+    "errors='replace', or pass the bytes on.",
+    "different-text": "a line was cut where no line ends, or a blank one was passed on. Only "
+    "b'\\n' ends a line; str.splitlines() knows many other ends.",
+    "closed-early": "a line could not be decoded, or was too long, and the connection was closed.",
+}
+
+
+@check(
+    "line-rules",
+    5,
+    "long lines pass, blank ones do not, only \\n ends a line",
+    hint="Read the rules for lines in the contract, one by one.",
+    read=STREAM,
+    rule=ANY,
+    likely=LINE_RULES,
+)
+def test_line_rules(room: Room) -> None:
+    stories.knows_what_a_line_is(room)
+
+
+@check(
+    "in-order",
+    6,
+    "1,000 lines of one sender arrive complete and in order",
+    hint="What happens to the bytes behind the last b'\\n' of a recv()?",
+    read=STREAM,
+    rule=BROADCAST,
+    likely={
+        "different-text": "bytes between two recv() calls were lost or doubled. What follows the "
+        "last b'\\n' is the start of the next line.",
+        "silent": "the last lines never came. What follows the last b'\\n' of a recv() is the "
+        "start of the next line.",
+    },
+)
+def test_in_order(room: Room) -> None:
+    stories.keeps_order(room)
+
+
+@check(
+    "late-joiner",
+    3,
+    "someone who joins later gets nothing old",
+    hint="Who was in the room when the line was said?",
+    read=OTHERS,
+    rule=BROADCAST,
+    likely={"unexpected": "old lines are kept and sent to newcomers."},
+)
+def test_late_joiner(room: Room) -> None:
+    alice, *_ = room.join("alice", "bob", "carol")
+    room.talk(alice, room.bench.word())
+    (dave,) = room.join("dave", old=True)
+    dave.hears_nothing("he was not there when it was said")
+    room.talk(alice, room.bench.word())
+
+
+@check(
+    "leave",
+    8,
+    "after a clean leave the others go on",
+    hint="What must be undone when recv() returns b''? In which order?",
+    read=LEAVING,
+    rule=ANY,
+    likely={
+        "crashed": "the client that left was not taken out properly. First unregister, then close, "
+        "and loop over a copy when the collection can change.",
+        "silent": "the loop over the clients changed the collection, so one was left out. Loop "
+        "over a copy.",
+    },
+)
+def test_leave(room: Room) -> None:
+    stories.goes_on_after_a_leave(room)
+
+
+@check(
+    "reset",
+    8,
+    "after a reset the others go on, also in the middle of a broadcast",
+    hint="recv() can raise, and send() can raise. What then?",
+    read=LEAVING,
+    rule=ANY,
+    likely={
+        "crashed": "a reset makes recv() and send() raise ConnectionResetError or BrokenPipeError. "
+        "Catch OSError for that one client, and go on with the others.",
+        "lost": "one broken client ended the loop over all. Catch the error inside the loop.",
+        "silent": "one broken client ended the loop over all. Catch the error inside the loop.",
+    },
+)
+def test_reset(room: Room) -> None:
+    stories.goes_on_after_a_reset(room)
+
+
+@check(
+    "silent-clients",
+    6,
+    "clients that never say a word block nobody",
+    hint="In which call does your server wait, and for whom?",
+    read=NOBODY_WAITS,
+    rule=BROADCAST,
+    likely={
+        "silent": "the server waits in recv() for one client, in turn. Let select() say who has "
+        "something to say.",
+    },
+)
+def test_silent_clients(bench: Bench) -> None:
+    stories.delivers_to_talkers(Room(bench))
+    bench.clear()
+    stories.lets_silent_clients_be(Room(bench))
+
+
+@check(
+    "stuck-reader",
+    6,
+    "one that never reads does not freeze the room",
+    hint="What does sendall() do when the other end does not read?",
+    read=NOBODY_WAITS,
+    rule=BROADCAST,
+    likely={
+        "stuck": "sendall() waits until the slow client reads, and everybody waits with it. Keep "
+        "what it cannot take yet in an outbox, and send when the socket is ready.",
+        "closed-early": "the slow client was dropped too soon: under 1 MB waited for it.",
+        "crashed": "the slow client's socket could not take more, and that was taken as an error.",
+        "lost": "what a slow client could not take at once was thrown away.",
+        "different-text": "what a slow client could not take at once was thrown away.",
+    },
+)
+def test_stuck_reader(room: Room) -> None:
+    stories.survives_a_stuck_reader(room)
+
+
+@check(
+    "idle",
+    3,
+    "an idle room costs no CPU",
+    hint="Sockets are nearly always ready to be written. When do you ask for it?",
+    read=NOBODY_WAITS,
+    rule=BROADCAST,
+    likely={
+        "spinning": "the loop never waits. Ask for EVENT_WRITE only while there is something to "
+        "write, and leave the loop of a client whose recv() returned b''.",
+    },
+)
+def test_idle(room: Room) -> None:
+    stories.rests(room)
+
+
+@check(
+    "restart",
+    2,
+    "starts again on the same port at once",
+    hint="Which socket option says that a port may be used again at once?",
+    read=START,
+    rule=ANY,
+    likely={
+        "crashed": "the port is still kept for the old connection (TIME_WAIT). Set SO_REUSEADDR "
+        "on the listening socket before bind().",
+    },
+)
+def test_restart(bench: Bench) -> None:
+    any_server.starts_again_at_once(bench, bench.connect)
+
+
+@check(
+    "ctrl-c",
+    2,
+    "ends on Ctrl-C, with and without a client, cleanly",
+    hint="Ctrl-C raises KeyboardInterrupt where your main thread waits. Who catches it?",
+    read=START,
+    rule=ANY,
+)
+def test_ctrl_c(bench: Bench) -> None:
+    any_server.stops_on_ctrl_c(bench, bench.connect)

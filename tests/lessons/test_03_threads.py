@@ -1,0 +1,383 @@
+"""Lesson 3: the same room with threads, and a client that talks and listens at once."""
+
+import any_client
+import any_server
+import pytest
+import room as stories
+from room import Room
+
+from chatkit.course import check
+from chatkit.harness.bench import Bench
+
+ANY = "all-programs"
+THREADS = "lesson-3-threads"
+
+START = "Starting and stopping"
+FOR_EACH = "A thread for each client"
+OUTBOX = "An outbox for each client"
+SHARED = "What threads share"
+LEAVING = "Somebody leaves"
+CLIENT = "The client"
+
+
+@pytest.fixture
+def room(bench: Bench) -> Room:
+    return Room(bench)
+
+
+@check(
+    "ready-line",
+    2,
+    "prints the ready line with the real host and port",
+    hint="Print it after listen(), with the host you were given and the port of getsockname().",
+    read=START,
+    rule=ANY,
+    owns=("start",),
+)
+def test_ready_line(bench: Bench) -> None:
+    any_server.prints_the_ready_line(bench)
+
+
+@check(
+    "delivery",
+    8,
+    "a line reaches the others, not its sender, in order",
+    hint="Which thread hears the line, and which threads pass it on?",
+    read=FOR_EACH,
+    rule=THREADS,
+    owns=("connect", "delivery"),
+    likely={
+        "unexpected": "the line went to everybody, its sender among them.",
+        "wrong-order": "a later line overtook an earlier one. One queue and one writing thread for "
+        "each client keep the order.",
+    },
+)
+def test_delivery(room: Room) -> None:
+    alice, bob, carol = room.join("alice", "bob", "carol")
+    for speaker in (alice, bob, carol):
+        room.talk(speaker, *(room.bench.word() for _ in range(20)))
+        speaker.hears_nothing("it is their own line")
+
+
+@check(
+    "framing",
+    8,
+    "half lines wait, two in one are two, nothing mixes, characters stay whole",
+    hint="Which bytes does each reading thread keep for its next recv()?",
+    read=FOR_EACH,
+    rule=THREADS,
+    likely={
+        "early-data": "what one recv() returned was passed on as it came. TCP is a stream of "
+        "bytes: keep each client's bytes until b'\\n'.",
+        "different-text": "what one recv() returned was taken as one line. It can be half a line, "
+        "or two: keep each client's bytes until b'\\n'.",
+    },
+)
+def test_framing(bench: Bench) -> None:
+    for story in (
+        stories.keeps_half_a_line,
+        stories.cuts_two_lines_apart,
+        stories.mixes_nobody,
+        stories.keeps_characters_whole,
+    ):
+        story(Room(bench))
+        bench.clear()
+
+
+@check(
+    "line-rules",
+    4,
+    "long lines pass, blank ones do not, only \\n ends a line",
+    hint="Read the rules for lines in the contract, one by one.",
+    read=FOR_EACH,
+    rule=ANY,
+    likely={
+        "silent": "a line got lost: it was too long for a buffer, or decoding it failed.",
+        "crashed": "a line could not be decoded. Bytes from outside may be anything: decode with "
+        "errors='replace', or pass the bytes on.",
+        "different-text": "a line was cut where no line ends, or a blank one was passed on. Only "
+        "b'\\n' ends a line; str.splitlines() knows many other ends.",
+    },
+)
+def test_line_rules(room: Room) -> None:
+    stories.knows_what_a_line_is(room)
+
+
+@check(
+    "leave-and-reset",
+    8,
+    "after a clean leave and after a reset the others go on",
+    hint="Who takes a client out of the collection, and in which cases?",
+    read=LEAVING,
+    rule=ANY,
+    likely={
+        "crashed": "sending to a client that has gone raises OSError. Catch it for that one "
+        "client.",
+        "lost": "a client that has gone ended the loop over all. Take it out, and catch the error "
+        "inside the loop.",
+        "silent": "a client that has gone ended the loop over all. Take it out, and catch the "
+        "error inside the loop.",
+    },
+)
+def test_leave_and_reset(bench: Bench) -> None:
+    for story in (stories.goes_on_after_a_leave, stories.goes_on_after_a_reset):
+        story(Room(bench))
+        bench.clear()
+
+
+@check(
+    "silent-clients",
+    6,
+    "clients that never say a word block nobody",
+    hint="What is the difference between thread.run() and thread.start()?",
+    read=FOR_EACH,
+    rule=THREADS,
+    likely={
+        "silent": "one client's work is done in the thread that should accept the next. start() "
+        "begins a new thread; run() does the work in this one.",
+    },
+)
+def test_silent_clients(bench: Bench) -> None:
+    stories.delivers_to_talkers(Room(bench))
+    bench.clear()
+    stories.lets_silent_clients_be(Room(bench))
+
+
+@check(
+    "stuck-reader",
+    6,
+    "one that never reads does not freeze the room",
+    hint="Which thread waits in sendall(), and who waits for that thread?",
+    read=OUTBOX,
+    rule=THREADS,
+    likely={
+        "stuck": "a thread that others need waits in sendall() for a client that does not read. "
+        "Put lines into that client's outbox; only its own writing thread may wait.",
+        "closed-early": "the slow client was dropped too soon: under 1 MB waited for it.",
+    },
+)
+def test_stuck_reader(room: Room) -> None:
+    stories.survives_a_stuck_reader(room)
+
+
+@check(
+    "crowd",
+    12,
+    "30 clients send 20 long lines at once: nothing lost, torn or out of order",
+    hint="How many threads write to one socket at the same time?",
+    read=OUTBOX,
+    rule=THREADS,
+    likely={
+        "different-text": "two threads wrote to one socket at once, and their lines are torn. One "
+        "writing thread for each client does away with that.",
+        "wrong-order": "lines of one sender overtook each other. One queue for each receiver keeps "
+        "the order.",
+        "lost": "lines were thrown away when many came at once.",
+    },
+)
+def test_crowd(room: Room) -> None:
+    stories.carries_a_crowd(room)
+
+
+@check(
+    "churn",
+    12,
+    "20 resets while 10 others talk: no survivor harmed, none cut off",
+    hint="What happens to a loop over a list when another thread removes an item?",
+    read=SHARED,
+    rule=THREADS,
+    likely={
+        "lost": "the collection of clients changed while a thread went through it, and somebody "
+        "was left out. Copy it under the lock, then loop over the copy.",
+        "crashed": "the collection of clients changed while a thread went through it, or a send "
+        "to a client that has gone was not caught.",
+        "closed-early": "a client that is still there was thrown out with the ones that went.",
+    },
+)
+def test_churn(room: Room) -> None:
+    stories.survives_churn(room)
+
+
+@check(
+    "gives-back",
+    5,
+    "a second crowd leaves no more threads and open files than the first",
+    hint="When a client goes: which threads must end, and who closes the socket?",
+    read=LEAVING,
+    rule=THREADS,
+)
+def test_gives_back(room: Room) -> None:
+    stories.gives_everything_back(room)
+
+
+@check(
+    "idle",
+    2,
+    "an idle room costs no CPU",
+    hint="queue.get() can wait. Does yours?",
+    read=OUTBOX,
+    rule=ANY,
+    likely={
+        "spinning": "a thread asks its queue again and again. queue.get() waits until there is "
+        "something.",
+    },
+)
+def test_idle(room: Room) -> None:
+    stories.rests(room)
+
+
+@check(
+    "restart",
+    3,
+    "starts again on the same port at once",
+    hint="Which socket option says that a port may be used again at once?",
+    read=START,
+    rule=ANY,
+    likely={
+        "crashed": "the port is still kept for the old connection (TIME_WAIT). Set SO_REUSEADDR "
+        "on the listening socket before bind().",
+    },
+)
+def test_restart(bench: Bench) -> None:
+    any_server.starts_again_at_once(bench, bench.connect)
+
+
+@check(
+    "ctrl-c",
+    4,
+    "ends on Ctrl-C with clients connected, cleanly",
+    hint="Which threads still wait when the main thread has ended?",
+    read=START,
+    rule=ANY,
+    likely={
+        "does-not-stop": "threads that are no daemons keep the program alive. Wake them with "
+        "shutdown() on their sockets, or make them daemons.",
+    },
+)
+def test_ctrl_c(bench: Bench) -> None:
+    any_server.stops_on_ctrl_c(bench, bench.connect)
+
+
+@check(
+    "client-listens",
+    8,
+    "the client prints what arrives while nothing is typed",
+    hint="In which call does your client wait when nobody types?",
+    read=CLIENT,
+    rule=THREADS,
+    program="client.py",
+    owns=("start", "connect"),
+    likely={
+        "no-output": "the client waits for the keyboard and does not listen meanwhile. Listening "
+        "needs a thread of its own.",
+    },
+)
+def test_client_listens(bench: Bench) -> None:
+    bench.listen()
+    bench.start_client()
+    server = bench.accept()
+    words = [bench.word() for _ in range(3)]
+    server.says(words[0])
+    bench.prints(words[0])
+    server.sends(words[1][:3], words[1][3:] + "\n" + words[2] + "\n")
+    bench.prints(words[1])
+    bench.prints(words[2])
+
+
+@check(
+    "client-sends",
+    4,
+    "the client sends what is typed while nothing arrives",
+    hint="In which call does your client wait when nothing arrives?",
+    read=CLIENT,
+    rule=THREADS,
+    program="client.py",
+    likely={
+        "silent": "the client waits for the server and does not read the keyboard meanwhile.",
+    },
+)
+def test_client_sends(bench: Bench) -> None:
+    bench.listen()
+    client = bench.start_client()
+    server = bench.accept()
+    for word in (bench.word(), bench.word()):
+        client.types(f"{word}\n".encode())
+        server.hears(word)
+
+
+@check(
+    "client-server-lost",
+    3,
+    "the client ends without a key press when the server is gone",
+    hint="Your keyboard thread waits for a key. Who ends the program?",
+    read=CLIENT,
+    rule=ANY,
+    program="client.py",
+    likely={
+        "no-exit": "the program waits for a key although the connection has ended. When the "
+        "receiving thread sees the end, the whole program must end.",
+        "spinning": "the receiving loop goes on after recv() has returned b''.",
+    },
+)
+def test_client_server_lost(bench: Bench) -> None:
+    for way in ("leaves", "resets"):
+        bench.listen()
+        bench.start_client()
+        server = bench.accept()
+        server.says("hello")
+        bench.prints("hello")
+        getattr(server, way)()
+        bench.exits(None)
+        any_client.says_why(bench)
+        bench.clear()
+
+
+@check(
+    "client-end-of-input",
+    3,
+    "at the end of input the client half-closes, prints the rest and exits 0",
+    hint="close() ends both directions at once. What does shutdown(SHUT_WR) do?",
+    read=CLIENT,
+    rule=ANY,
+    program="client.py",
+    likely={
+        "reset": "the client closed the socket while lines were still coming. Half-close with "
+        "shutdown(SHUT_WR), then print what still arrives.",
+        "exited": "the client ended while lines were still coming. Half-close with "
+        "shutdown(SHUT_WR), then print what still arrives.",
+        "no-end": "the client does not say that it has finished: shutdown(SHUT_WR) does.",
+    },
+)
+def test_client_end_of_input(bench: Bench) -> None:
+    any_client.drains_at_the_end_of_input(bench)
+
+
+@check(
+    "client-no-server",
+    1,
+    "without a server the client says so in one line",
+    hint="Which exception does connect() raise? What does a user want to read?",
+    read=CLIENT,
+    rule=ANY,
+    program="client.py",
+)
+def test_client_no_server(bench: Bench) -> None:
+    any_client.says_that_nobody_is_there(bench)
+
+
+@check(
+    "client-ctrl-c",
+    1,
+    "Ctrl-C ends the client cleanly",
+    hint="Ctrl-C reaches the main thread. Who wakes the others?",
+    read=CLIENT,
+    rule=ANY,
+    program="client.py",
+)
+def test_client_ctrl_c(bench: Bench) -> None:
+    bench.listen()
+    bench.start_client()
+    server = bench.accept()
+    server.says("hello")
+    bench.prints("hello")
+    any_client.stops_on_ctrl_c(bench)

@@ -1,0 +1,557 @@
+"""Lesson 4: the room where everybody has a name."""
+
+import any_client
+import any_server
+import names
+import pytest
+import room as stories
+from room import GREETING, Room
+
+from chatkit.course import check
+from chatkit.harness.bench import Bench
+
+ANY = "all-programs"
+NAMES = "lesson-4-nicknames"
+
+START = "Starting and stopping"
+HANDSHAKE = "The handshake"
+RULES = "The rules for a name"
+WHO = "Who says what"
+COMING = "Coming and going"
+MANY = "Many at once"
+CLIENT = "The client"
+
+
+@pytest.fixture
+def room(bench: Bench) -> Room:
+    return Room(bench, names=True)
+
+
+@check(
+    "ready-line",
+    1,
+    "prints the ready line with the real host and port",
+    hint="Print it after listen(), with the host you were given and the port of getsockname().",
+    read=START,
+    rule=ANY,
+    owns=("start",),
+)
+def test_ready_line(bench: Bench) -> None:
+    any_server.prints_the_ready_line(bench)
+
+
+@check(
+    "handshake",
+    8,
+    "asks NICK, reads the name, says Connected to the server, in that order",
+    hint="What does each side say first, and what comes only after the name?",
+    read=HANDSHAKE,
+    rule=NAMES,
+    owns=("connect", "handshake"),
+    likely={
+        "unfinished-line": "a line was sent without its end. NICK is a line, so it ends with "
+        "b'\\n'.",
+        "different-text": "two lines were stuck together, or something came before its turn. First "
+        "NICK, then the name, then the greeting, then chat.",
+        "unexpected": "somebody without a name hears chat. Put newcomers among the members only "
+        "after the handshake.",
+    },
+)
+def test_handshake(room: Room) -> None:
+    names.shakes_hands_in_order(room)
+
+
+@check(
+    "join-notice",
+    6,
+    "everyone else hears of a newcomer, once",
+    hint="Who gets the greeting, and who gets the notice?",
+    read=COMING,
+    rule=NAMES,
+    owns=("join",),
+    likely={
+        "unexpected": "the newcomer gets the notice about itself. The greeting is for the "
+        "newcomer, the notice for everyone else.",
+        "silent": "nobody was told. Everyone else gets the notice before the newcomer's first "
+        "line.",
+    },
+)
+def test_join_notice(room: Room) -> None:
+    alice, bob, carol = room.join("alice", "bob", "carol")
+    for peer in (alice, bob, carol):
+        peer.hears_nothing("everybody has heard of everybody once")
+
+
+@check(
+    "says-who",
+    8,
+    "a line reaches everyone else with the name of its sender",
+    hint="Who knows for certain which client sent a line?",
+    read=WHO,
+    rule=NAMES,
+    owns=("delivery",),
+    likely={
+        "different-text": "the name is missing, or stands there in another form. The server writes "
+        "the name, a colon, a space, and the line.",
+        "unexpected": "the sender got its own line back.",
+    },
+)
+def test_says_who(room: Room) -> None:
+    alice, bob, carol = room.join("alice", "bob", "carol")
+    for speaker in (alice, bob, carol):
+        room.talk(speaker, room.bench.word())
+        speaker.hears_nothing("it is their own line")
+
+
+@check(
+    "no-impostors",
+    5,
+    "nobody can speak for someone else, and NICK said as chat is chat",
+    hint="Does your server believe what stands in the line?",
+    read=WHO,
+    rule=NAMES,
+    likely={
+        "different-text": "the server believes a name that stands in the text. Only the connection "
+        "tells who speaks.",
+        "silent": "a line that looks like a command was not passed on. After the handshake every "
+        "line is chat.",
+    },
+)
+def test_no_impostors(room: Room) -> None:
+    alice, bob, carol = room.join("alice", "bob", "carol")
+    for text in ("bob: hi", "NICK", f"bob: {room.bench.word()}", "carol has left the chat."):
+        alice.says(text)
+        carol.hears(f"alice: {text}")
+        bob.hears(f"alice: {text}")
+
+
+GOODBYE = {
+    "silent": "nobody was told that the client has gone. Say so in the one place where a client "
+    "ends, however it ends.",
+    "duplicate": "the notice goes out twice: two places take the same client out. Let one of them "
+    "do it.",
+    "unexpected": "the notice goes out twice: two places take the same client out. Let one of them "
+    "do it.",
+    "accepted": "the old member is still in the list.",
+}
+
+
+@check(
+    "leave-notice",
+    8,
+    "a clean leave is told exactly once, and frees the name",
+    hint="recv() returned b''. What must the others know, and what must your server forget?",
+    read=COMING,
+    rule=NAMES,
+    likely=GOODBYE,
+)
+def test_leave_notice(room: Room) -> None:
+    names.says_goodbye_once(room, "leaves")
+
+
+@check(
+    "reset-notice",
+    7,
+    "a reset is told exactly once, and frees the name",
+    hint="recv() raised. Is that another end than recv() returning b''?",
+    read=COMING,
+    rule=NAMES,
+    likely=GOODBYE
+    | {
+        "crashed": "a reset makes recv() and send() raise ConnectionResetError or BrokenPipeError. "
+        "For the others it is the same as a clean leave.",
+    },
+)
+def test_reset_notice(room: Room) -> None:
+    names.says_goodbye_once(room, "resets")
+
+
+@check(
+    "name-in-pieces",
+    4,
+    "the name may come a byte at a time",
+    hint="Does the handshake read a line, or one recv()?",
+    read=HANDSHAKE,
+    rule=NAMES,
+    likely={
+        "different-text": "one recv() was taken as the name. The name is a line, and comes in as "
+        "many pieces as it likes.",
+    },
+)
+def test_name_in_pieces(room: Room) -> None:
+    (alice,) = room.join("alice")
+    bob = room.bench.connect("bob")
+    with room.bench.during("handshake"):
+        bob.hears("NICK")
+    bob.sends(b"b", b"o", b"b", b"\n")
+    room.welcome(bob, "bob")
+    room.talk(alice, room.bench.word())
+
+
+@check(
+    "name-and-chat",
+    6,
+    "name and first messages may come in one packet",
+    hint="What happens to the bytes behind the name?",
+    read=HANDSHAKE,
+    rule=NAMES,
+    likely={
+        "silent": "what came behind the name was thrown away. Use the same buffer for the name and "
+        "for the chat.",
+        "different-text": "what came behind the name became a part of it. The name ends with "
+        "b'\\n'.",
+    },
+)
+def test_name_and_chat(room: Room) -> None:
+    (alice,) = room.join("alice")
+    bob = room.bench.connect("bob")
+    with room.bench.during("handshake"):
+        bob.hears("NICK")
+    one, two = room.bench.word(), room.bench.word()
+    bob.says("bob", one, two)
+    room.welcome(bob, "bob")
+    alice.hears(f"bob: {one}", f"bob: {two}", because="in the packet with the name")
+
+
+@check(
+    "name-rules",
+    8,
+    "bad names are asked for again, and nobody hears of it",
+    hint="Which names does the contract allow? In which order does your server test them?",
+    read=RULES,
+    rule=NAMES,
+    likely={
+        "accepted": "the rules for a name are not all tested. Compare names without case: "
+        "str.casefold().",
+        "closed-early": "a bad name ends the connection. Ask again instead.",
+        "unexpected": "the others hear of a name that was refused.",
+        "silent": "after a bad name the server waits without asking again.",
+        "different-text": "white space around a name does not belong to it.",
+    },
+)
+def test_name_rules(room: Room) -> None:
+    names.follows_the_rules_for_names(room)
+
+
+@check(
+    "slow-to-name",
+    7,
+    "one that never gives a name blocks nobody and hears no chat",
+    hint="Which thread waits for the name?",
+    read=HANDSHAKE,
+    rule=NAMES,
+    likely={
+        "silent": "the thread that accepts also waits for the name. The handshake belongs into the "
+        "client's own thread.",
+        "refused": "the thread that accepts also waits for the name. The handshake belongs into "
+        "the client's own thread.",
+        "unexpected": "somebody without a name hears chat. Only members do.",
+    },
+)
+def test_slow_to_name(room: Room) -> None:
+    names.waits_for_nobody(room)
+
+
+@check(
+    "leaves-unnamed",
+    5,
+    "without a name one leaves silently, cleanly or not",
+    hint="Whose leaving is worth a notice?",
+    read=HANDSHAKE,
+    rule=NAMES,
+    likely={
+        "unexpected": "a notice went out about somebody who never had a name.",
+        "crashed": "the connection ended in the middle of the handshake. There, too, recv() "
+        "returns b'' or raises.",
+    },
+)
+def test_leaves_unnamed(room: Room) -> None:
+    names.lets_the_unnamed_go(room)
+
+
+@check(
+    "telnet",
+    3,
+    "lines that end with \\r\\n are understood, in the name and in chat",
+    hint="What does telnet send when you press Enter?",
+    read=HANDSHAKE,
+    rule=ANY,
+    likely={
+        "different-text": "the b'\\r' of b'\\r\\n' became a part of the name. Strip it.",
+    },
+)
+def test_telnet(room: Room) -> None:
+    (alice,) = room.join("alice")
+    bob = room.bench.connect("bob")
+    with room.bench.during("handshake"):
+        bob.hears("NICK")
+    bob.sends(b"bob\r\n")
+    room.welcome(bob, "bob")
+    word = room.bench.word()
+    bob.sends(f"{word}\r\n")
+    alice.hears(f"bob: {word}")
+
+
+@check(
+    "line-rules",
+    4,
+    "long lines pass, blank ones do not, bad bytes end nothing, also in a name",
+    hint="Read the rules for lines in the contract, one by one.",
+    read=WHO,
+    rule=ANY,
+    likely={
+        "crashed": "bytes could not be decoded. Bytes from outside may be anything: decode with "
+        "errors='replace'.",
+        "closed-early": "bytes could not be decoded, and that ended the connection. Decode with "
+        "errors='replace'.",
+        "different-text": "a line was cut where no line ends, or a blank one was passed on. Only "
+        "b'\\n' ends a line; str.splitlines() knows many other ends.",
+        "silent": "a line got lost: it was too long for a buffer, or decoding it failed.",
+    },
+)
+def test_line_rules(bench: Bench) -> None:
+    for story in (stories.knows_what_a_line_is, names.reads_any_name):
+        story(Room(bench, names=True))
+        bench.clear()
+
+
+@check(
+    "crowd",
+    3,
+    "30 clients send 20 long lines at once: nothing lost, torn or out of order",
+    hint="How many threads write to one socket at the same time?",
+    read=MANY,
+    rule=NAMES,
+    likely={
+        "different-text": "two threads wrote to one socket at once, and their lines are torn. One "
+        "writing thread for each client does away with that.",
+    },
+)
+def test_crowd(room: Room) -> None:
+    stories.carries_a_crowd(room)
+
+
+@check(
+    "churn",
+    3,
+    "20 resets while 10 others talk: each notice once, no survivor harmed",
+    hint="Which lock is held while a member is taken out?",
+    read=MANY,
+    rule=NAMES,
+    likely={
+        "lost": "a notice or a line never came: the collection of members changed while a thread "
+        "went through it. Copy it under the lock.",
+        "different-text": "somebody was announced who is not there, or is still there. Names and "
+        "sockets belong into one collection.",
+    },
+)
+def test_churn(room: Room) -> None:
+    stories.survives_churn(room)
+
+
+@check(
+    "stuck-reader",
+    3,
+    "one that never reads does not freeze the room",
+    hint="Which thread waits in sendall(), and who waits for that thread?",
+    read=MANY,
+    rule=NAMES,
+    likely={
+        "stuck": "a thread that others need waits in sendall() for a client that does not read. "
+        "Put lines into that client's outbox; only its own writing thread may wait.",
+    },
+)
+def test_stuck_reader(room: Room) -> None:
+    stories.survives_a_stuck_reader(room)
+
+
+def arrive(bench: Bench):
+    """A newcomer who gives a name, for the checks that need no room."""
+
+    def join(name: str) -> None:
+        peer = bench.connect(name)
+        peer.says(name)
+        bench.settle()
+
+    return join
+
+
+@check(
+    "restart",
+    1,
+    "starts again on the same port at once",
+    hint="Which socket option says that a port may be used again at once?",
+    read=START,
+    rule=ANY,
+    likely={
+        "crashed": "the port is still kept for the old connection (TIME_WAIT). Set SO_REUSEADDR "
+        "on the listening socket before bind().",
+    },
+)
+def test_restart(bench: Bench) -> None:
+    any_server.starts_again_at_once(bench, arrive(bench))
+
+
+@check(
+    "ctrl-c",
+    1,
+    "ends on Ctrl-C with clients connected, cleanly",
+    hint="Which threads still wait when the main thread has ended?",
+    read=START,
+    rule=ANY,
+    likely={
+        "does-not-stop": "threads that are no daemons keep the program alive. Wake them with "
+        "shutdown() on their sockets, or make them daemons.",
+    },
+)
+def test_ctrl_c(bench: Bench) -> None:
+    any_server.stops_on_ctrl_c(bench, arrive(bench))
+
+
+@check(
+    "client-handshake",
+    4,
+    "the client answers NICK, only until it is connected, and typed lines wait for that",
+    hint="After which line is NICK just a word?",
+    read=CLIENT,
+    rule=NAMES,
+    program="client.py",
+    owns=("start", "connect", "handshake"),
+    likely={
+        "early-data": "typed lines were sent before the server had said Connected to the server.",
+        "unexpected": "the client answers NICK at any time, so anybody can make it say its name.",
+        "silent": "NICK was not recognised. It is a line, and comes in as many pieces as it likes.",
+        "no-output": "NICK as chat was swallowed. After Connected to the server it is chat.",
+        "other-output": "NICK as chat was swallowed. After Connected to the server it is chat.",
+    },
+)
+def test_client_handshake(bench: Bench) -> None:
+    bench.listen()
+    client = bench.start_client("--name", "alice")
+    server = bench.accept()
+    word, later = bench.word(), bench.word()
+    client.types(f"{word}\n".encode())
+    server.hears_nothing("the server has not said NICK", "early-data")
+    server.sends("NI", "CK\n")
+    server.hears("alice")
+    server.hears_nothing("the server has not said Connected to the server", "early-data")
+    server.says(GREETING)
+    bench.prints(GREETING)
+    server.hears(word, because="now that it is connected")
+    server.says("NICK")
+    bench.prints("NICK")
+    server.hears_nothing("NICK is chat now")
+    server.says(later)
+    bench.prints(later)
+
+
+@check(
+    "client-refused",
+    2,
+    "a refused --name ends the client with one line; at the terminal it asks again",
+    hint="What does a second NICK mean?",
+    read=CLIENT,
+    rule=NAMES,
+    program="client.py",
+    likely={
+        "no-exit": "the same name is sent again and again, or the client waits. A second NICK "
+        "means that the name was refused.",
+        "unexpected": "the same name is sent again and again. A second NICK means that it was "
+        "refused.",
+    },
+)
+def test_client_refused(bench: Bench) -> None:
+    bench.listen()
+    bench.start_client("--name", "alice")
+    server = bench.accept()
+    server.says("NICK")
+    server.hears("alice")
+    server.says("This name is taken.", "NICK")
+    bench.exits(None)
+    any_client.says_why(bench)
+    if server.inbox:
+        server.hears_nothing("the name has been refused")
+    bench.clear()
+
+    bench.listen()
+    client = bench.start_client()
+    server = bench.accept()
+    server.says("NICK")
+    client.types(b"alice\n")
+    server.hears("alice")
+    server.says("NICK")
+    bench.settle(quietly=True)
+    client.types(b"carol\n")
+    server.hears("carol", because="typed at the second NICK")
+    server.says(GREETING)
+    bench.prints(GREETING)
+
+
+@check(
+    "client-talks",
+    1,
+    "the client prints while nothing is typed and sends while nothing arrives",
+    hint="Two things can happen at any time. How many threads wait for them?",
+    read=CLIENT,
+    rule=NAMES,
+    program="client.py",
+)
+def test_client_talks(bench: Bench) -> None:
+    bench.listen()
+    client = bench.start_client("--name", "alice")
+    server = bench.accept()
+    any_client.welcomes(server, "alice")
+    for word in (bench.word(), bench.word()):
+        server.says(f"bob: {word}")
+        bench.prints(f"bob: {word}")
+    for word in (bench.word(), bench.word()):
+        client.types(f"{word}\n".encode())
+        server.hears(word)
+
+
+@check(
+    "client-endings",
+    2,
+    "no server, server lost, end of input, Ctrl-C: the client ends as it should",
+    hint="Try every way in which a client can end, also while it asks for the name.",
+    read=CLIENT,
+    rule=ANY,
+    program="client.py",
+    likely={
+        "no-exit": "the program waits for a key although it is over. Whichever thread sees the "
+        "end, the whole program must end.",
+        "exited": "the client ended while lines were still coming. Half-close with "
+        "shutdown(SHUT_WR), then print what still arrives.",
+    },
+)
+def test_client_endings(bench: Bench) -> None:
+    any_client.says_that_nobody_is_there(bench, "--name", "alice")
+    bench.clear()
+    for name in ("alice", ""):  # the server is lost in the room, and while it waits for a name
+        bench.listen()
+        bench.start_client(*(["--name", name] if name else []))
+        server = bench.accept()
+        if name:
+            any_client.welcomes(server, name)
+        else:
+            server.says("NICK")
+            bench.settle(quietly=True)
+        server.leaves()
+        bench.exits(None)
+        any_client.says_why(bench)
+        bench.clear()
+    any_client.drains_at_the_end_of_input(bench, "alice")
+    bench.clear()
+    bench.listen()  # end of input while it asks for a name
+    client = bench.start_client()
+    server = bench.accept()
+    server.says("NICK")
+    bench.settle(quietly=True)
+    client.ends_input()
+    bench.exits(0)
+    bench.clear()
+    bench.listen()
+    bench.start_client("--name", "alice")
+    server = bench.accept()
+    any_client.welcomes(server, "alice")
+    any_client.stops_on_ctrl_c(bench)
