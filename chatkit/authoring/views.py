@@ -1,0 +1,47 @@
+"""Every view of the course: which file holds it, and what must stand there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from chatkit.authoring.blocks import filled
+from chatkit.authoring.changes import changes_page
+from chatkit.authoring.clone import Clone, read
+from chatkit.authoring.pages import checks_page, page
+from chatkit.authoring.regions import starter
+from chatkit.course import Lesson
+
+
+def views(clone: Clone) -> dict[Path, str]:
+    """All views by file. What its source still lacks is left out. Raises AuthoringError."""
+    found: dict[Path, str] = {}
+    for lesson in clone.lessons:
+        found.update(programs(clone, lesson))
+        found.update(texts(clone, lesson))
+    found[clone.docs / "checks.md"] = checks_page(clone)
+    found[clone.docs / "changes.md"] = changes_page(clone)
+    return found
+
+
+def programs(clone: Clone, lesson: Lesson) -> Iterator[tuple[Path, str]]:
+    """Starters and finished programs; a program that the lesson gives is finished."""
+    for program in lesson.programs:
+        step = clone.owner(lesson, program)
+        file = clone.reference(step, program)
+        if not file.is_file():
+            continue
+        if program in lesson.asked:
+            yield lesson.folder / program, starter(read(file), file)
+            yield lesson.solutions / program, clone.finished(step, program)
+        else:
+            yield lesson.folder / program, clone.finished(step, program)
+
+
+def texts(clone: Clone, lesson: Lesson) -> Iterator[tuple[Path, str]]:
+    """The lesson and its walkthrough with their code filled in, and the pages of the site."""
+    for folder, pages in ((lesson.folder, "lessons"), (lesson.solutions, "walkthroughs")):
+        readme = folder / "README.md"
+        if readme.is_file():
+            text = filled(read(readme), clone, lesson, readme)
+            yield readme, text
+            target = clone.docs / pages / f"{lesson.name}.md"
+            yield target, page(text, readme, target, clone)
