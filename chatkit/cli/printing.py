@@ -19,6 +19,7 @@ class Printer:
 
     def __init__(self, show: bool, console: Console | None = None) -> None:
         self.show = show
+        self.reason = ""  # why the check before was not tried
         self.console = console or Console(highlight=False, soft_wrap=True)
         encoding = getattr(sys.stdout, "reconfigure", None)
         if encoding:
@@ -28,8 +29,13 @@ class Printer:
         self.console.print(Text(f"\n{lesson.name}  {lesson.title}", style="bold"))
 
     def verdict(self, verdict: Verdict) -> None:
-        full = self.show or verdict.status == "failed"
-        text = Text(feedback.plain(verdict) if full else feedback.short(verdict))
+        if self.show or verdict.status == "failed":
+            text = Text(feedback.plain(verdict))
+        elif verdict.status == "not_reached" and verdict.message == self.reason:
+            text = Text(feedback.headline(verdict))  # the reason stands above already
+        else:
+            text = Text(feedback.short(verdict))
+        self.reason = verdict.message
         text.stylize(STYLES[verdict.status], 0, len(feedback.headline(verdict)))
         text.highlight_regex(LABELS, "cyan")
         text.highlight_regex(r"never came|↑ .*", "bold red")

@@ -1,6 +1,7 @@
 """Commands for students."""
 
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -8,6 +9,12 @@ import click
 
 from chatkit import __version__
 from chatkit.course import Course, CourseError, Lesson, find_course
+
+
+class Misuse(click.ClickException):
+    """Wrong use: one clear line, status 2."""
+
+    exit_code = 2
 
 
 @click.command()
@@ -50,13 +57,14 @@ def check(
         course = find_course()
         chosen = choose(course, lesson, folder, solutions, only)
     except CourseError as error:
-        raise click.UsageError(str(error)) from None
+        raise Misuse(str(error)) from None
     printer = None
     if not as_json:
         from chatkit.cli.printing import Printer
 
         printer = Printer(show)
     results: list[LessonVerdict] = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end what was started, then go
 
     def tell(verdict: Verdict) -> None:
         if printer:
@@ -69,8 +77,6 @@ def check(
             results.append(grade_lesson(one, programs, only=only, on_verdict=tell, seed=seed))
             if printer:
                 printer.summary(results[-1])
-    except CourseError as error:
-        raise click.UsageError(str(error)) from None
     except GradingError as error:
         click.echo(f"chatkit: the kit itself failed; please report this.\n{error}", err=True)
         sys.exit(3)
@@ -94,6 +100,11 @@ def choose(
         option = "--dir" if folder else "--only"
         raise CourseError(f"{option} needs a lesson, such as: chatkit check 1 {option} …")
     lessons = [course.lesson(key)] if key else list(course.lessons)
+    known = [check.id for lesson in lessons for check in lesson.checks()] if only else []
+    if only and only not in known:
+        raise CourseError(
+            f"lesson {lessons[0].name} has no check {only!r}. It has: " + ", ".join(known)
+        )
     if folder and not folder.is_dir():
         raise CourseError(f"there is no folder {folder}")
     if solutions and not all(lesson.solutions.is_dir() for lesson in lessons):

@@ -28,7 +28,9 @@ def short(verdict: Verdict) -> str:
     """The headline, and below it why a check could not be tried."""
     lines = [headline(verdict)]
     if verdict.status in ("not_reached", "skipped"):
-        lines.append(f"    not tried: {verdict.message}")
+        lines += textwrap.wrap(
+            f"not tried: {verdict.message}", WIDTH, initial_indent="    ", subsequent_indent="    "
+        )
     lines += [f"    note: {note}" for note in verdict.notes if verdict.status == "passed"]
     return "\n".join(lines)
 
@@ -46,8 +48,9 @@ def plain(verdict: Verdict) -> str:
     lines += _part("received", verdict.received)
     if verdict.symptom == "different-text":
         lines += _caret(verdict.expected, verdict.received)
-    if verdict.output and verdict.received not in verdict.output:
-        lines += _part("printed", "\n".join(verdict.output.split("\n")[-5:]))
+    printed = [line for line in verdict.output.split("\n") if "Server running on" not in line]
+    if verdict.received not in verdict.output:
+        lines += _part("printed", "\n".join(printed[-5:]))
     if verdict.status != "passed":
         lines += _part("likely", verdict.likely)
         lines += _part("think", verdict.hint)

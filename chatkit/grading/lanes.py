@@ -26,15 +26,15 @@ def draw(events: Sequence[Event], program: str) -> list[str]:
     shown = _last_talkers(events, lane, peers)
     rows = _shortened(_joined([e for e in events if {e.source, e.target} & set(shown)]))
     lanes = [shown[0], lane, *shown[1:]] if shown else [lane]
-    gap = (WIDTH - CLOCK - 8) // max(2, len(lanes) - 1)
+    gap = (WIDTH - CLOCK - 4) // max(2, len(lanes) - 1)
     place = {who: CLOCK + number * gap for number, who in enumerate(lanes)}
     drawn = [_names(place, {lane: program})]
     for row in rows:
         drawn.append(row if isinstance(row, str) else _arrow(row, place, gap))
-        if not isinstance(row, str) and row.text and row.kind != "note":
+        if not isinstance(row, str) and row.text and row.kind == "data":
             drawn.append(" " * CLOCK + f"↑ {row.text}"[: WIDTH - CLOCK])
     if len(shown) < len(peers):
-        drawn.append(" " * CLOCK + f"… and {len(peers) - len(shown)} more peers, not shown")
+        drawn.append(" " * CLOCK + f"(peers not shown: {len(peers) - len(shown)})")
     return drawn
 
 
@@ -109,7 +109,7 @@ def _arrow(event: Event, place: dict[str, int], gap: int) -> str:
         row[start] = "├" if end > start else "┤"
         row[end - 1 if end > start else end + 1] = "▶" if end > start else "◀"
     label = f" {_label(event)} "
-    room = right - left - 5
+    room = right - left - 3
     if len(label) > room:
         label = label[: room - 2] + "… "
     at = left + 2 if end > start else right - 1 - len(label)

@@ -110,11 +110,6 @@ def made(check: Check, item: pytest.Item, error: BaseException | None) -> Verdic
 
 def printed(bench: Bench) -> str:
     """The last lines that the programs of a check printed, without control characters."""
-    said = "\n".join(
-        text.rstrip()
-        for program in bench.programs
-        for text in (program.output.text, program.errors.text)
-        if text.strip()
-    )
+    said = "\n".join(program.printed for program in bench.programs if program.printed)
     lines = re.sub(r"[^\x20-\x7e\n\xa0-\ud7ff\ue000-\U0010ffff]", "\ufffd", said).split("\n")
     return "\n".join(line[:200] for line in lines[-LAST_LINES:])

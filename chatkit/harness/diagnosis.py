@@ -165,6 +165,7 @@ def _where_it_stands(
         threads = kernel.threads(stage.pids()).values()
         sends = any(thread.sending for thread in threads)
     hungry = stop != "rest" and stage.cpu_appetite(0.5) > 0.9
+    stage.transcript.closed = True
     program.says_where_it_stands()
     stage.wait(lambda: program.status is not None, seconds=5)
     while stage.pump(0):

@@ -127,12 +127,25 @@ def children(pid: int) -> list[int]:
     return found
 
 
+_LIBC = ctypes.CDLL(None) if LINUX else None
+
+
+def die_with_parent() -> None:
+    """Called in a child before it becomes a program: if the bench is killed, so is the program.
+
+    PR_SET_PDEATHSIG, prctl(2).
+    """
+    assert _LIBC
+    _LIBC.prctl(1, signal.SIGKILL, 0, 0, 0)
+
+
 def adopt_orphans() -> None:
     """Become the parent of every descendant that loses its own: PR_SET_CHILD_SUBREAPER, prctl(2).
 
     A program that turns itself into a daemon stays findable that way.
     """
-    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+    assert _LIBC
+    _LIBC.prctl(36, 1, 0, 0, 0)
 
 
 def end_orphans(spare: set[int]) -> None:

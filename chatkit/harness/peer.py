@@ -179,9 +179,19 @@ class Peer:
             got = got[around]
         raise Failure("different-text", told, wanted, quoted(got))
 
-    def hears_nothing(self, because: str, symptom: str = "unexpected") -> None:
-        """Nothing is there, and the program is at rest, so nothing will come by itself."""
+    def hears_nothing(
+        self, because: str, symptom: str = "unexpected", *, own: bool = False
+    ) -> None:
+        """Nothing is there, and the program is at rest, so nothing will come by itself.
+
+        Its own lines do not count, unless `own`: see `waits_for_line`.
+        """
         self.bench.settle()
+        while not own and b"\n" in self.inbox:
+            line, _, rest = self.inbox.partition(b"\n")
+            if bare(line) not in self.own:
+                break
+            self.inbox = rest
         if not self.inbox:
             return
         got = bytes(self.inbox)

@@ -107,6 +107,7 @@ class Program:
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
+                preexec_fn=kernel.die_with_parent if kernel.LINUX else None,
             )
         assert self.process.stdout and self.process.stderr
         self.output = Output(self.process.stdout)
@@ -114,6 +115,7 @@ class Program:
         self.ended: int | None = None  # a pidfd of the bench, readable once the program has ended
         self.heard = 0  # lines of output that a check has already asked for
         self.stopping = False  # the bench has asked it to end
+        self.said: str | None = None  # its errors before the stacks were asked for
         self.errors_before = 0  # characters on its errors before Ctrl-C was pressed
 
     @property
@@ -124,6 +126,12 @@ class Program:
     def status(self) -> int | None:
         """Its exit status, or None while it runs; the negative number of a signal that ended it."""
         return self.process.poll()
+
+    @property
+    def printed(self) -> str:
+        """What it has printed by itself: its output, then its errors."""
+        errors = self.errors.text if self.said is None else self.said
+        return "\n".join(text.rstrip() for text in (self.output.text, errors) if text.strip())
 
     def pids(self) -> list[int]:
         """The program's own process and all that it has started."""
@@ -166,6 +174,7 @@ class Program:
     def says_where_it_stands(self) -> None:
         """End it with SIGABRT: Python then writes the stack of every thread to its errors."""
         self.stopping = True
+        self.said = self.errors.text
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGABRT)
 

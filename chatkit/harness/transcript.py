@@ -32,10 +32,13 @@ class Transcript:
 
     events: list[Event] = field(default_factory=list)
     left_out: int = 0  # events dropped from the middle
+    closed: bool = False  # the story is over: what the bench does now is no part of it
     started: float = field(default_factory=time.monotonic)
 
     def add(self, source: str, target: str, kind: str, data: bytes = b"", text: str = "") -> None:
         """Record one event, now."""
+        if self.closed:
+            return
         now = time.monotonic() - self.started
         self.events.append(Event(round(now, 6), source, target, kind, written(data), text))
         if len(self.events) > MOST:

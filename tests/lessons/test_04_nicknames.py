@@ -100,7 +100,7 @@ def test_says_who(room: Room) -> None:
     alice, bob, carol = room.join("alice", "bob", "carol")
     for speaker in (alice, bob, carol):
         room.talk(speaker, room.bench.word())
-        speaker.hears_nothing("it is their own line")
+        speaker.hears_nothing("it is their own line", own=True)
 
 
 @check(

@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import io
 import os
+import signal
 import socket
 import sys
 import threading
@@ -87,7 +88,6 @@ class Chat:
         # region TODO 6: keep all that lesson 3 kept, and what the threads must know about the name
         # Is there a name? Has it been sent? Are we connected? May the keyboard thread send a line?
         self.server = server
-        self.over = threading.Event()  # set once nothing more can arrive
         self.trouble = "The server is gone: it closed the connection"  # to be said at the end
         self.name = name  # from the command line; None means: ask at the keyboard
         self.name_sent = False
@@ -97,31 +97,26 @@ class Chat:
         # endregion
 
     def run(self) -> None:
-        """Start both threads and wait until the receiving thread says that it is over."""
-        # Start both threads, wait until it is over, then wake the receiving thread.
+        """Start both threads, and wait for the end of the receiving thread."""
+        # Hand Ctrl-C to on_ctrl_c(), start both threads, wait for the receiving one.
         # The keyboard thread must be a daemon: nothing can wake it, so nothing may wait for it.
-        try:
-            threading.Thread(target=self.receive).start()
-            threading.Thread(target=self.speak, daemon=True).start()
-            while not self.over.wait(PATIENCE):
-                pass
-        finally:  # also after Ctrl-C
-            with contextlib.suppress(OSError):
-                self.server.shutdown(socket.SHUT_RDWR)
+        signal.signal(signal.SIGINT, self.on_ctrl_c)
+        receiver = threading.Thread(target=self.receive)
+        receiver.start()
+        threading.Thread(target=self.speak, daemon=True).start()
+        while receiver.is_alive():
+            receiver.join(PATIENCE)
 
     def receive(self) -> None:
         """The receiving thread: find a name, then print each line until the connection ends."""
-        try:
-            # region TODO 7: introduce us to the server, and from then on print each line, at once
-            for line in read_lines(self.server):
-                text = line.decode(errors="replace")
-                if self.connected:
-                    print(text, flush=True)
-                else:
-                    self.introduce(text)
-            # endregion
-        finally:
-            self.over.set()  # whatever happened
+        # region TODO 7: introduce us to the server, and from then on print each line, at once
+        for line in read_lines(self.server):
+            text = line.decode(errors="replace")
+            if self.connected:
+                print(text, flush=True)
+            else:
+                self.introduce(text)
+        # endregion
 
     def introduce(self, text: str) -> None:
         """Deal with a line that the server sends before we are connected."""
@@ -138,7 +133,7 @@ class Chat:
             self.turn.set()
         elif self.name_sent:
             self.trouble = f"The server refused the name {self.name}. {self.reason}".strip()
-            self.over.set()
+            self.hang_up()
         else:
             self.name_sent = True
             with contextlib.suppress(OSError):
@@ -159,6 +154,16 @@ class Chat:
             self.trouble = ""
             self.server.shutdown(socket.SHUT_WR if self.connected else socket.SHUT_RDWR)
         # endregion
+
+    def on_ctrl_c(self, *_: object) -> None:
+        """What to do on Ctrl-C, instead of a KeyboardInterrupt wherever the main thread is."""
+        self.trouble = ""
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """End the connection. This wakes the receiving thread, even from a recv()."""
+        with contextlib.suppress(OSError):
+            self.server.shutdown(socket.SHUT_RDWR)
 
 
 def main() -> None:

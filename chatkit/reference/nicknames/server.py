@@ -11,6 +11,7 @@ import io
 import os
 import queue
 import select
+import signal
 import socket
 import sys
 import threading
@@ -33,12 +34,6 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def wait_readable(sock: socket.socket) -> None:
-    """Wait until there is something to take from the socket."""
-    while not select.select([sock], [], [], PATIENCE)[0]:
-        pass
-
-
 def open_listener(host: str, port: int) -> socket.socket:
     """Return a socket that clients can connect to."""
     # Make a TCP socket, bind it to host and port, and let it listen.
@@ -50,6 +45,15 @@ def open_listener(host: str, port: int) -> socket.socket:
     listener.bind((host, port))
     listener.listen()
     return listener
+
+
+def ctrl_c_bell() -> socket.socket:
+    """Return a socket that has something to read once Ctrl-C has been pressed."""
+    # Python answers Ctrl-C with a KeyboardInterrupt wherever the main thread is, even half-way
+    # through starting another thread. So ring a bell instead, and look at it between clients.
+    bell, button = socket.socketpair()
+    signal.signal(signal.SIGINT, lambda *_: button.send(b"!"))
+    return bell
 
 
 def take_lines(inbox: bytearray) -> list[bytes]:
@@ -82,6 +86,7 @@ class Client:
         self.sock = sock
         self.name = ""  # without a name it is not in the room
         self.outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self.writer = threading.Thread(target=self.write)
         # Two threads must not change one number. So one counts what goes into the outbox, the
         # other counts what has left it, and the difference is what still waits.
         self.bytes_in = 0
@@ -104,7 +109,8 @@ class Client:
                 self.bytes_out += len(line)
 
     def hang_up(self) -> None:
-        """End the connection. This wakes both threads, even from a recv() or a sendall()."""
+        """End the connection. This wakes both threads, wherever they wait."""
+        self.outbox.put(None)
         with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
 
@@ -120,12 +126,16 @@ class Room:
         self.lock = threading.RLock()
         # endregion
 
-    def welcome(self, listener: socket.socket) -> None:
+    def welcome(self, listener: socket.socket, bell: socket.socket) -> None:
         """Let one client after another in, until Ctrl-C."""
-        # Accept a client, add it to the room, start its reading thread, and repeat.
-        # Change the set under the lock. What waits for this client belongs into its own thread.
+        # Wait for a client, add it to the room, start its two threads, and repeat.
+        # Wait for the bell as well. Whatever waits for this one client belongs into its threads.
         while True:
-            wait_readable(listener)
+            ready, _, _ = select.select([listener, bell], [], [], PATIENCE)
+            if bell in ready:
+                return
+            if listener not in ready:
+                continue
             try:
                 sock, _ = listener.accept()
             except OSError:
@@ -134,14 +144,13 @@ class Room:
             client = Client(sock)
             with self.lock:
                 self.clients.add(client)
+            client.writer.start()
             threading.Thread(target=self.serve, args=(client,)).start()
 
     def serve(self, client: Client) -> None:
-        """The reading thread: start the writing thread, pass lines on, and tidy up at the end."""
-        # region TODO 2: start the writing thread, ask for a name, broadcast lines, and tidy up
+        """The reading thread: pass on what the client says, and tidy up when it has gone."""
+        # region TODO 2: ask for a name, broadcast what is said under that name, leave, and tidy up
         # The name and the first words may come in one packet: read both from the same lines.
-        writer = threading.Thread(target=client.write)
-        writer.start()
         try:
             lines = read_lines(client.sock)
             if self.ask_name(client, lines):
@@ -151,7 +160,7 @@ class Room:
                 self.leave(client)
         finally:
             client.outbox.put(None)
-            writer.join()
+            client.writer.join()
             with self.lock:
                 self.clients.remove(client)
             client.sock.close()
@@ -223,12 +232,11 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"Cannot listen on {args.host}:{args.port}: {error}")
     room = Room()
+    bell = ctrl_c_bell()
     # Port 0 means "any free port", so ask the socket which one it got.
     print(f"Server running on {args.host}:{listener.getsockname()[1]}", flush=True)
-    try:
-        room.welcome(listener)
-    finally:
-        room.close()  # Python waits for all the threads before the program ends.
+    room.welcome(listener, bell)
+    room.close()  # Python waits for all threads before it ends the program.
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import io
 import os
+import signal
 import socket
 import sys
 import threading
@@ -84,32 +85,26 @@ class Chat:
 
     def __init__(self, server: socket.socket) -> None:
         self.server = server
-        self.over = threading.Event()  # set once nothing more can arrive
         self.trouble = "The server is gone: it closed the connection"  # to be said at the end
 
     def run(self) -> None:
-        """Start both threads and wait until the receiving thread says that it is over."""
-        # region TODO 7: start both threads, wait until it is over, then wake the receiving thread
+        """Start both threads, and wait for the end of the receiving thread."""
+        # region TODO 7: hand Ctrl-C to on_ctrl_c(), start both threads, wait for the receiving one
         # The keyboard thread must be a daemon: nothing can wake it, so nothing may wait for it.
-        try:
-            threading.Thread(target=self.receive).start()
-            threading.Thread(target=self.speak, daemon=True).start()
-            while not self.over.wait(PATIENCE):
-                pass
-        finally:  # also after Ctrl-C
-            with contextlib.suppress(OSError):
-                self.server.shutdown(socket.SHUT_RDWR)
+        signal.signal(signal.SIGINT, self.on_ctrl_c)
+        receiver = threading.Thread(target=self.receive)
+        receiver.start()
+        threading.Thread(target=self.speak, daemon=True).start()
+        while receiver.is_alive():
+            receiver.join(PATIENCE)
         # endregion
 
     def receive(self) -> None:
         """The receiving thread: print each line that arrives, until the connection ends."""
-        try:
-            # region TODO 8: print each line that read_lines() finds, at once
-            for line in read_lines(self.server):
-                print(line.decode(errors="replace"), flush=True)
-            # endregion
-        finally:
-            self.over.set()  # whatever happened
+        # region TODO 8: print each line that read_lines() finds, at once
+        for line in read_lines(self.server):
+            print(line.decode(errors="replace"), flush=True)
+        # endregion
 
     def speak(self) -> None:
         """The keyboard thread: send each line that is typed; at the end of input, half-close."""
@@ -121,6 +116,16 @@ class Chat:
             self.trouble = ""
             self.server.shutdown(socket.SHUT_WR)
         # endregion
+
+    def on_ctrl_c(self, *_: object) -> None:
+        """What to do on Ctrl-C, instead of a KeyboardInterrupt wherever the main thread is."""
+        self.trouble = ""
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """End the connection. This wakes the receiving thread, even from a recv()."""
+        with contextlib.suppress(OSError):
+            self.server.shutdown(socket.SHUT_RDWR)
 
 
 def main() -> None:
