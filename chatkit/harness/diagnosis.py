@@ -43,8 +43,10 @@ def last_traceback(text: str, program: Path) -> Traceback | None:
         if line.startswith("Traceback (most recent call last)")
         or (_FRAME.match(line) and (at == 0 or not _inside(lines[at - 1])))
     ]
-    if not starts:
-        return None
+    if not starts:  # a file in another encoding: Python names no line then
+        last = lines[-1] if lines else ""
+        unread = last.startswith("SyntaxError: ")
+        return Traceback(last, "", (last,), in_thread=False) if unread else None
     block = lines[starts[-1] :]
     place, error, end = "", "", len(block)
     for at, line in enumerate(block):

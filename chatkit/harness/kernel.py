@@ -194,7 +194,6 @@ class Thread:
     waits: str  # "untimed": parked until something comes; "timed": until a time; "" it runs
     sending: bool  # it waits until somebody reads
     ran: int
-    queued: int  # was ready to run and waited for a processor
     turns: int  # how often it was given a processor
 
 
@@ -212,7 +211,7 @@ def threads(pids: list[int]) -> dict[int, Thread]:
                 with open(place + "syscall", "rb", buffering=0) as file:
                     call = file.read(200).split()
                 with open(place + "schedstat", "rb", buffering=0) as file:
-                    ran, queued, turns = map(int, file.read(100).split())
+                    ran, _, turns = map(int, file.read(100).split())
                 waits, number = _waits(call), int(call[0]) if len(call) > 6 else -1
                 if number in _FILES or call[0] == b"-1":
                     state = _state(place)
@@ -220,7 +219,7 @@ def threads(pids: list[int]) -> dict[int, Thread]:
                         continue  # it has ended and waits for its parent
                     if state == b"D":
                         waits = ""  # it waits for a disk, which is no rest
-                found[int(task)] = Thread(waits, number in _SENDS, ran, queued, turns)
+                found[int(task)] = Thread(waits, number in _SENDS, ran, turns)
     return found
 
 

@@ -187,9 +187,13 @@ class Peer:
         Its own lines do not count, unless `own`: see `waits_for_line`.
         """
         self.bench.settle()
+        self.has_nothing(because, symptom, own=own)
+
+    def has_nothing(self, because: str, symptom: str = "unexpected", *, own: bool = False) -> None:
+        """As `hears_nothing`, when the script has just seen the program at rest."""
         while not own and b"\n" in self.inbox:
             line, _, rest = self.inbox.partition(b"\n")
-            if bare(line) not in self.own:
+            if bare(bytes(line)) not in self.own:
                 break
             self.inbox = rest
         if not self.inbox:

@@ -17,7 +17,7 @@ from typing import Literal
 from chatkit.harness import kernel
 
 QUIET = 1.5  # seconds
-SPIN = 0.3  # seconds of processor time after which a busy program counts as quiet
+SPIN = 0.2  # seconds of processor time after which a busy program counts as quiet
 
 # active: something runs. asleep: all threads wait, some with a time-out, and may still act.
 State = Literal["rest", "quiet", "asleep", "active"]
@@ -64,20 +64,3 @@ class Watch:
             )
             return "quiet" if looked_twice or calm > QUIET else "asleep"
         return "quiet" if self.burnt > SPIN else "active"
-
-
-def appetite(
-    before: dict[int, kernel.Thread], after: dict[int, kernel.Thread], seconds: float
-) -> float:
-    """How much processor the threads wanted between two looks: 1.0 is one core, all the time.
-
-    Time in which a thread was ready but got no processor does not count, so that the answer is
-    the same on a busy machine.
-    """
-    total = 0.0
-    for id, thread in after.items():
-        if id in before:
-            ran = (thread.ran - before[id].ran) / 1e9
-            queued = (thread.queued - before[id].queued) / 1e9
-            total += ran / max(seconds - queued, ran, 1e-6)
-    return total

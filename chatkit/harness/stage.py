@@ -22,7 +22,7 @@ from chatkit.harness import kernel
 from chatkit.harness.failure import Failure
 from chatkit.harness.peer import Peer
 from chatkit.harness.program import WINDOWS, Output, Program
-from chatkit.harness.rest import Watch, appetite
+from chatkit.harness.rest import Watch
 from chatkit.harness.transcript import Transcript
 
 PROMISE = 1.0  # seconds: later than this is late, where the contract names no time
@@ -213,17 +213,34 @@ class Stage:
         return [listener for listener in there if listener.inode in inodes]
 
     def cpu_appetite(self, seconds: float) -> float:
-        """How much of a core the programs want in the next `seconds`; 0.0 at once when at rest."""
+        """How much of a core the programs want in the next `seconds`; 0.0 at once when at rest.
+
+        A program that runs or is ready to run whenever one looks wants all it can get: 1.0 or
+        more, also on a busy machine where it gets little.
+        """
         pids = self.pids()
         started = time.monotonic()
-        if kernel.READS_REST:
-            before = kernel.threads(pids)
-            if self.wait(lambda: False, seconds=seconds) == "rest":
+        if not kernel.READS_REST:
+            used = _processor_time(pids)
+            self.wait(lambda: False, seconds=seconds)
+            return (_processor_time(pids) - used) / (time.monotonic() - started)
+        before = kernel.threads(pids)
+        watch = self._watch()
+        looks = busy = 0
+        while (elapsed := time.monotonic() - started) < seconds or looks < 20:
+            if self.pump(0.01):
+                watch.disturb()
+            elif watch.look() == "rest":
                 return 0.0
-            return appetite(before, kernel.threads(pids), time.monotonic() - started)
-        used = _processor_time(pids)
-        self.wait(lambda: False, seconds=seconds)
-        return (_processor_time(pids) - used) / (time.monotonic() - started)
+            looks += 1
+            busy += any(not thread.waits for thread in kernel.threads(pids).values())
+        ran = sum(
+            thread.ran - before[id].ran
+            for id, thread in kernel.threads(pids).items()
+            if id in before
+        )
+        used = ran / 1e9 / elapsed
+        return max(used, 1.0) if busy > 0.9 * looks and used > 0.05 else used
 
     def adopt(self, program: Program) -> Program:
         """Read the program's output from now on, and notice when it ends."""

@@ -1,6 +1,5 @@
 """The bench itself: what it proves, what it notices, and that nothing is left behind."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -197,7 +196,8 @@ def test_a_crashed_thread_is_named(tmp_path: Path) -> None:
 
 
 def test_pieces_are_read_one_by_one(tmp_path: Path) -> None:
-    text = "conn, _ = listener.accept()\nwhile data := conn.recv(99): conn.sendall(b'%d\\n' % len(data))"
+    text = "conn, _ = listener.accept()\n"
+    text += "while data := conn.recv(99): conn.sendall(b'%d\\n' % len(data))"
     with bench_with(tmp_path, text) as bench:
         bench.start_server()
         alice = bench.connect("alice")

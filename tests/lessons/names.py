@@ -38,8 +38,7 @@ def is_refused(room: Room, peer: Peer, name: str, why: str) -> None:
             told = f"the name {name!r} was accepted although it is {why}"
             raise Failure("accepted", told, "b'NICK\\n' again", quoted(reason))
     peer.hears("NICK", because=because)
-    for member in room.members:
-        member.hears_nothing(f"the name {name!r} was refused")
+    room.nobody_hears(f"the name {name!r} was refused")
 
 
 def follows_the_rules_for_names(room: Room) -> None:
@@ -77,7 +76,7 @@ def waits_for_nobody(room: Room) -> None:
 
 def lets_the_unnamed_go(room: Room) -> None:
     """Without a name one leaves silently, cleanly or not, whatever was half said."""
-    alice, bob = room.join("alice", "bob")
+    alice, _ = room.join("alice", "bob")
     for half, way in ((b"", Peer.leaves), (b"", Peer.resets), (b"car", Peer.leaves)):
         visitor = room.bench.connect("visitor")
         with room.bench.during("handshake"):
@@ -86,12 +85,10 @@ def lets_the_unnamed_go(room: Room) -> None:
             visitor.sends(half)
             room.bench.settle()
         way(visitor)
-        for member in (alice, bob):
-            member.hears_nothing("a visitor without a name has left")
+        room.nobody_hears("a visitor without a name has left")
     hasty = room.bench.connect("hasty")
     hasty.resets()
-    for member in (alice, bob):
-        member.hears_nothing("a visitor without a name has left")
+    room.nobody_hears("a visitor without a name has left")
     room.join("carol")
     room.talk(alice, room.bench.word())
 
@@ -103,8 +100,7 @@ def says_goodbye_once(room: Room, way: str) -> None:
     room.members.remove(alice)
     for member in (bob, carol):
         member.hears("alice has left the chat.")
-    for member in (bob, carol):
-        member.hears_nothing("alice has left once")
+    room.nobody_hears("alice has left once")
     (again,) = room.join("alice")
     room.talk(again, room.bench.word())
     room.talk(bob, room.bench.word())

@@ -56,8 +56,7 @@ class Room:
         with self.bench.during("delivery"):
             for speaker in (self.members[0], self.members[-1]):
                 self.talk(speaker, self.bench.word())
-                for hearer in self.others(speaker):
-                    hearer.hears_nothing("one line goes to everybody once")
+                self.nobody_hears("one line goes to everybody once", but=speaker)
 
     def introduce(self, peer: Peer, name: str) -> None:
         """The handshake of lesson 4. Everybody else hears of it."""
@@ -91,6 +90,13 @@ class Room:
             speaker.says(*part)
             for hearer in hearers:
                 hearer.hears(*(self.line(speaker, text) for text in part))
+
+    def nobody_hears(self, because: str, *, but: Peer | None = None) -> None:
+        """The server is at rest and nobody (but `but`) has anything more to hear."""
+        self.bench.settle()
+        for member in self.members:
+            if member is not but:
+                member.has_nothing(because)
 
     def leaves(self, *peers: Peer) -> None:
         """Peers close cleanly; everybody else hears of it in lesson 4."""
@@ -235,11 +241,10 @@ def knows_what_a_line_is(room: Room) -> None:
 
 def keeps_order(room: Room) -> None:
     """1,000 lines of one sender arrive complete and in order."""
-    alice, bob, carol = room.join("alice", "bob", "carol")
+    alice, *_ = room.join("alice", "bob", "carol")
     word = room.bench.word()
     room.talk(alice, *(f"{word} {number}" for number in range(1000)))
-    bob.hears_nothing("alice has said 1,000 lines and bob has got them all")
-    carol.hears_nothing("alice has said 1,000 lines and carol has got them all")
+    room.nobody_hears("alice has said 1,000 lines and all have got them")
 
 
 def goes_on_after_a_leave(room: Room) -> None:
@@ -301,8 +306,7 @@ def delivers_to_talkers(room: Room) -> None:
         for peer in talkers:
             peer.inbox.clear()
         room.talk(talkers[0], room.bench.word())
-        for peer in talkers[1:]:
-            peer.hears_nothing("one line goes to everybody once")
+        room.nobody_hears("one line goes to everybody once", but=talkers[0])
 
 
 def survives_a_stuck_reader(room: Room) -> None:
@@ -339,9 +343,7 @@ def carries_a_crowd(room: Room, clients: int = 30, lines: int = 20) -> None:
                 if peer is not hearer
             }
             collect(room.bench, hearer, part)
-    room.bench.settle()
-    for hearer in crowd:
-        hearer.hears_nothing("every line has been heard once")
+    room.nobody_hears("every line has been heard once")
 
 
 def survives_churn(room: Room) -> None:
@@ -367,9 +369,7 @@ def survives_churn(room: Room) -> None:
         collect(room.bench, hearer, expected)
     for peer in stay:
         room.talk(peer, room.bench.word())
-    room.bench.settle()
-    for hearer in stay:
-        hearer.hears_nothing("every line has been heard once")
+    room.nobody_hears("every line has been heard once")
 
 
 def gives_everything_back(room: Room, clients: int = 12) -> None:

@@ -77,9 +77,8 @@ def test_handshake(room: Room) -> None:
     },
 )
 def test_join_notice(room: Room) -> None:
-    alice, bob, carol = room.join("alice", "bob", "carol")
-    for peer in (alice, bob, carol):
-        peer.hears_nothing("everybody has heard of everybody once")
+    room.join("alice", "bob", "carol")
+    room.nobody_hears("everybody has heard of everybody once")
 
 
 @check(
