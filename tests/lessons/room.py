@@ -67,11 +67,13 @@ class Room:
 
     def welcome(self, peer: Peer, name: str) -> None:
         """What follows a good name."""
+        notice = f"{name} connected to the server!"
+        peer.own.add(notice.encode())
         peer.hears(GREETING)
         if self.members:
             with self.bench.during("join"):
                 for member in self.members:
-                    member.hears(f"{name} connected to the server!")
+                    member.hears(notice)
         self.members.append(peer)
 
     def line(self, speaker: Peer, text: str) -> str:
@@ -91,12 +93,15 @@ class Room:
             for hearer in hearers:
                 hearer.hears(*(self.line(speaker, text) for text in part))
 
-    def nobody_hears(self, because: str, *, but: Peer | None = None) -> None:
-        """The server is at rest and nobody (but `but`) has anything more to hear."""
+    def nobody_hears(self, because: str, *, but: Peer | None = None, own: bool = False) -> None:
+        """The server is at rest and nobody (but `but`) has anything more to hear.
+
+        What comes back to the one it is about does not count, unless `own`.
+        """
         self.bench.settle()
         for member in self.members:
             if member is not but:
-                member.has_nothing(because)
+                member.has_nothing(because, own=own)
 
     def leaves(self, *peers: Peer) -> None:
         """Peers close cleanly; everybody else hears of it in lesson 4."""

@@ -77,8 +77,8 @@ def test_handshake(room: Room) -> None:
     },
 )
 def test_join_notice(room: Room) -> None:
-    room.join("alice", "bob", "carol")
-    room.nobody_hears("everybody has heard of everybody once")
+    room.join("alice", "bob", "carol", proof=False)
+    room.nobody_hears("everybody has heard of everybody else once", own=True)
 
 
 @check(
@@ -178,7 +178,7 @@ def test_reset_notice(room: Room) -> None:
     },
 )
 def test_name_in_pieces(room: Room) -> None:
-    (alice,) = room.join("alice")
+    alice, _ = room.join("alice", "carol")
     bob = room.bench.connect("bob")
     with room.bench.during("handshake"):
         bob.hears("NICK")
@@ -202,14 +202,15 @@ def test_name_in_pieces(room: Room) -> None:
     },
 )
 def test_name_and_chat(room: Room) -> None:
-    (alice,) = room.join("alice")
+    alice, carol = room.join("alice", "carol")
     bob = room.bench.connect("bob")
     with room.bench.during("handshake"):
         bob.hears("NICK")
     one, two = room.bench.word(), room.bench.word()
     bob.says("bob", one, two)
     room.welcome(bob, "bob")
-    alice.hears(f"bob: {one}", f"bob: {two}", because="in the packet with the name")
+    for member in (alice, carol):
+        member.hears(f"bob: {one}", f"bob: {two}", because="in the packet with the name")
 
 
 @check(
@@ -280,7 +281,7 @@ def test_leaves_unnamed(room: Room) -> None:
     },
 )
 def test_telnet(room: Room) -> None:
-    (alice,) = room.join("alice")
+    alice, carol = room.join("alice", "carol")
     bob = room.bench.connect("bob")
     with room.bench.during("handshake"):
         bob.hears("NICK")
@@ -288,7 +289,8 @@ def test_telnet(room: Room) -> None:
     room.welcome(bob, "bob")
     word = room.bench.word()
     bob.sends(f"{word}\r\n")
-    alice.hears(f"bob: {word}")
+    for member in (alice, carol):
+        member.hears(f"bob: {word}")
 
 
 @check(

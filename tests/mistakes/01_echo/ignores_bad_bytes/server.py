@@ -1,0 +1,37 @@
+"""Echo server: a thread for each client."""
+
+import argparse
+import socket
+import threading
+
+
+def handle_client(conn):
+    try:
+        while True:
+            data = conn.recv(1024)
+            if data == b"":
+                break
+            message = data.decode("utf-8", errors="ignore")
+            conn.sendall(message.encode("utf-8"))
+    except ConnectionError:
+        pass
+    conn.close()
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--host", default="127.0.0.1")
+parser.add_argument("--port", type=int, default=5501)
+args = parser.parse_args()
+
+try:
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((args.host, args.port))
+    s.listen(5)
+    port = s.getsockname()[1]
+    print("Server running on " + args.host + ":" + str(port), flush=True)
+    while True:
+        conn, addr = s.accept()
+        threading.Thread(target=handle_client, args=(conn,), daemon=True).start()
+except KeyboardInterrupt:
+    print("bye")
