@@ -275,7 +275,8 @@ class Peer:
     def _remember(self, piece: bytes) -> None:
         *lines, self.half_said = (self.half_said + piece).split(b"\n")
         for line in map(bare, lines):
-            self.own |= {line, self.name.encode() + b": " + line}
+            for form in (line, line.decode("utf-8", "replace").encode()):
+                self.own |= {form, self.name.encode() + b": " + form}
 
     def _was_read(self) -> bool:
         if self.outbox:
