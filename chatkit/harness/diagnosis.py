@@ -152,33 +152,28 @@ def explain(
     if peer and peer.ended:
         told = f"{program.name} closed {peer.name}'s connection too early"
         return Failure("closed-early", told, expected, got or "the end of the connection")
-    if peer and received:
+    sends = kernel.READS_REST and any(t.sending for t in kernel.threads(stage.pids()).values())
+    if peer and received and not sends:
         told = f"{peer.name} got a line without its end"
         return Failure("unfinished-line", told, expected, got)
-    return _where_it_stands(stage, stop, expected, got, silence)
-
-
-def _where_it_stands(
-    stage: "Stage", stop: "Stop", expected: str, got: str, silence: str
-) -> Failure:
-    program = stage.program
-    hungry = sends = False
-    if kernel.READS_REST:
-        threads = kernel.threads(stage.pids()).values()
-        sends = any(thread.sending for thread in threads)
     hungry = stop != "rest" and stage.cpu_appetite(0.5) > 0.9
-    stage.transcript.closed = True
-    program.says_where_it_stands()
-    stage.wait(lambda: program.status is not None, seconds=5)
-    while stage.pump(0):
-        pass
-    where = stacks(program.errors.text, program.path)
-    stands = "\n".join(where)
+    stands = _where_it_stands(stage)
     if hungry:
         told = f"{program.name} is busy all the time and does not get on"
         return Failure("spinning", told, expected, got or stands)
     if sends and stop == "rest":
         told = f"{program.name} is stuck: it waits until somebody reads"
         return Failure("stuck", told, expected, got or stands)
-    waited = "is at rest and will not do it any more" if stop == "rest" else "did not do it in time"
-    return Failure(silence, f"{program.name} {waited}", expected, got or stands)
+    waits = "is at rest and will not do it any more" if stop == "rest" else "did not do it in time"
+    return Failure(silence, f"{program.name} {waits}", expected, got or stands)
+
+
+def _where_it_stands(stage: "Stage") -> str:
+    """Where each thread of the program stands, a line each. This ends the program."""
+    program = stage.program
+    stage.transcript.closed = True
+    program.says_where_it_stands()
+    stage.wait(lambda: program.status is not None, seconds=5)
+    while stage.pump(0):
+        pass
+    return "\n".join(stacks(program.errors.text, program.path))
