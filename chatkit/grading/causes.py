@@ -17,6 +17,10 @@ CAUSES = {
     "that Python names, and at the one before it.",
     "crashed": "the program met an error that it does not handle. Read the last line of the "
     "traceback first, then the line of your own file.",
+    "encoding": "the editor saved the file in another encoding, and Python reads UTF-8. Save it as "
+    "UTF-8.",
+    "too-early": "the ready line was printed before listen(). First listen(), then say so.",
+    "blank-line": "a blank line was passed on. Leave out a line of which strip() leaves nothing.",
     "exited": "the program reached its end, or left with sys.exit(), while it was still needed. "
     "A server goes on until Ctrl-C.",
     "never-listened": "the program never calls bind() and listen(), or waits for something else "

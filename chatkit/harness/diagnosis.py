@@ -75,6 +75,9 @@ def crash(program: Program) -> Failure | None:
         return Failure("todo", f"{todo[1]}: this part is not written yet")
     where = f" ({trace.place})" if trace.place else ""
     shown = "\n".join(trace.lines)
+    if "Non-UTF-8" in trace.error:
+        told = f"{program.name} is not saved as UTF-8"
+        return Failure("encoding", told, "a file in UTF-8", shown, step="start")
     if trace.error.startswith(("SyntaxError", "IndentationError", "TabError")):
         told = f"Python cannot read {program.name}{where}: {trace.error}"
         wanted = "a program that Python can read"

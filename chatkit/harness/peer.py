@@ -136,6 +136,13 @@ class Peer:
         self.heard.append(bytes(line))
         return bytes(line)
 
+    def next_of_others(self) -> bytes | None:
+        """The next line that has arrived and is not its own; None when there is none."""
+        line = self.next_line()
+        while line is not None and bare(line) in self.own:
+            line = self.next_line()
+        return line
+
     def _hears_line(self, expected: bytes, because: str) -> None:
         before = list(self.heard)
         stop, line = self.waits_for_line(expected)
@@ -148,7 +155,9 @@ class Peer:
             raise explain(self.bench, stop, wanted, rest, self)
         self.bench.settle(quietly=True)
         later = [bare(item) for item in bytes(self.inbox).split(b"\n")]
-        if bare(line) in map(bare, before):
+        if not bare(line):
+            symptom, told = "blank-line", f"{self.name} got a blank line"
+        elif bare(line) in map(bare, before):
             symptom, told = "duplicate", f"{self.name} got the same line twice"
         elif bare(expected) in later:
             symptom, told = "wrong-order", f"{self.name} got another line first"
@@ -256,12 +265,13 @@ class Peer:
         far = kernel.connection(self.socket.family, self.there, self.here)
         if far is None or far.received is None:
             return False
+        here = self.socket.fileno() >= 0
+        if far.waiting_out and here and self.reading and not self.ended:
+            return True  # also from a program that has closed: its last bytes are still to come
         if not far.inode and far.state not in (kernel.ESTABLISHED, kernel.CLOSE_WAIT):
             return False  # closed by the program; what we send wakes nobody any more
-        if self.socket.fileno() < 0:
+        if not here:
             return far.state == kernel.ESTABLISHED and not far.waiting_in
-        if far.waiting_out and self.reading:
-            return True
         # Once something waits to be read, more of it wakes nobody who is not awake already.
         if far.waiting_in:
             return False

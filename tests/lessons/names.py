@@ -118,7 +118,7 @@ def reads_any_name(room: Room) -> None:
     taken = line == GREETING.encode()
     room.bench.settle()
     for member in (alice, bob):
-        heard = member.next_line()
+        heard = member.next_of_others()
         if bool(heard) != taken:
             told = f"{member.name} was not told the same as the newcomer"
             raise Failure(

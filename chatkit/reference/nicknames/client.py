@@ -8,7 +8,6 @@ is the name.
 import argparse
 import contextlib
 import io
-import os
 import signal
 import socket
 import sys
@@ -107,7 +106,7 @@ class Chat:
 
     def run(self) -> None:
         """Start both threads, and wait until the connection ends or somebody presses Ctrl-C."""
-        # Start both threads, wait for the bell, hang up, wait for the receiving thread.
+        # Start both threads, wait for the bell, hang up, and wait for the receiver.
         # The keyboard thread must be a daemon: nothing can wake it, so nothing may wait for it.
         receiver = threading.Thread(target=self.receive)
         receiver.start()
@@ -145,7 +144,7 @@ class Chat:
             print(f"{self.reason}Your name: ", end="", flush=True)
             self.turn.set()
         elif self.name_sent:
-            self.trouble = f"The server refused the name {self.name}. {self.reason}".strip()
+            self.trouble = f"The server refused the name {self.name!r}. {self.reason}".strip()
             self.hang_up()
         else:
             self.name_sent = True

@@ -8,7 +8,6 @@ thread.
 import argparse
 import contextlib
 import io
-import os
 import signal
 import socket
 import sys
@@ -98,7 +97,7 @@ class Chat:
 
     def run(self) -> None:
         """Start both threads, and wait until the connection ends or somebody presses Ctrl-C."""
-        # region TODO 7: start both threads, wait for the bell, hang up, wait for the receiving thread
+        # region TODO 7: start both threads, wait for the bell, hang up, and wait for the receiver
         # The keyboard thread must be a daemon: nothing can wake it, so nothing may wait for it.
         receiver = threading.Thread(target=self.receive)
         receiver.start()

@@ -1,4 +1,4 @@
-"""Client d'écho qui lit la connexion comme un fichier."""
+﻿"""Client d'écho qui lit la connexion comme un fichier."""
 
 import argparse
 import socket

@@ -1,4 +1,4 @@
-"""Serveur d'écho, un client à la fois, qui lit la connexion comme un fichier."""
+﻿"""Serveur d'écho, un client à la fois, qui lit la connexion comme un fichier."""
 
 import argparse
 import socket

@@ -1,4 +1,4 @@
-"""Servidor de conversa que lê cada ligação como um ficheiro de texto."""
+﻿"""Servidor de conversa que lê cada ligação como um ficheiro de texto."""
 
 import argparse
 import socket

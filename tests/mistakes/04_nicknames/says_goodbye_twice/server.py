@@ -27,9 +27,6 @@ class Client:
             except OSError:
                 return None
             if not data:
-                if self.name != "":
-                    with lock:
-                        tell_others(f"{self.name} has left the chat.", self)
                 return None
             self.buffer += data
         line, self.buffer = self.buffer.split(b"\n", 1)
@@ -88,6 +85,8 @@ def chat(client):
     while True:
         line = client.read_line()
         if line is None:
+            with lock:
+                tell_others(f"{client.name} has left the chat.", client)
             break
         if line.strip():
             with lock:
