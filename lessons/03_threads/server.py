@@ -20,10 +20,6 @@ CHUNK = 4096  # the most bytes to take from a socket at once
 MAX_LINE = 64 * 1024  # a client whose line gets longer than this has to go
 MAX_WAITING = 8 * 1024 * 1024  # so has a client that leaves more bytes than this unread
 
-# On Windows, Ctrl-C does not wake a program that waits for a socket: look up twice a second there.
-# Everywhere else it does, so the program can wait for as long as it takes.
-PATIENCE = 0.5 if os.name == "nt" else None
-
 
 def parse_arguments() -> argparse.Namespace:
     """Read the host and the port from the command line."""
@@ -46,13 +42,13 @@ def open_listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def ctrl_c_bell() -> socket.socket:
-    """Return a socket that has something to read once Ctrl-C has been pressed."""
+def ring_on_ctrl_c(button: socket.socket) -> None:
+    """Let Ctrl-C put a byte into one end of a socket pair, and do nothing else."""
     # Python answers Ctrl-C with a KeyboardInterrupt wherever the main thread is, even half-way
-    # through starting another thread. So ring a bell instead, and look at it between clients.
-    bell, button = socket.socketpair()
-    signal.signal(signal.SIGINT, lambda *_: button.send(b"!"))
-    return bell
+    # through starting another thread. A byte is not lost: it waits until the main thread looks.
+    button.setblocking(False)
+    signal.set_wakeup_fd(button.fileno())
+    signal.signal(signal.SIGINT, lambda *_: None)
 
 
 def take_lines(inbox: bytearray) -> list[bytes]:
@@ -161,7 +157,8 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"Cannot listen on {args.host}:{args.port}: {error}")
     room = Room()
-    bell = ctrl_c_bell()
+    bell, button = socket.socketpair()
+    ring_on_ctrl_c(button)
     # Port 0 means "any free port", so ask the socket which one it got.
     print(f"Server running on {args.host}:{listener.getsockname()[1]}", flush=True)
     room.welcome(listener, bell)

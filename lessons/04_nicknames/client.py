@@ -8,7 +8,6 @@ is the name.
 import argparse
 import contextlib
 import io
-import os
 import signal
 import socket
 import sys
@@ -18,9 +17,7 @@ from collections.abc import Iterator
 CHUNK = 4096  # the most bytes to take from a socket at once
 MAX_LINE = 64 * 1024  # a server whose line gets longer than this is no chat server
 
-# On Windows, Ctrl-C does not wake a program that waits for a thread: look up twice a second there.
-# Everywhere else it does, so the program can wait for as long as it takes.
-PATIENCE = 0.5 if os.name == "nt" else None
+CTRL_C = bytes([signal.SIGINT])  # what the bell gives after Ctrl-C
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -30,6 +27,15 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=5501)
     parser.add_argument("--name", help="without it the program asks")
     return parser.parse_args()
+
+
+def ring_on_ctrl_c(button: socket.socket) -> None:
+    """Let Ctrl-C put a byte into one end of a socket pair, and do nothing else."""
+    # Python answers Ctrl-C with a KeyboardInterrupt wherever the main thread is, even half-way
+    # through starting another thread. A byte is not lost: it waits until the main thread looks.
+    button.setblocking(False)
+    signal.set_wakeup_fd(button.fileno())
+    signal.signal(signal.SIGINT, lambda *_: None)
 
 
 def connect(host: str, port: int) -> socket.socket:
@@ -92,22 +98,26 @@ class Chat:
         )
 
     def run(self) -> None:
-        """Start both threads, and wait for the end of the receiving thread."""
-        # Hand Ctrl-C to on_ctrl_c(), start both threads, wait for the receiving one.
+        """Start both threads, and wait until the connection ends or somebody presses Ctrl-C."""
+        # Start both threads, wait for the bell, hang up, and wait for the receiver.
         # The keyboard thread must be a daemon: nothing can wake it, so nothing may wait for it.
-        signal.signal(signal.SIGINT, self.on_ctrl_c)
         receiver = threading.Thread(target=self.receive)
         receiver.start()
         threading.Thread(target=self.speak, daemon=True).start()
-        while receiver.is_alive():
-            receiver.join(PATIENCE)
+        if self.bell.recv(1) == CTRL_C:
+            self.trouble = ""
+        self.hang_up()
+        receiver.join()
 
     def receive(self) -> None:
         """The receiving thread: find a name, then print each line until the connection ends."""
-        # TODO 7: introduce us to the server, and from then on print each line, at once
-        raise NotImplementedError(
-            "TODO 7: introduce us to the server, and from then on print each line, at once"
-        )
+        try:
+            # TODO 7: introduce us to the server, and from then on print each line, at once
+            raise NotImplementedError(
+                "TODO 7: introduce us to the server, and from then on print each line, at once"
+            )
+        finally:
+            self.button.send(b"\0")
 
     def introduce(self, text: str) -> None:
         """Deal with a line that the server sends before we are connected."""
@@ -124,11 +134,6 @@ class Chat:
         raise NotImplementedError(
             "TODO 9: wait for our turn to send a typed line; half-close at the end of input"
         )
-
-    def on_ctrl_c(self, *_: object) -> None:
-        """What to do on Ctrl-C, instead of a KeyboardInterrupt wherever the main thread is."""
-        self.trouble = ""
-        self.hang_up()
 
     def hang_up(self) -> None:
         """End the connection. This wakes the receiving thread, even from a recv()."""

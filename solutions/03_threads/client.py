@@ -8,7 +8,6 @@ thread.
 import argparse
 import contextlib
 import io
-import os
 import signal
 import socket
 import sys
@@ -18,9 +17,7 @@ from collections.abc import Iterator
 CHUNK = 4096  # the most bytes to take from a socket at once
 MAX_LINE = 64 * 1024  # a server whose line gets longer than this is no chat server
 
-# On Windows, Ctrl-C does not wake a program that waits for a thread: look up twice a second there.
-# Everywhere else it does, so the program can wait for as long as it takes.
-PATIENCE = 0.5 if os.name == "nt" else None
+CTRL_C = bytes([signal.SIGINT])  # what the bell gives after Ctrl-C
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -29,6 +26,15 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5501)
     return parser.parse_args()
+
+
+def ring_on_ctrl_c(button: socket.socket) -> None:
+    """Let Ctrl-C put a byte into one end of a socket pair, and do nothing else."""
+    # Python answers Ctrl-C with a KeyboardInterrupt wherever the main thread is, even half-way
+    # through starting another thread. A byte is not lost: it waits until the main thread looks.
+    button.setblocking(False)
+    signal.set_wakeup_fd(button.fileno())
+    signal.signal(signal.SIGINT, lambda *_: None)
 
 
 def connect(host: str, port: int) -> socket.socket:
@@ -86,23 +92,29 @@ class Chat:
     def __init__(self, server: socket.socket) -> None:
         self.server = server
         self.trouble = "The server is gone: it closed the connection"  # to be said at the end
+        self.bell, self.button = socket.socketpair()  # the button wakes the main thread
+        ring_on_ctrl_c(self.button)
 
     def run(self) -> None:
-        """Start both threads, and wait for the end of the receiving thread."""
-        # Hand Ctrl-C to on_ctrl_c(), start both threads, wait for the receiving one.
+        """Start both threads, and wait until the connection ends or somebody presses Ctrl-C."""
+        # Start both threads, wait for the bell, hang up, and wait for the receiver.
         # The keyboard thread must be a daemon: nothing can wake it, so nothing may wait for it.
-        signal.signal(signal.SIGINT, self.on_ctrl_c)
         receiver = threading.Thread(target=self.receive)
         receiver.start()
         threading.Thread(target=self.speak, daemon=True).start()
-        while receiver.is_alive():
-            receiver.join(PATIENCE)
+        if self.bell.recv(1) == CTRL_C:
+            self.trouble = ""
+        self.hang_up()
+        receiver.join()
 
     def receive(self) -> None:
         """The receiving thread: print each line that arrives, until the connection ends."""
-        # Print each line that read_lines() finds, at once.
-        for line in read_lines(self.server):
-            print(line.decode(errors="replace"), flush=True)
+        try:
+            # Print each line that read_lines() finds, at once.
+            for line in read_lines(self.server):
+                print(line.decode(errors="replace"), flush=True)
+        finally:
+            self.button.send(b"\0")
 
     def speak(self) -> None:
         """The keyboard thread: send each line that is typed; at the end of input, half-close."""
@@ -113,11 +125,6 @@ class Chat:
                 self.server.sendall(line + b"\n")
             self.trouble = ""
             self.server.shutdown(socket.SHUT_WR)
-
-    def on_ctrl_c(self, *_: object) -> None:
-        """What to do on Ctrl-C, instead of a KeyboardInterrupt wherever the main thread is."""
-        self.trouble = ""
-        self.hang_up()
 
     def hang_up(self) -> None:
         """End the connection. This wakes the receiving thread, even from a recv()."""
