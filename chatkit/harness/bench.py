@@ -57,7 +57,8 @@ class Bench(Stage):
                 return program
             except Failure:
                 collided = port is None and not is_free(host, chosen)
-                if last_try or not collided or self.program.status is None:
+                ended = self.programs and self.program.status is not None
+                if last_try or not collided or not ended:
                     raise
         raise AssertionError("unreachable")
 
@@ -87,8 +88,10 @@ class Bench(Stage):
         self.address = (host, self.listener.getsockname()[1])
 
     def nobody_listens(self) -> None:
-        """Choose an address where no server is."""
-        self.address = ("127.0.0.1", free_port("127.0.0.1"))
+        """Choose an address where no server is, and keep it: bound, but not listening."""
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", free_port("127.0.0.1")))
+        self.address = self.listener.getsockname()
 
     def accept(self, name: str = "server") -> Peer:
         """The client's connection. Raises Failure with step "connect" when none comes."""

@@ -211,7 +211,7 @@ class Peer:
         if symptom == "unexpected" and bare(got) in map(bare, self.heard):
             symptom = "duplicate"
         early = "too early: " if symptom == "early-data" else ""
-        self.bench.transcript.remark(early + because)
+        self.bench.transcript.remark(early + because, self.name)
         raise Failure(
             symptom,
             f"{self.name} got something that should not come",

@@ -45,11 +45,12 @@ class Transcript:
             del self.events[MOST // 2]
             self.left_out += 1
 
-    def remark(self, text: str) -> None:
-        """Put a remark beside the last bytes that came from a program."""
+    def remark(self, text: str, target: str) -> None:
+        """Put a remark beside the last bytes that `target` got."""
         for place in reversed(range(len(self.events))):
-            if self.events[place].kind == "data":
-                self.events[place] = replace(self.events[place], text=text)
+            event = self.events[place]
+            if event.kind == "data" and event.target == target:
+                self.events[place] = replace(event, text=text)
                 return
 
 
