@@ -4,6 +4,7 @@ import argparse
 import queue
 import socket
 import threading
+import time
 
 clients = []
 lock = threading.Lock()
@@ -42,7 +43,7 @@ def serve(client):
     writer.start()
     while True:
         try:
-            data = client.sock.recv(4096)
+            data = client.sock.recv(2048)
         except OSError:
             break
         if not data:
@@ -53,6 +54,8 @@ def serve(client):
                 line, buffer = buffer.split(b"\n", 1)
                 if line.strip():
                     broadcast(line, client)
+        if buffer:
+            time.sleep(0.0005)  # widens the window in which another thread adds to the buffer
     with lock:
         clients.remove(client)
     client.outbox.put(None)
