@@ -32,8 +32,8 @@ def draw(events: Sequence[Event], program: str) -> list[str]:
     for row in rows:
         drawn.append(row if isinstance(row, str) else _arrow(row, place, gap))
         if not isinstance(row, str) and row.text and row.kind == "data":
-            remark = f"↑ {row.text}"[: WIDTH - CLOCK]
-            drawn.append(" " * min(place[row.target], WIDTH - len(remark)) + remark)
+            remark = f"↑ {row.text}"[: WIDTH - 2 - CLOCK]
+            drawn.append(" " * min(place[row.target], WIDTH - 2 - len(remark)) + remark)
     if len(shown) < len(peers):
         drawn.append(" " * CLOCK + f"(peers not shown: {len(peers) - len(shown)})")
     return drawn

@@ -29,16 +29,10 @@ class Room:
                 if other is not user:
                     other.outbox.put(f"{user.name}: {line}\n")
 
-    def remove(self, user):
-        with self.lock:
-            self.users.pop(user.name.lower(), None)
-
     def leave(self, user):
         with self.lock:
-            if self.users.pop(user.name.lower(), None) is None:
-                return
-            for other in self.users.values():
-                other.outbox.put(f"{user.name} has left the chat.\n")
+            del self.users[user.name.lower()]
+        print(f"{user.name} has left", flush=True)
 
 
 class User:
@@ -72,8 +66,6 @@ class User:
             while True:
                 data = self.sock.recv(2048)
                 if data == b"":
-                    if self.name is not None:
-                        self.room.remove(self)
                     break
                 *lines, rest = (rest + data).split(b"\n")
                 for line in lines:
