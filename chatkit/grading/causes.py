@@ -45,6 +45,7 @@ CAUSES = {
     "duplicate": "the same line is sent twice: a client is in the list twice, or one loop runs "
     "inside another.",
     "unexpected": "it was sent to somebody who should not get it.",
+    "lost": "lines were thrown away on their way. What cannot be sent at once must wait.",
     "wrong-order": "a later line overtook an earlier one. One queue for each receiver keeps the "
     "order.",
     "stuck": "a send waits until the other end reads, and everybody waits with it. Sending to one "

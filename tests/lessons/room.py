@@ -326,7 +326,12 @@ def survives_a_stuck_reader(room: Room) -> None:
         room.talk(alice, text, to=[bob])
     sloth.reads_again()
     lines = [room.line(alice, text) for text in texts]
-    collect(room.bench, sloth, {line: [line] for line in lines})  # in any order: not asked here
+    try:
+        collect(room.bench, sloth, {line: [line] for line in lines})  # in any order: not asked here
+    except Failure as failure:
+        if failure.symptom in ("different-text", "unfinished-line"):
+            failure.symptom = "lost"  # where the gap falls, between lines or in one, is chance
+        raise
 
 
 def carries_a_crowd(room: Room, clients: int = 30, lines: int = 20) -> None:

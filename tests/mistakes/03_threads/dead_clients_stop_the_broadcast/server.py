@@ -4,6 +4,7 @@ import argparse
 import queue
 import socket
 import threading
+import time
 
 clients = []
 lock = threading.Lock()
@@ -23,6 +24,8 @@ class Client:
 
 
 def broadcast(line, sender):
+    if len(clients) > 8:
+        time.sleep(0.05)  # widens the window in which somebody leaves
     with lock:
         for client in clients:
             if client is not sender:
