@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
+from pathlib import Path
 from threading import Timer
 
 import click
@@ -114,6 +115,88 @@ def picture() -> None:
         target = course.root / "docs" / "assets" / "verdict.svg"
         write(target, drawing.svg(console, drawing.command(course)))
         click.echo(f"wrote {target.relative_to(course.root).as_posix()}")
+
+
+@author.command()
+def screenshots() -> None:
+    """Take the pictures of the window again: a server, two clients, one conversation.
+
+    It opens the finished programs on a display of its own, which nobody sees, and writes
+    docs/assets/start.png, connected.png, messaging.png and server.svg. Look at them before you
+    commit them. Port 5501 must be free.
+
+    \b
+    Example:
+      chatkit author screenshots && git diff --stat docs/assets
+    """
+    from chatkit.authoring.screenshots import take
+    from chatkit.harness.failure import Failure, Unavailable
+
+    with problems_end_it():
+        course = open_clone(find_course()).course
+    try:
+        for target in take(course, course.root / "docs" / "assets"):
+            click.echo(f"wrote {target.relative_to(course.root).as_posix()}")
+    except (Failure, Unavailable) as error:
+        click.echo(f"chatkit author screenshots: {error}", err=True)
+        sys.exit(PROBLEMS)
+
+
+@author.command()
+@click.option("--rounds", "count", default=1, show_default=True, help="How often each is graded.")
+@click.option("--lesson", "keys", multiple=True, metavar="LESSON", help="Only this lesson.")
+@click.option("--only", metavar="TEXT", help="Only samples with this text in their name.")
+@click.option("--workers", default=2, show_default=True, help="How many are graded at once.")
+@click.option("--busy", default=4, show_default=True, help="Busy processes beside them.")
+@click.option("--record", type=click.Path(dir_okay=False), help="Add a line of JSON a grading.")
+def steady(
+    count: int, keys: tuple[str, ...], only: str | None, workers: int, busy: int, record: str | None
+) -> None:
+    """Grade every mistake and every alternative again and again on a busy machine.
+
+    Each verdict must be the one that the sample must have: a mistake fails what its expected.toml
+    says, with the same symptom, and an alternative passes everything. One round of all takes some
+    minutes. What differs is printed at once.
+
+    \b
+    Examples:
+      chatkit author steady --lesson 1                     one round of lesson 1
+      chatkit author steady --rounds 20 --record all.jsonl
+      chatkit author steady --only asyncio --rounds 50
+    """
+    import json
+
+    from rich.console import Console
+    from rich.progress import track
+
+    from chatkit.authoring import steady as steadily
+    from chatkit.authoring.samples import samples
+
+    with problems_end_it():
+        course = open_clone(find_course()).course
+        lessons = [course.lesson(key) for key in keys] or list(course.lessons)
+        chosen = [
+            sample
+            for kind in ("alternatives", "mistakes")
+            for sample in samples(course, kind)
+            if sample.lesson in lessons and (only or "") in sample.name
+        ]
+    if not chosen:
+        raise click.UsageError(f"no sample has {only!r} in its name")
+    gradings = verdicts = different = 0
+    console = Console(stderr=True)
+    all_of_it = steadily.rounds(chosen, count, workers=workers, busy=busy)
+    for one in track(all_of_it, "grading", total=len(chosen) * count, console=console):
+        gradings += 1
+        verdicts += len(one.found)
+        different += len(one.differences)
+        for difference in one.differences:
+            click.echo(f"round {one.round + 1}: {difference}")
+        if record:
+            with Path(record).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(vars(one)) + "\n")
+    click.echo(f"{verdicts:,} verdicts in {gradings:,} gradings, {different} of them different")
+    sys.exit(PROBLEMS if different else 0)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from chatkit import __version__
 
 COMMANDS = {
     "check": ("chatkit.cli.student", "check"),
+    "demo": ("chatkit.cli.student", "demo"),
     "author": ("chatkit.cli.author", "author"),
 }
 
@@ -35,4 +36,8 @@ def main() -> None:
     \b
     Open lessons/01_echo/README.md, write, and ask for a verdict:
       chatkit check 1
+
+    \b
+    See where it leads to:
+      chatkit demo
     """

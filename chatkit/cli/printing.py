@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chatkit.course import Course, Lesson
+from chatkit.course import Lesson
 from chatkit.grading import feedback
 from chatkit.grading.verdict import LessonVerdict, Verdict
 
@@ -31,7 +31,7 @@ class Printer:
     def verdict(self, verdict: Verdict) -> None:
         if self.show or verdict.status == "failed":
             text = Text(feedback.plain(verdict))
-        elif verdict.status == "not_reached" and verdict.message == self.reason:
+        elif verdict.status in ("not_reached", "skipped") and verdict.message == self.reason:
             text = Text(feedback.headline(verdict))  # the reason stands above already
         else:
             text = Text(feedback.short(verdict))
@@ -45,7 +45,7 @@ class Printer:
         style = "green" if lesson.full else "bold"
         self.console.print(Text("\n" + feedback.summary(lesson), style=style))
 
-    def table(self, lessons: list[LessonVerdict], course: Course) -> None:
+    def table(self, lessons: list[LessonVerdict]) -> None:
         """All lessons at a glance; nothing for a single one."""
         if len(lessons) < 2:
             return
@@ -54,16 +54,15 @@ class Printer:
             table.add_column(head, justify="right")
         for one in lessons:
             passed = sum(check.status == "passed" for check in one.checks)
+            skipped = any(check.status == "skipped" for check in one.checks)
             table.add_row(
                 one.lesson,
                 one.title,
                 str(one.score),
                 str(one.max_score),
-                f"{passed}/{len(one.checks)}",
+                "skipped" if skipped else f"{passed}/{len(one.checks)}",
                 f"{one.seconds:.1f}",
-                style="green" if one.full else None,
+                style="yellow" if skipped else "green" if one.full else None,
             )
         self.console.print()
         self.console.print(table)
-        if not any(lesson.step == "gui" for lesson in course.lessons):
-            self.console.print("\nLesson 5, the Tkinter window, is not there yet.")

@@ -86,8 +86,32 @@ def check(
     if as_json:
         click.echo(json.dumps(object_of(results, __version__), indent=1, ensure_ascii=True))
     elif printer:
-        printer.table(results, course)
+        printer.table(results)
     sys.exit(0 if all(result.full for result in results) else 1)
+
+
+@click.command()
+def demo() -> None:
+    """Open a server and two windows of the finished chat, to play with.
+
+    Close both windows, or press Ctrl-C here, and everything has ended.
+
+    \b
+    chatkit demo
+    """
+    from chatkit.harness.demo import play
+    from chatkit.harness.failure import Failure, Unavailable
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        play(click.echo)
+    except Unavailable as missing:
+        raise Misuse(str(missing)) from None
+    except Failure as failure:
+        raise click.ClickException(f"{failure}\n{failure.received}") from None
+    except KeyboardInterrupt:
+        click.echo()
+    click.echo("The server and the windows have ended.")
 
 
 def choose(

@@ -28,9 +28,8 @@ def short(verdict: Verdict) -> str:
     """The headline, and below it why a check could not be tried."""
     lines = [headline(verdict)]
     if verdict.status in ("not_reached", "skipped"):
-        lines += textwrap.wrap(
-            f"not tried: {verdict.message}", WIDTH, initial_indent="    ", subsequent_indent="    "
-        )
+        for line in f"not tried: {verdict.message}".split("\n"):
+            lines += textwrap.wrap(line, WIDTH, initial_indent="    ", subsequent_indent="    ")
     lines += [f"    note: {note}" for note in verdict.notes if verdict.status == "passed"]
     return "\n".join(lines)
 

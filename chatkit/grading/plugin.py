@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ from chatkit.grading import feedback
 from chatkit.grading.causes import likely
 from chatkit.grading.verdict import Status, Verdict
 from chatkit.harness.bench import Bench
+from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure, Unavailable
 
 HEARER = pytest.StashKey[Callable[[Verdict], None]]()
+DISPLAY = pytest.StashKey[Display]()
 BENCH = pytest.StashKey[Bench]()
 LAST_LINES = 20
 
@@ -44,9 +47,24 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     folder = Path(chosen) if chosen else lesson.solutions
     seed = request.config.getoption("--seed") or secrets.token_hex(4)
     check: Check = request.function.check
-    with Bench(lambda name: lesson.program_in(folder, name), f"{seed} {check.id}") as bench:
+    display = partial(the_display, request.config)
+    with Bench(
+        lambda name: lesson.program_in(folder, name), f"{seed} {check.id}", display
+    ) as bench:
         request.node.stash[BENCH] = bench
         yield bench
+
+
+def the_display(config: pytest.Config) -> Display:
+    """The display of this run, made when the first window needs it. Raises Unavailable."""
+    if DISPLAY not in config.stash:
+        config.stash[DISPLAY] = Display()
+    return config.stash[DISPLAY]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if display := config.stash.get(DISPLAY, None):
+        display.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,21 +8,30 @@ import contextlib
 import errno
 import random
 import re
+import secrets
+import select
 import selectors
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from chatkit.harness import diagnosis, kernel
 from chatkit.harness.diagnosis import explain
-from chatkit.harness.failure import Failure
+from chatkit.harness.display import Display
+from chatkit.harness.failure import Failure, Unavailable
 from chatkit.harness.peer import SHORT, SMALL, Peer
 from chatkit.harness.ports import free_port, is_free
 from chatkit.harness.program import WINDOWS, Program
-from chatkit.harness.stage import GRACE, PROMISE, Stage
+from chatkit.harness.rest import GRACE, PROMISE
+from chatkit.harness.stage import Stage
+from chatkit.harness.window import Window
 
 READY = re.compile(r"Server running on (?P<host>\S+):(?P<port>\d+)\s*$")
+
+AGENT = Path(__file__).parent / "agent"  # the folder, not a package: see agent/sitecustomize.py
+
+MOST_PORTIONS = 100  # that are sent to somebody who does not read, at the most
 
 WORDS = ("apple", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "igloo", "koala")
 
@@ -30,10 +39,19 @@ WORDS = ("apple", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron",
 class Bench(Stage):
     """One check's scripts. A `Stage`: close it, or use it with `with`."""
 
-    def __init__(self, find: Callable[[str], Path], seed: int | str = 0) -> None:
-        """`find` gives the path of "server.py" or "client.py"; `seed` fixes the random words."""
+    def __init__(
+        self,
+        find: Callable[[str], Path],
+        seed: int | str = 0,
+        display: Callable[[], Display] = Display,
+    ) -> None:
+        """`find` gives the path of "server.py" or "client.py"; `seed` fixes the random words.
+
+        `display` gives the display on which windows open. Who calls the bench closes it.
+        """
         super().__init__()
         self.find = find
+        self.open_display = display
         self.random = random.Random(seed)
         self.address = ("127.0.0.1", 0)  # where the program under test listens or connects
 
@@ -76,22 +94,121 @@ class Bench(Stage):
             failure.step = "start"  # that it starts is all that is known; it may crash later
             raise
 
-    def listen(self) -> None:
-        """Be a server: listen where the next client will connect."""
+    def start_window(self, *arguments: str) -> Window:
+        """Start client.py, which has a window, with the agent in its process.
+
+        Raises Failure with step "start", and Unavailable without Tk or a display.
+        """
+        self.display = self.display or self.open_display()
+        if self.display.pid:
+            self.strangers.add(self.display.pid)
+        host, port = self.address
+        secret = secrets.token_hex(8)
+        with self.during("start"), socket.create_server(("127.0.0.1", 0)) as desk:
+            desk.setblocking(False)
+            path = self.find("client.py")
+            refuse_what_cannot_start(path)
+            program = self.adopt(
+                Program(
+                    path,
+                    ["--host", host, "--port", str(port), *arguments],
+                    extra={
+                        **self.display.environment,
+                        "PYTHONPATH": str(AGENT),
+                        "CHATKIT_AGENT": f"127.0.0.1 {desk.getsockname()[1]} {secret}",
+                        "CHATKIT_PROGRAM": str(path.resolve()),
+                    },
+                )
+            )
+            agent = self._wait_for_agent(desk, secret)
+        window = Window(self, program, agent)
+        self.windows.append(window)
+        return window
+
+    def _wait_for_agent(self, desk: socket.socket, secret: str) -> socket.socket:
+        arrived: list[socket.socket] = []
+
+        def introduced() -> bool:
+            with contextlib.suppress(BlockingIOError):
+                arrived.append(desk.accept()[0])
+            return bool(arrived) or self.program.status is not None
+
+        self.watch(desk, selectors.EVENT_READ, lambda _: None)
+        stop = self.wait(introduced)
+        self.watch(desk, 0, lambda _: None)
+        if not arrived:
+            raise explain(self, stop, f"{self.program.name} to start", b"")
+        (connection,) = arrived
+        connection.settimeout(PROMISE * GRACE)
+        if connection.recv(100) != secret.encode() + b"\n":
+            raise Unavailable("another program on this machine connects to the bench's own ports")
+        return connection
+
+    def listen(self, *, slow: bool = False, hung: bool = False) -> None:
+        """Be a server: listen where the next client will connect.
+
+        `slow` gives its connections small buffers, for a server that stops reading. `hung` lets
+        nobody in: a connect waits, as with a server that cannot be reached. Raises Unavailable
+        where the system has no such wait.
+        """
+        if hung and not kernel.LINUX:
+            raise Unavailable("only Linux lets a connect wait when the queue of a listener is full")
         host = "127.0.0.1"
         self.listener = socket.socket()
         if not WINDOWS:
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if slow:
+            make_slow(self.listener)
         self.listener.bind((host, free_port(host)))
-        self.listener.listen()
+        self.listener.listen(0 if hung else 128)
+        for _ in range(2 * hung):  # one more than the queue has places: see listen(2)
+            visitor = socket.socket()
+            visitor.setblocking(False)
+            visitor.connect_ex(self.listener.getsockname())
+            self.visitors.append(visitor)
+            self.wait(self.somebody_waits)
         self.listener.setblocking(False)
         self.address = (host, self.listener.getsockname()[1])
 
-    def nobody_listens(self) -> None:
+    def nobody_listens(self, port: int | None = None) -> None:
         """Choose an address where no server is, and keep it: bound, but not listening."""
         self.listener = socket.socket()
-        self.listener.bind(("127.0.0.1", free_port("127.0.0.1")))
+        if not WINDOWS:
+            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("127.0.0.1", port or free_port("127.0.0.1")))
         self.address = self.listener.getsockname()
+
+    def somebody_waits(self) -> bool:
+        """Whether a connection has come that `accept` would take."""
+        assert self.listener
+        return bool(select.select([self.listener], [], [], 0)[0])
+
+    def waits_for_an_attempt(self) -> None:
+        """The program tries to connect, to a listener that lets nobody in. Raises Failure."""
+        here = self.address
+
+        def tries() -> bool:
+            own = kernel.socket_inodes(self.program.pids())
+            return any(one.inode in own for one in kernel.attempts(here[1]))
+
+        stop = self.wait(tries)
+        if not tries():
+            wanted = f"{self.program.name} to connect to {here[0]}:{here[1]}"
+            raise explain(self, stop, wanted, b"", silence="no-connect")
+
+    def fills_up(self, peer: Peer) -> Iterator[int]:
+        """Yield how many bytes wait for `peer`, until that number has stopped to grow.
+
+        The caller makes the program send more between two numbers.
+        """
+        waiting, same = -1, 0
+        for _ in range(MOST_PORTIONS):
+            now = peer.waiting_for_it()
+            same = same + 1 if now == waiting else 0
+            if same == 3:
+                return
+            waiting = now
+            yield waiting
 
     def accept(self, name: str = "server") -> Peer:
         """The client's connection. Raises Failure with step "connect" when none comes."""
@@ -127,9 +244,7 @@ class Bench(Stage):
             while True:
                 connection = socket.socket(family, socket.SOCK_STREAM)
                 if slow:
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
-                    with contextlib.suppress(OSError, AttributeError):  # tcp(7), not everywhere
-                        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SHORT)
+                    make_slow(connection)
                 connection.setblocking(False)
                 error = connection.connect_ex(address)
                 if error in (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY):
@@ -293,6 +408,13 @@ class Bench(Stage):
         self.peers.append(peer)
         peer.watch()
         return peer
+
+
+def make_slow(end: socket.socket) -> None:
+    """Give a socket small buffers, before it connects or listens."""
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+    with contextlib.suppress(OSError, AttributeError):  # tcp(7), not everywhere
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SHORT)
 
 
 def refuse_what_cannot_start(path: Path) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 LINUX = sys.platform == "linux"
 READS_REST = LINUX and platform.machine() == "x86_64" and os.path.exists("/proc/self/schedstat")
 
-ESTABLISHED, TIME_WAIT, CLOSE_WAIT, LISTEN = 1, 6, 8, 10  # include/net/tcp_states.h
+ESTABLISHED, SYN_SENT, TIME_WAIT, CLOSE_WAIT, LISTEN = 1, 2, 6, 8, 10  # include/net/tcp_states.h
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,11 @@ def listeners(port: int = 0) -> list[Socket]:
         for family in (socket.AF_INET, socket.AF_INET6)
         for found in _ask(family, 1 << LISTEN, _DUMP, 0, ("", port), ("", 0))
     ]
+
+
+def attempts(port: int) -> list[Socket]:
+    """The sockets of this network namespace that try to connect to `port` and wait."""
+    return _ask(socket.AF_INET, 1 << SYN_SENT, _DUMP, 0, ("", 0), ("", port))
 
 
 def connection(family: int, here: Address, there: Address) -> Socket | None:
@@ -195,6 +200,15 @@ class Thread:
     sending: bool  # it waits until somebody reads
     ran: int
     turns: int  # how often it was given a processor
+    place: bytes = b""  # where it waits: its stack pointer and program counter
+
+
+def tasks(pid: int) -> set[int]:
+    """The ids of a process's threads."""
+    try:
+        return set(map(int, os.listdir(f"/proc/{pid}/task")))
+    except OSError:
+        return set()
 
 
 def threads(pids: list[int]) -> dict[int, Thread]:
@@ -219,7 +233,8 @@ def threads(pids: list[int]) -> dict[int, Thread]:
                         continue  # it has ended and waits for its parent
                     if state == b"D":
                         waits = ""  # it waits for a disk, which is no rest
-                found[int(task)] = Thread(waits, number in _SENDS, ran, turns)
+                place_in_code = b" ".join(call[-2:]) if waits else b""
+                found[int(task)] = Thread(waits, number in _SENDS, ran, turns, place_in_code)
     return found
 
 

@@ -277,6 +277,16 @@ class Peer:
             return False
         return far.received < self.sent or (self.finished and far.state == kernel.ESTABLISHED)
 
+    def waiting_for_it(self) -> int:
+        """How many bytes the program has sent that this peer's system has not taken."""
+        far = kernel.connection(self.socket.family, self.there, self.here)
+        return far.waiting_out if far else 0
+
+    def unread(self) -> int:
+        """How many bytes the program has got and not read."""
+        far = kernel.connection(self.socket.family, self.there, self.here)
+        return far.waiting_in if far else 0
+
     def close(self) -> None:
         """Give back the socket at the end of a check."""
         self.bench.watch(self.socket, 0, self.move)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -81,11 +81,19 @@ def relayed(pipe: IO[bytes]) -> socket.socket:
 class Program:
     """One running program. Made by `Bench`, which reads its output while it waits."""
 
-    def __init__(self, path: Path, arguments: Sequence[str], *, buffered: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        arguments: Sequence[str],
+        *,
+        buffered: bool = False,
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
         """Start `path` with Python in its own folder and its own process group.
 
         Its output is unbuffered unless `buffered`, because a program should not lose the points of
-        a whole lesson to one missing flush. Raises OSError when it cannot be started.
+        a whole lesson to one missing flush. `extra` goes into its environment. Raises OSError when
+        it cannot be started.
         """
         self.path = path = path.resolve()
         self.name = path.name
@@ -97,7 +105,8 @@ class Program:
         }
         if not buffered:
             environment["PYTHONUNBUFFERED"] = "1"
-        with _interruptible():
+        environment |= extra or {}
+        with _interruptible(), signals_held():
             self.process = subprocess.Popen(
                 [sys.executable, str(path), *arguments],
                 cwd=path.parent,
@@ -107,7 +116,7 @@ class Program:
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
-                preexec_fn=kernel.die_with_parent if kernel.LINUX else None,
+                preexec_fn=None if WINDOWS else begin_as_a_child,
             )
         assert self.process.stdout and self.process.stderr
         self.output = Output(self.process.stdout)
@@ -197,6 +206,30 @@ class Program:
         self.ends_input()
         self.output.stream.close()
         self.errors.stream.close()
+
+
+@contextlib.contextmanager
+def signals_held() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait while a process is started.
+
+    An exception that a handler raises in the middle of a fork is lost: Python reports it as
+    ignored (see `os.register_at_fork`), and the bench would go on as if nobody had pressed Ctrl-C.
+    """
+    if WINDOWS:
+        yield
+        return
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def begin_as_a_child() -> None:
+    """Called in a child before it becomes a program: undo `signals_held`, die with the bench."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+    if kernel.LINUX:
+        kernel.die_with_parent()
 
 
 @contextlib.contextmanager

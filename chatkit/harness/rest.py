@@ -6,61 +6,170 @@ time-out, when none of them has run between two looks, and when nothing is on it
 it, then only somebody else can wake it. That is rest, and it takes a few milliseconds to see.
 
 A program that waits with a time-out may still act. It counts as quiet when each of its timed
-threads has woken up twice and gone to sleep again, or after `QUIET` seconds asleep. Where the
-kernel does not tell (see `kernel.READS_REST`) `QUIET` seconds without anything must do.
+threads has woken up twice and gone to sleep again at the same place, or after `QUIET` seconds of
+next to nothing. Where the kernel does not tell (see `kernel.READS_REST`) `QUIET` seconds without
+anything must do.
+
+A window is never at rest: its loop always has a timer, at the least the one of the agent. It is
+calm, and the program at rest, when all its timers have gone off `ROUNDS` times, when nothing was
+done to a widget meanwhile, and when the program's other threads wait (see `Pulse`).
 """
 
 import time
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from chatkit.harness import kernel
 
+PROMISE = 1.0  # seconds: later than this is late, where the contract names no time
+GRACE = 10  # the bench waits this many times as long as promised
 QUIET = 1.5  # seconds
-SPIN = 0.2  # seconds of processor time after which a busy program counts as quiet
+IDLE = 20_000_000  # nanoseconds of processor time: a program that waits may use that in between
+ROUNDS = 3  # times that all timers of a window go off while nothing changes
+SPIN = 0.2  # seconds of processor time after which a busy program counts as spinning
 
 # active: something runs. asleep: all threads wait, some with a time-out, and may still act.
-State = Literal["rest", "quiet", "asleep", "active"]
+# spinning: something runs all the time and nothing comes of it.
+State = Literal["rest", "quiet", "asleep", "active", "spinning"]
+Threads = dict[int, kernel.Thread]
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """What a window did until now, and what it is going to do."""
+
+    number: int  # a later pulse has a higher one
+    acts: int  # how often the program has called Tk to change something
+    timers: frozenset[str]  # its timers that have not gone off
+    others: frozenset[int]  # its threads besides the window's, as the kernel counts them
+
+
+class Pulsing(Protocol):
+    """A window, as far as rest is concerned."""
+
+    @property
+    def pulse(self) -> Pulse | None:
+        """The latest one; None when there is no window."""
+
+    @property
+    def pid(self) -> int:
+        """The process that it belongs to."""
+
+    @property
+    def asked(self) -> int:
+        """The number of the latest pulse that was asked for."""
+
+    def feel(self) -> None:
+        """Ask for another pulse, unless one is on its way."""
 
 
 class Watch:
     """Looks at some programs again and again, until they are at rest."""
 
-    def __init__(self, pids: Callable[[], list[int]], on_its_way: Callable[[], bool]) -> None:
-        """`pids` names the processes; `on_its_way` says whether bytes travel to or from them."""
+    def __init__(
+        self,
+        pids: Callable[[], list[int]],
+        on_its_way: Callable[[], bool],
+        windows: Sequence[Pulsing] = (),
+        display: int | None = None,
+        unread: Callable[[], object] = tuple,
+    ) -> None:
+        """`pids` names the processes; `on_its_way` says whether bytes travel to or from them.
+
+        `display` is the process that draws the windows, if it is known: a window that waits for it
+        is not frozen. `unread` says how much they have not read yet: a window that polls its
+        connection reads a part at each of its timers, so a change means that it is at work.
+        """
         self.pids = pids
         self.on_its_way = on_its_way
+        self.windows = windows
+        self.display = display
+        self.unread = unread
         self.disturb()
 
     def disturb(self) -> None:
         """Something came: what was seen before counts no more."""
-        self.calm_since = time.monotonic()
+        self.idle_since = time.monotonic()
+        self.idle_from: int | None = None  # nanoseconds that all threads had run by then
         self.burnt = 0.0  # seconds of processor time since then
-        self.first: dict[int, kernel.Thread] | None = None
-        self.last: dict[int, kernel.Thread] | None = None
+        self.first: Threads | None = None
+        self.slept: dict[int, kernel.Thread] = {}  # as each one was when it came where it waits
+        self.last: Threads | None = None
+        self.asked = [window.asked for window in self.windows]
+        self.pulses: dict[int, Pulse] = {}  # of each window since then, one for each round
+        self.rounds = dict.fromkeys(range(len(self.windows)), 0)  # all its timers have gone off
 
     def look(self) -> State:
         """Look once. "rest" and "quiet" need at least two looks that saw the same."""
-        calm = time.monotonic() - self.calm_since
         if not kernel.READS_REST:
-            return "quiet" if calm > QUIET else "active"
+            return "quiet" if time.monotonic() - self.idle_since > QUIET else "active"
+        windows = [self._is_calm(place) for place in range(len(self.windows))]
         pids = self.pids()
-        threads = kernel.threads(pids)
+        threads = self._that_count(pids)
         same = threads == self.last
-        if self.on_its_way() or (pids and not threads):
+        if self.on_its_way() or (pids and not threads and not self.pulses):
             self.last = None
             return "active"
         self.last = threads
         if self.first is None or threads.keys() != self.first.keys():
             self.first = threads
+        for id, thread in threads.items():
+            if id not in self.slept or self.slept[id].place != thread.place:
+                self.slept[id] = thread
+        idle = self._idle(threads)
         self.burnt = sum(thread.ran - self.first[id].ran for id, thread in threads.items()) / 1e9
-        if same and all(thread.waits == "untimed" for thread in threads.values()):
+        frozen = not self.pulses  # as far as one can tell: the window does not answer
+        untimed = all(thread.waits == "untimed" for thread in threads.values())
+        if same and untimed and (all(windows) or frozen):
             return "rest"
         if same and all(thread.waits for thread in threads.values()):
             looked_twice = all(
-                thread.turns - self.first[id].turns >= 2
+                thread.turns - self.slept[id].turns >= 2
                 for id, thread in threads.items()
                 if thread.waits == "timed"
             )
-            return "quiet" if looked_twice or calm > QUIET else "asleep"
-        return "quiet" if self.burnt > SPIN else "active"
+            if (looked_twice and all(windows)) or idle > QUIET:
+                return "quiet"
+            return "asleep" if all(windows) or frozen else "active"
+        drawing = self.windows and frozen  # it may just have a lot to draw
+        return "spinning" if self.burnt > SPIN and not drawing else "active"
+
+    def _idle(self, threads: Threads) -> float:
+        """For how many seconds the threads have done next to nothing."""
+        ran = sum(thread.ran for thread in threads.values())
+        if self.idle_from is None or not 0 <= ran - self.idle_from < IDLE:
+            self.idle_from = ran
+            self.idle_since = time.monotonic()
+        return time.monotonic() - self.idle_since
+
+    def _is_calm(self, place: int) -> bool:
+        window = self.windows[place]
+        pulse = window.pulse
+        window.feel()
+        if pulse is None:
+            return not window.asked
+        if pulse.number <= self.asked[place]:
+            return False  # asked for before the disturbance
+        if place not in self.pulses:
+            self.pulses[place] = pulse
+            self.left = self.unread()
+        last = self.pulses[place]
+        if (pulse.acts, pulse.others) != (last.acts, last.others) or self.unread() != self.left:
+            self.disturb()
+            return False
+        if pulse.number > last.number and not pulse.timers & last.timers:
+            self.pulses[place] = pulse
+            self.rounds[place] += 1
+        return self.rounds[place] >= ROUNDS
+
+    def _that_count(self, pids: list[int]) -> Threads:
+        """All threads; of a window that answers only the others: its own one always has a timer."""
+        if not self.pulses:
+            drawn_by = [self.display] if self.display and self.windows else []
+            return kernel.threads(pids + drawn_by)
+        threads = kernel.threads(pids)
+        for place, pulse in self.pulses.items():
+            for id in kernel.tasks(self.windows[place].pid) - pulse.others:
+                threads.pop(id, None)
+        return threads

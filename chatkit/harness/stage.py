@@ -19,14 +19,14 @@ from typing import IO, Literal, Self
 import psutil
 
 from chatkit.harness import kernel
+from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure
 from chatkit.harness.peer import Peer
 from chatkit.harness.program import WINDOWS, Output, Program
-from chatkit.harness.rest import Watch
+from chatkit.harness.rest import GRACE, PROMISE, Watch
 from chatkit.harness.transcript import Transcript
+from chatkit.harness.window import Window
 
-PROMISE = 1.0  # seconds: later than this is late, where the contract names no time
-GRACE = 10  # the bench waits this many times as long as promised
 HOPELESS = 3.0  # seconds of processor time without a byte moved, after which waiting is in vain
 
 Watched = socket.socket | IO[bytes] | int
@@ -45,7 +45,10 @@ class Stage:
         self.quiet = 0.0  # seconds of quiet that had to do where rest could not be seen
         self.programs: list[Program] = []
         self.peers: list[Peer] = []
+        self.windows: list[Window] = []
+        self.display: Display | None = None  # where windows open, once there was one
         self.listener: socket.socket | None = None  # where a client under test connects
+        self.visitors: list[socket.socket] = []  # who fill the queue of a listener
         self.steps_done: set[str] = set()  # set-up steps that have worked in this check
         self.selector = selectors.DefaultSelector()
         self.strangers = set(kernel.children(os.getpid())) if kernel.LINUX else set()
@@ -72,12 +75,18 @@ class Stage:
             kernel.end_orphans(self.strangers)
         for peer in self.peers:
             peer.close()
+        for window in self.windows:
+            window.forget()
         if self.listener:
             self.watch(self.listener, 0, lambda _: None)
             self.listener.close()
             self.listener = None
+        for visitor in self.visitors:
+            visitor.close()
         self.programs.clear()
         self.peers.clear()
+        self.windows.clear()
+        self.visitors.clear()
 
     @property
     def program(self) -> Program:
@@ -118,7 +127,8 @@ class Stage:
 
         `promise` is the time the contract gives, in seconds; the wait lasts ten times as long, or
         `seconds` where that is given. `pause` bounds the time between two looks.
-        `until_asleep` is content when all threads wait, be it with a time-out.
+        `until_asleep` is content when all threads wait, be it with a time-out. A program with a
+        window is at rest when it is quiet: its loop always waits with a time-out.
         """
         if condition():
             return "met"
@@ -136,10 +146,14 @@ class Stage:
             if moved:
                 watch.disturb()
                 nap = 0.001
-            elif (state := watch.look()) == "rest" or (until_asleep and state != "active"):
+            elif (state := watch.look()) == "rest" or (
+                state != "active" if until_asleep else state == "quiet" and self.windows
+            ):
                 while self.pump(0):
                     pass
                 return "met" if condition() else "rest"
+            elif state == "spinning" and self.windows:
+                return "late"
             else:
                 nap = min(nap * 1.5, pause)
             if now > deadline or watch.burnt > HOPELESS:
@@ -170,16 +184,22 @@ class Stage:
         if not quietly:
             self.quiet += waited
 
+    def dozes(self) -> None:
+        """Wait until all threads of the programs wait, be it with a time-out."""
+        self.wait(lambda: False, until_asleep=True)
+
     def pump(self, seconds: float) -> bool:
         """Wait for at most `seconds` until bytes can be moved, and move them. True if any moved."""
         moved = False
         for key, events in self.selector.select(seconds):
-            key.data(events)
-            moved = True
+            moved |= key.data(events) is not False
         return moved
 
-    def watch(self, what: Watched, events: int, act: Callable[[int], None]) -> None:
-        """Call `act` when `what` is ready for `events`; 0 means no more."""
+    def watch(self, what: Watched, events: int, act: Callable[[int], bool | None]) -> None:
+        """Call `act` when `what` is ready for `events`; 0 means no more.
+
+        What `act` does counts as bytes moved, unless it returns False.
+        """
         with contextlib.suppress(KeyError, ValueError):
             if not events:
                 self.selector.unregister(what)
@@ -230,7 +250,7 @@ class Stage:
         while (elapsed := time.monotonic() - started) < seconds or looks < 20:
             if self.pump(0.01):
                 watch.disturb()
-            elif watch.look() == "rest":
+            elif not self.windows and watch.look() == "rest":
                 return 0.0
             looks += 1
             busy += any(not thread.waits for thread in kernel.threads(pids).values())
@@ -271,7 +291,13 @@ class Stage:
             self.watch(stream.stream, 0, lambda _: None)
 
     def _watch(self) -> Watch:
-        return Watch(self.pids, lambda: any(peer.on_its_way() for peer in self.peers))
+        return Watch(
+            self.pids,
+            lambda: any(peer.on_its_way() for peer in self.peers),
+            self.windows,
+            self.display.pid if self.display else None,
+            lambda: [peer.unread() for peer in self.peers],
+        )
 
     def pids(self) -> list[int]:
         return [

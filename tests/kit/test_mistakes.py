@@ -1,47 +1,24 @@
 """Every wrong program fails exactly what it should, for the reason it should."""
 
-import shutil
-import tomllib
 from pathlib import Path
 
 import pytest
 
+from chatkit.authoring.samples import Sample, found_in, samples
 from chatkit.course import Lesson, find_course
-from chatkit.grading.run import grade_lesson
 
 COURSE = find_course(Path(__file__).parent)
-MISTAKES = Path(__file__).parents[1] / "mistakes"
-FOLDERS = sorted(path.parent for path in MISTAKES.glob("*/*/expected.toml"))
+MISTAKES = samples(COURSE, "mistakes")
 
 
-def complete(lesson: Lesson, mistake: Path, missing: list[str], into: Path) -> Path:
-    """The wrong program, with the solution's programs beside it where it has none."""
-    programs = shutil.copytree(mistake, into / mistake.name)
-    (programs / "expected.toml").unlink()
-    for program in lesson.asked:
-        if not (programs / program).exists() and program not in missing:
-            shutil.copy(lesson.solutions / program, programs)
-    return programs
+@pytest.mark.parametrize("sample", MISTAKES, ids=lambda sample: sample.name)
+def test_a_mistake_fails_its_own_checks_and_no_others(sample: Sample, tmp_path: Path) -> None:
+    verdict = sample.grade(tmp_path)
 
-
-@pytest.mark.parametrize(
-    "mistake", FOLDERS, ids=[f"{path.parent.name}-{path.name}" for path in FOLDERS]
-)
-def test_a_mistake_fails_its_own_checks_and_no_others(mistake: Path, tmp_path: Path) -> None:
-    expected = tomllib.loads((mistake / "expected.toml").read_text(encoding="utf-8"))
-    lesson = COURSE.lesson(mistake.parent.name)
-    programs = complete(lesson, mistake, expected.get("missing", []), tmp_path)
-
-    verdict = grade_lesson(lesson, programs)
-
-    failed = {check.id: check for check in verdict.checks if check.status == "failed"}
-    untried = {check.id for check in verdict.checks if check.status == "not_reached"}
-    assert {id: check.symptom for id, check in failed.items()} == {
-        row["check"]: row["symptom"] for row in expected["fails"]
-    }
-    assert untried == set(expected.get("not_reached", []))
-    for row in expected["fails"]:
-        assert row["likely"] in failed[row["check"]].likely, row["check"]
+    assert found_in(verdict) == sample.outcome()
+    told = {check.id: check.likely for check in verdict.checks if check.status == "failed"}
+    for row in sample.expected["fails"]:
+        assert row["likely"] in told[row["check"]], row["check"]
         assert row["likely"], "an empty text is part of everything"
 
 
@@ -49,9 +26,9 @@ def test_a_mistake_fails_its_own_checks_and_no_others(mistake: Path, tmp_path: P
 def test_every_check_is_failed_by_some_mistake(lesson: Lesson) -> None:
     caught = {
         row["check"]
-        for path in FOLDERS
-        if path.parent.name == lesson.name
-        for row in tomllib.loads((path / "expected.toml").read_text(encoding="utf-8"))["fails"]
+        for sample in MISTAKES
+        if sample.lesson == lesson
+        for row in sample.expected["fails"]
     }
 
     assert caught == {check.id for check in lesson.checks()}
@@ -59,4 +36,4 @@ def test_every_check_is_failed_by_some_mistake(lesson: Lesson) -> None:
 
 @pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.name)
 def test_every_lesson_has_at_least_twelve_mistakes(lesson: Lesson) -> None:
-    assert sum(path.parent.name == lesson.name for path in FOLDERS) >= 12
+    assert sum(sample.lesson == lesson for sample in MISTAKES) >= 12

@@ -1,0 +1,70 @@
+"""Samples: programs with a known verdict, wrong ones and right ones, in `tests/`.
+
+`tests/mistakes/NN_name/<mistake>/` holds wrong programs and `expected.toml`, which names the
+checks that fail, each with its symptom. `tests/alternatives/NN_name/<design>/` holds right ones.
+"""
+
+import shutil
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chatkit.course import Course, Lesson
+from chatkit.grading.run import grade_lesson
+from chatkit.grading.verdict import LessonVerdict
+
+Outcome = dict[str, str]  # check -> "passed", "not_reached", or the symptom of its failure
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Programs of one lesson and what every check must say about them."""
+
+    lesson: Lesson
+    folder: Path
+    expected: dict[str, Any]  # what `expected.toml` says; empty for a right program
+
+    @property
+    def name(self) -> str:
+        """Kind, lesson and name: "mistakes/01_echo/accepts_once"."""
+        return "/".join(self.folder.parts[-3:])
+
+    def outcome(self) -> Outcome:
+        """What each check of the lesson must find."""
+        outcome = dict.fromkeys((check.id for check in self.lesson.checks()), "passed")
+        outcome |= dict.fromkeys(self.expected.get("not_reached", ()), "not_reached")
+        outcome |= {row["check"]: row["symptom"] for row in self.expected.get("fails", ())}
+        return outcome
+
+    def grade(self, folder: Path) -> LessonVerdict:
+        """Grade a copy of it in `folder`; a program that it has not is the solution's."""
+        programs = shutil.copytree(self.folder, folder / self.folder.name)
+        (programs / "expected.toml").unlink(missing_ok=True)
+        for program in self.lesson.asked:
+            if (
+                program not in self.expected.get("missing", ())
+                and not (programs / program).exists()
+            ):
+                shutil.copy(self.lesson.solutions / program, programs)
+        return grade_lesson(self.lesson, programs)
+
+
+def samples(course: Course, kind: str) -> list[Sample]:
+    """All samples of a kind, "mistakes" or "alternatives", in order."""
+    found = []
+    for lesson in course.lessons:
+        for folder in sorted((course.root / "tests" / kind / lesson.name).iterdir()):
+            if folder.is_dir():
+                file = folder / "expected.toml"
+                text = file.read_text(encoding="utf-8") if file.is_file() else ""
+                found.append(Sample(lesson, folder, tomllib.loads(text)))
+    return found
+
+
+def found_in(verdict: LessonVerdict) -> Outcome:
+    """What each check has found."""
+    return {
+        check.id: check.symptom if check.status == "failed" else check.status
+        for check in verdict.checks
+    }

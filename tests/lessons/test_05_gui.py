@@ -1,0 +1,410 @@
+"""Lesson 5: the window, driven from outside. The bench is its server."""
+
+import chat as stories
+import pytest
+from chat import GREETING, Chat
+
+from chatkit.course import check
+from chatkit.harness.bench import Bench
+from chatkit.harness.diagnosis import explain
+from chatkit.harness.failure import Failure
+
+RULE = "lesson-5-tkinter-gui"
+
+NAME = "Starting and the name"
+THREAD = "One thread owns the window"
+INBOX = "The inbox"
+SHOW = "Showing lines"
+SEND = "Sending"
+SERVER = "When the server is not there"
+CLOSE = "Closing"
+
+
+@pytest.fixture
+def chat(bench: Bench) -> Chat:
+    return Chat(bench)
+
+
+@check(
+    "handshake",
+    6,
+    "with --name it connects without a dialog, gives its name, and has it in its title",
+    hint="What does the server ask first, and who has the answer?",
+    read=NAME,
+    rule=RULE,
+    program="client.py",
+    owns=("start", "window", "connect", "handshake"),
+    likely={
+        "no-window": "no window came up. Make the window first; connecting is a thread's work.",
+        "no-title": "the title of the window does not hold the name: root.title(…).",
+        "unexpected": "NICK was answered when it was chat. After Connected to the server every "
+        "line is chat.",
+        "not-shown": "NICK as chat was swallowed. After Connected to the server every line is "
+        "chat.",
+    },
+)
+def test_handshake(bench: Bench) -> None:
+    chat = Chat(bench, greeted=False)
+    name = chat.name
+    with bench.during("handshake"):
+        chat.server.hears_nothing("the server has not said NICK", "early-data")
+        chat.server.sends("NI", "CK\n")
+        chat.server.hears(name)
+    chat.server.says(GREETING)
+    bench.settle()
+    titles = [widget.title for widget in chat.window.view().widgets if widget.title]
+    if not any(name in title for title in titles):
+        told = "the title of the window does not hold the name"
+        raise Failure("no-title", told, f"a title with {name!r} in it", ", ".join(titles))
+    chat.server.says("NICK")
+    bench.settle()
+    chat.server.hears_nothing("NICK is chat now")
+
+
+@check(
+    "asks-name",
+    4,
+    "without --name a dialog asks, before connecting; Cancel ends the program",
+    hint="What should a server know of somebody who has not decided yet?",
+    read=NAME,
+    rule=RULE,
+    program="client.py",
+    likely={
+        "connects-first": "the program connects and then asks. The server waits meanwhile. Ask "
+        "first.",
+        "no-dialog": "nothing asks for the name. Without --name, open a dialog with a box.",
+        "no-exit": "Cancel was taken for a name, or something keeps the program alive. A dialog "
+        "that was left gives None.",
+        "wrong-status": "Cancel is a normal way to leave: status 0.",
+    },
+)
+def test_asks_name(bench: Bench) -> None:
+    stories.asks_for_the_name(bench)
+    bench.clear()
+    stories.takes_no_for_an_answer(bench)
+
+
+@check(
+    "refused-name",
+    3,
+    "a refused name is said or asked again, and not sent over and over",
+    hint="What does a second NICK mean?",
+    read=NAME,
+    rule=RULE,
+    program="client.py",
+    likely={
+        "unexpected": "the same name is sent again and again. A second NICK means that it was "
+        "refused.",
+        "not-said": "the user does not learn that the name was refused. Say it in the window, or "
+        "ask again.",
+    },
+)
+def test_refused_name(bench: Bench) -> None:
+    chat = Chat(bench, greeted=False)
+    chat.gives_its_name()
+    bench.settle()
+    before = chat.window.view()
+    chat.server.says(f"The name {chat.name} is taken.", "NICK")
+    chat.window.tells(before, "the name was refused")
+    bench.settle()
+    chat.server.has_nothing("the name has been refused", own=True)
+
+
+@check(
+    "shows-all",
+    10,
+    "all that arrives is shown, once, also what comes before the window is built",
+    hint="What happens to a line that arrives before the window is there?",
+    read=INBOX,
+    rule=RULE,
+    program="client.py",
+    owns=("showing",),
+    likely={
+        "not-shown": "what arrived while the window was not ready was thrown away. Put every line "
+        "into a queue, and let the window empty it.",
+        "duplicate": "the same line is shown twice.",
+    },
+)
+def test_shows_all(bench: Bench) -> None:
+    chat = Chat(bench, waits=False)
+    words = [f"bob: {bench.word()} {number}" for number in range(20)]
+    chat.server.says(GREETING, *words)
+    chat.window.appears()
+    chat.window.shows(GREETING, *words)
+    stories.shows_each_once(chat, words)
+    later = f"bob: {bench.word()}"
+    chat.server.says(later)
+    chat.window.shows(later)
+
+
+@check(
+    "pieces",
+    6,
+    "a line may come a byte at a time, with characters cut in two",
+    hint="What does decode() do with half a character?",
+    read=INBOX,
+    rule=RULE,
+    program="client.py",
+    likely={
+        "not-shown": "bytes were decoded before the line was whole. Cut the bytes at b'\\n' first, "
+        "and decode whole lines.",
+        "crashed": "half a character cannot be decoded. Cut the bytes at b'\\n' first, decode "
+        "whole lines, with errors='replace'.",
+    },
+)
+def test_pieces(chat: Chat) -> None:
+    stories.shows_what_comes_in_pieces(chat)
+
+
+@check(
+    "enter-sends",
+    6,
+    "Enter sends what is typed, and clears the box",
+    hint="Which event does a box get when somebody presses Enter?",
+    read=SEND,
+    rule=RULE,
+    program="client.py",
+    owns=("sending",),
+    likely={
+        "not-sent": "nothing is bound to the key: box.bind('<Return>', …).",
+        "not-cleared": "the text stays in the box. Delete it once it is sent.",
+    },
+)
+def test_enter_sends(chat: Chat) -> None:
+    stories.sends(chat, chat.window.sends_with_enter, "by Enter")
+
+
+@check(
+    "button-sends",
+    8,
+    "the button sends what is typed, and clears the box",
+    hint="What does a Button call when it is pressed?",
+    read=SEND,
+    rule=RULE,
+    program="client.py",
+    owns=("sending",),
+    likely={
+        "not-sent": "there is no button, or its command does not send: Button(…, command=…) wants "
+        "the function itself, without brackets.",
+        "not-cleared": "the text stays in the box. Delete it once it is sent.",
+    },
+)
+def test_button_sends(chat: Chat) -> None:
+    stories.sends(chat, chat.window.sends_with_a_button, "by a button")
+
+
+@check(
+    "own-line-once",
+    4,
+    "one's own line is shown, once",
+    hint="The server sends your line to everyone else. Who shows it to you?",
+    read=SEND,
+    rule=RULE,
+    program="client.py",
+    likely={
+        "not-shown": "the server does not send your own line back. The window has to show it "
+        "itself.",
+        "duplicate": "two places show it.",
+    },
+)
+def test_own_line_once(chat: Chat) -> None:
+    word = chat.bench.word()
+    chat.says(word)
+    chat.window.shows(word, because="it is one's own line")
+    stories.shows_each_once(chat, [word])
+
+
+@check(
+    "blank",
+    2,
+    "an empty or blank line sends nothing",
+    hint="What is left of a blank line after strip()?",
+    read=SEND,
+    rule=RULE,
+    program="client.py",
+    likely={"unexpected": "a blank line was sent. Leave out a line of which strip() leaves nothing."},
+)
+def test_blank(chat: Chat) -> None:
+    chat.says(chat.bench.word())
+    window = chat.window
+    for text in ("", "   "):
+        window.types(text)
+        window.presses(window.button) if window.button else window.presses_enter()
+        chat.server.hears_nothing("the line was blank")
+
+
+@check(
+    "read-only",
+    3,
+    "the chat cannot be typed into, and follows the newest line",
+    hint="Which state of a Text takes no keys? And who scrolls?",
+    read=SHOW,
+    rule=RULE,
+    program="client.py",
+    likely={
+        "typed-into": "the chat takes keys. Set its state to 'disabled', and to 'normal' only while "
+        "the program itself inserts.",
+        "not-at-the-end": "new lines are added where one does not see them: see('end') scrolls "
+        "down.",
+    },
+)
+def test_read_only(chat: Chat) -> None:
+    stories.cannot_be_typed_into(chat)
+    stories.follows_the_newest_line(chat)
+
+
+@check(
+    "flood",
+    8,
+    "3,000 lines at once are all shown, and the window stays alive",
+    hint="How much work may one call do before the window gets its turn again?",
+    read=SHOW,
+    rule=RULE,
+    program="client.py",
+    likely={
+        "frozen": "the window was redrawn for every line, or one call did all the work. Insert "
+        "without update() or update_idletasks(), a bounded number of lines in one call.",
+        "not-shown": "lines are shown too slowly, or get lost. Take many lines out of the queue "
+        "in one look, not one.",
+    },
+)
+def test_flood(chat: Chat) -> None:
+    stories.shows_a_flood(chat)
+
+
+@check(
+    "one-thread",
+    10,
+    "only the thread that made the window calls Tk, and there is one root window",
+    hint="Which thread runs the function in which you call insert()?",
+    read=THREAD,
+    rule=RULE,
+    program="client.py",
+    likely={
+        "wrong-thread": "a thread that receives changes the window itself. It may only put what it "
+        "has into a queue; the window looks there with after().",
+        "two-roots": "Tk() was called twice. A second window is a Toplevel; a dialog belongs to "
+        "the one root.",
+    },
+)
+def test_one_thread(bench: Bench) -> None:
+    stories.calls_tk_from_one_thread(bench)
+
+
+@check(
+    "no-server",
+    6,
+    "no server: the window says so and stays alive",
+    hint="Where does a user of a window look for an error?",
+    read=SERVER,
+    rule=RULE,
+    program="client.py",
+    likely={
+        "not-said": "the error went to the terminal, or nowhere. Show it in the window.",
+        "no-window": "the program ends or waits before there is a window. Make the window first.",
+        "crashed": "connecting raised, and nobody caught it: except OSError.",
+        "exited": "the program ends when no server is there. The window stays, and says so.",
+    },
+)
+def test_no_server(bench: Bench) -> None:
+    stories.says_that_nobody_is_there(bench)
+
+
+@check(
+    "hung-connect",
+    5,
+    "the window is alive while the server cannot be reached",
+    hint="Which thread waits in connect()?",
+    read=SERVER,
+    rule=RULE,
+    program="client.py",
+    owns=("window",),
+    likely={
+        "no-window": "the program connects before it makes the window. Connect in a thread.",
+        "frozen": "connect() waits in the window's own thread. Connect in another one.",
+    },
+)
+def test_hung_connect(bench: Bench) -> None:
+    window = stories.waits_for_a_server(bench)
+    window.stays_alive("while the server cannot be reached")
+
+
+@check(
+    "server-lost",
+    7,
+    "a server that goes away is said in the window, and costs no CPU",
+    hint="What does recv() return, or raise, when the server has gone?",
+    read=SERVER,
+    rule=RULE,
+    program="client.py",
+    likely={
+        "not-said": "the end of the connection was ignored. recv() returns b'', or raises: tell "
+        "the window.",
+        "spinning": "the loop goes on after recv() has returned b''. It returns b'' at once, every "
+        "time. Leave the loop.",
+        "exited": "the program ends with the connection. The window stays, and says so.",
+    },
+)
+def test_server_lost(bench: Bench) -> None:
+    stories.says_that_the_server_is_gone(bench)
+
+
+@check(
+    "stalled-server",
+    4,
+    "the window is alive while the server has stopped reading",
+    hint="Which thread waits in sendall() when nobody reads?",
+    read=SEND,
+    rule=RULE,
+    program="client.py",
+    likely=dict.fromkeys(
+        ("frozen", "stuck"),
+        "sendall() waits in the window's own thread. Put the line into an outbox, and let another "
+        "thread send it.",
+    ),
+)
+def test_stalled_server(bench: Bench) -> None:
+    stories.survives_a_stalled_server(bench)
+
+
+@check(
+    "close",
+    6,
+    "closing the window ends the program, and the server sees the end",
+    hint="Which thread still waits when the window is gone, and what wakes it?",
+    read=CLOSE,
+    rule=RULE,
+    program="client.py",
+    likely={
+        "no-exit": "a thread still waits in recv(), and close() does not wake it. Call shutdown() "
+        "on the socket, or make the thread a daemon.",
+        "wrong-status": "the program ended with an error. Closing the window is a normal way to "
+        "leave.",
+    },
+)
+def test_close(chat: Chat) -> None:
+    chat.window.closes()
+    stories.ends_well(chat.bench)
+    chat.bench.wait(lambda: bool(chat.server.ended))
+    if not chat.server.ended:
+        raise explain(chat.bench, "rest", "the end of the connection", b"", silence="no-end")
+
+
+@check(
+    "close-while-connecting",
+    2,
+    "closing the window while it connects ends the program",
+    hint="Who waits for the thread that connects?",
+    read=CLOSE,
+    rule=RULE,
+    program="client.py",
+    likely={
+        "no-exit": "the program waits for the thread that connects. Make it a daemon, and do not "
+        "join it.",
+        "frozen": "connect() waits in the window's own thread. Connect in another one.",
+    },
+)
+def test_close_while_connecting(bench: Bench) -> None:
+    window = stories.waits_for_a_server(bench)
+    window.closes()
+    stories.ends_well(bench)
