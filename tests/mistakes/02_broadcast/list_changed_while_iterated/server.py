@@ -1,56 +1,55 @@
-"""Broadcast server: each client has a thread that listens and an outbox with a thread that sends."""
+"""Broadcast server: one loop asks all sockets who has something to read or room to write."""
 
 import argparse
-import queue
+import selectors
 import socket
-import threading
 
 members = []
-lock = threading.Lock()
+selector = selectors.DefaultSelector()
 
 
 class Member:
     def __init__(self, conn):
         self.conn = conn
-        self.outbox = queue.Queue()
+        self.half_line = b""
+        self.waiting = bytearray()
         self.gone = False
 
-    def start(self):
-        threading.Thread(target=self.listen, daemon=True).start()
-        threading.Thread(target=self.send, daemon=True).start()
-
-    def listen(self):
-        rest = b""
-        while True:
-            try:
-                data = self.conn.recv(4096)
-            except OSError:
-                data = b""
-            if not data:
-                break
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                if line.strip():
-                    broadcast(line + b"\n", self)
-        self.gone = True
-        self.outbox.put(None)
-
-    def send(self):
+    def read(self):
         try:
-            for line in iter(self.outbox.get, None):
-                self.conn.sendall(line)
+            data = self.conn.recv(4096)
         except OSError:
-            pass
-        self.conn.close()
+            data = b""
+        if not data:
+            self.gone = True
+            selector.unregister(self.conn)
+            self.conn.close()
+            return
+        *lines, self.half_line = (self.half_line + data).split(b"\n")
+        for line in lines:
+            if line.strip():
+                broadcast(line + b"\n", self)
+
+    def write(self):
+        try:
+            sent = self.conn.send(self.waiting)
+        except OSError:
+            sent = len(self.waiting)
+        del self.waiting[:sent]
+        self.watch()
+
+    def watch(self):
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self.waiting else 0)
+        selector.modify(self.conn, events, self)
 
 
 def broadcast(line, sender):
-    with lock:
-        for member in members:
-            if member.gone:
-                members.remove(member)
-            elif member is not sender:
-                member.outbox.put(line)
+    for member in members:
+        if member.gone:
+            members.remove(member)
+        elif member is not sender:
+            member.waiting += line
+            member.watch()
 
 
 def main():
@@ -62,13 +61,21 @@ def main():
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.bind((args.host, args.port))
     server.listen()
+    selector.register(server, selectors.EVENT_READ)
     print(f"Server running on {args.host}:{server.getsockname()[1]}", flush=True)
     while True:
-        conn, _ = server.accept()
-        member = Member(conn)
-        with lock:
-            members.append(member)
-        member.start()
+        for key, events in selector.select():
+            if key.fileobj is server:
+                conn, _ = server.accept()
+                conn.setblocking(False)
+                member = Member(conn)
+                members.append(member)
+                selector.register(conn, selectors.EVENT_READ, member)
+                continue
+            if events & selectors.EVENT_READ:
+                key.data.read()
+            if events & selectors.EVENT_WRITE and not key.data.gone:
+                key.data.write()
 
 
 if __name__ == "__main__":
