@@ -32,7 +32,7 @@ class Grading:
         """The checks whose verdict is another one than it must be, told one a line."""
         return [
             f"{self.sample}: {check} is {self.found.get(check, 'missing')}, not {wanted}"
-            + f": {self.told[check]}" * (check in self.told)
+            + (f": {self.told[check]}" if check in self.told else "")
             for check, wanted in self.expected.items()
             if self.found.get(check) != wanted
         ]

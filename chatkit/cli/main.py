@@ -9,6 +9,8 @@ from chatkit import __version__
 COMMANDS = {
     "check": ("chatkit.cli.student", "check"),
     "demo": ("chatkit.cli.student", "demo"),
+    "pack": ("chatkit.cli.handin", "pack"),
+    "class": ("chatkit.cli.classroom", "classroom"),
     "author": ("chatkit.cli.author", "author"),
 }
 

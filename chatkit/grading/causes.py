@@ -56,6 +56,13 @@ CAUSES = {
     "is over?",
     "does-not-stop": "Ctrl-C raises KeyboardInterrupt in the main thread. It is caught in the "
     "wrong place, or another thread keeps the program alive.",
+    "over-the-bounds": "the program took more of the machine than any solution needs. Look for a "
+    "loop without an end that starts something, keeps something or prints something.",
+    "frozen": "something in the window's own thread takes long or waits. Let a thread do it, and "
+    "come back with after().",
+    "not-shown": "what arrived was not shown, or nowhere where one can see it.",
+    "not-said": "the window does not tell its user. Show it where the chat is, or in a label.",
+    "no-window": "no window came up. Is mainloop() reached, and does anything wait before it?",
     "traceback": "an exception reached the top of the program. Catch the one that you expect, "
     "where you know what to do about it.",
     "wrong-status": "sys.exit(0) means all went well, sys.exit(1) means it did not.",

@@ -46,7 +46,7 @@ def plain(verdict: Verdict) -> str:
     lines += _part("expected", verdict.expected)
     lines += _part("received", verdict.received)
     if verdict.symptom == "different-text":
-        lines += _caret(verdict.expected, verdict.received)
+        lines += caret(verdict.expected, verdict.received)
     printed = [line for line in verdict.output.split("\n") if "Server running on" not in line]
     if verdict.received not in verdict.output:
         lines += _part("printed", "\n".join(printed[-5:]))
@@ -69,7 +69,8 @@ def summary(lesson: LessonVerdict) -> str:
     parts += [f"{failed} failed"] if failed else []
     parts += [f"{untried} not tried"] if untried else []
     parts += [f"{skipped} SKIPPED: this machine lacks something"] if skipped else []
-    return f"{lesson.lesson}: {', '.join(parts)} ({lesson.seconds:.1f} s)"
+    told = f"{lesson.lesson}: {', '.join(parts)} ({lesson.seconds:.1f} s)"
+    return "\n".join([told, *textwrap.wrap(lesson.caveat, WIDTH)])
 
 
 def _part(label: str, text: str) -> list[str]:
@@ -83,7 +84,7 @@ def _part(label: str, text: str) -> list[str]:
     return [f"  {label:<{INDENT - 2}}{first}", *(" " * INDENT + line for line in rest)]
 
 
-def _caret(expected: str, received: str) -> list[str]:
+def caret(expected: str, received: str) -> list[str]:
     """A mark under the first byte of `received` that differs from the bytes in `expected`."""
     wanted = re.search(r"b(['\"])(.*?)\1", expected)
     got = re.fullmatch(r"b(['\"])(.*)\1", received)

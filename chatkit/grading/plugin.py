@@ -4,8 +4,10 @@
 `--programs` the solutions are checked. Tests that are no checks are left alone.
 """
 
+import math
 import re
 import secrets
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from functools import partial
@@ -20,7 +22,10 @@ from chatkit.grading.verdict import Status, Verdict
 from chatkit.harness.bench import Bench
 from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure, Unavailable
+from chatkit.harness.sandbox import Sandbox
 
+UNTIL = pytest.StashKey[float]()  # on the monotonic clock: no check begins after that
+SANDBOX = pytest.StashKey[Sandbox | None]()
 HEARER = pytest.StashKey[Callable[[Verdict], None]]()
 DISPLAY = pytest.StashKey[Display]()
 BENCH = pytest.StashKey[Bench]()
@@ -49,9 +54,15 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     check: Check = request.function.check
     display = partial(the_display, request.config)
     with Bench(
-        lambda name: lesson.program_in(folder, name), f"{seed} {check.id}", display
+        lambda name: lesson.program_in(folder, name),
+        f"{seed} {check.id}",
+        display,
+        request.config.stash.get(SANDBOX, None),
     ) as bench:
         request.node.stash[BENCH] = bench
+        if time.monotonic() > request.config.stash.get(UNTIL, math.inf):
+            told = "the time for this lesson was used up by the checks before"
+            raise Failure("out-of-time", told, step="time")
         yield bench
 
 

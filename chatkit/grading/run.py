@@ -1,5 +1,6 @@
 """Grade one lesson: run its checks in this process, hear each verdict as it falls."""
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 from chatkit.course import Lesson
 from chatkit.grading import plugin
 from chatkit.grading.verdict import LessonVerdict, Verdict
+from chatkit.harness.sandbox import Sandbox
 
 
 class GradingError(Exception):
@@ -20,8 +22,16 @@ class GradingError(Exception):
 class _Listener:
     """Hears verdicts, and notices when a check fails for a reason of its own."""
 
-    def __init__(self, tell: Callable[[Verdict], None], only: str | None) -> None:
+    def __init__(
+        self,
+        tell: Callable[[Verdict], None],
+        only: str | None,
+        sandbox: Sandbox | None,
+        seconds: float,
+    ) -> None:
         self.tell = tell
+        self.until = time.monotonic() + seconds
+        self.sandbox = sandbox
         self.only = only
         self.verdicts: list[Verdict] = []
         self.trouble: list[str] = []
@@ -29,6 +39,8 @@ class _Listener:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[plugin.HEARER] = self.hear
+        config.stash[plugin.SANDBOX] = self.sandbox
+        config.stash[plugin.UNTIL] = self.until
 
     def hear(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)
@@ -66,14 +78,18 @@ def grade_lesson(
     only: str | None = None,
     on_verdict: Callable[[Verdict], None] | None = None,
     seed: str | None = None,
+    sandbox: Sandbox | None = None,
+    seconds: float = math.inf,
 ) -> LessonVerdict:
     """Run the lesson's checks on the programs in `folder`.
 
     `only` names one of the lesson's checks. `on_verdict` hears each verdict as it falls. The same
-    `seed` gives the same random words. Raises GradingError when the kit itself fails,
+    `seed` gives the same random words. `sandbox` contains the programs; None trusts them.
+    After `seconds` no further check is begun.
+    Raises GradingError when the kit itself fails,
     KeyboardInterrupt on Ctrl-C (every program has been ended by then).
     """
-    listener = _Listener(on_verdict or (lambda verdict: None), only)
+    listener = _Listener(on_verdict or (lambda verdict: None), only, sandbox, seconds)
     arguments = [
         *("-c", os.devnull, f"--rootdir={lesson.checks_file.parent}", "--noconftest"),
         *("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging", "-p", "no:warnings"),
@@ -96,6 +112,7 @@ def grade_lesson(
         title=lesson.title,
         checks=tuple(listener.verdicts),
         seconds=time.monotonic() - started,
+        isolation=sandbox.tier if sandbox else "processes",
     )
 
 

@@ -1,11 +1,16 @@
 """Verdicts: what a check found, as data. Everything that prints or stores a result reads these."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from chatkit.harness.transcript import Event
 
 SCHEMA = 1
+INSIDE = (
+    "What only the window shows was read inside the program's own process, and could be forged. "
+    "What reached the server was judged on the wire."
+)
 
 Status = Literal["passed", "failed", "not_reached", "skipped"]
 
@@ -57,6 +62,11 @@ class LessonVerdict:
         return bool(self.checks) and self.score == self.max_score
 
     @property
+    def caveat(self) -> str:
+        """What one has to know about how this was found out; empty when there is nothing."""
+        return INSIDE if self.lesson.endswith("_gui") else ""
+
+    @property
     def output(self) -> str:
         """What the program printed in the first check that did not pass."""
         return next((check.output for check in self.checks if check.score < check.max_score), "")
@@ -100,3 +110,49 @@ def event_as_json(event: Event) -> dict[str, Any]:
     if event.text:
         fields["text"] = event.text
     return fields
+
+
+def lesson_from_json(fields: Mapping[str, Any]) -> LessonVerdict:
+    """The inverse of `lesson_as_json`. Raises KeyError when `fields` is no lesson.
+
+    What goes out names one output for the whole lesson. It comes back as the output of the first
+    check that did not pass, where no check brings its own.
+    """
+    checks = [check_from_json(check) for check in fields["checks"]]
+    for place, check in enumerate(checks):
+        if check.score < check.max_score:
+            if not check.output:
+                checks[place] = replace(check, output=fields["output"])
+            break
+    return LessonVerdict(
+        lesson=fields["lesson"],
+        title=fields["title"],
+        checks=tuple(checks),
+        seconds=fields["seconds"],
+        isolation=fields["isolation"],
+    )
+
+
+def check_from_json(fields: Mapping[str, Any]) -> Verdict:
+    """The inverse of `check_as_json`. `output` is read where somebody has added it.
+
+    Raises KeyError or TypeError when `fields` is no verdict.
+    """
+    texts = {name: value for name, value in fields.items() if name not in ("notes", "transcript")}
+    return Verdict(
+        **texts,
+        notes=tuple(fields["notes"]),
+        transcript=tuple(event_from_json(event) for event in fields["transcript"]),
+    )
+
+
+def event_from_json(fields: Mapping[str, Any]) -> Event:
+    """The inverse of `event_as_json`."""
+    return Event(
+        t=fields["t"],
+        source=fields["from"],
+        target=fields["to"],
+        kind=fields["kind"],
+        bytes=fields.get("bytes", ""),
+        text=fields.get("text", ""),
+    )

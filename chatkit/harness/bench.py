@@ -24,6 +24,7 @@ from chatkit.harness.peer import SHORT, SMALL, Peer
 from chatkit.harness.ports import free_port, is_free
 from chatkit.harness.program import WINDOWS, Program
 from chatkit.harness.rest import GRACE, PROMISE
+from chatkit.harness.sandbox import Sandbox
 from chatkit.harness.stage import Stage
 from chatkit.harness.window import Window
 
@@ -44,12 +45,14 @@ class Bench(Stage):
         find: Callable[[str], Path],
         seed: int | str = 0,
         display: Callable[[], Display] = Display,
+        sandbox: Sandbox | None = None,
     ) -> None:
         """`find` gives the path of "server.py" or "client.py"; `seed` fixes the random words.
 
         `display` gives the display on which windows open. Who calls the bench closes it.
+        `sandbox` contains the programs.
         """
-        super().__init__()
+        super().__init__(sandbox)
         self.find = find
         self.open_display = display
         self.random = random.Random(seed)
@@ -116,8 +119,10 @@ class Bench(Stage):
                         **self.display.environment,
                         "PYTHONPATH": str(AGENT),
                         "CHATKIT_AGENT": f"127.0.0.1 {desk.getsockname()[1]} {secret}",
-                        "CHATKIT_PROGRAM": str(path.resolve()),
+                        "CHATKIT_PROGRAM": path.name,
                     },
+                    visible=[AGENT, *self.display.files],
+                    sandbox=self.sandbox,
                 )
             )
             agent = self._wait_for_agent(desk, secret)
@@ -140,7 +145,8 @@ class Bench(Stage):
             raise explain(self, stop, f"{self.program.name} to start", b"")
         (connection,) = arrived
         connection.settimeout(PROMISE * GRACE)
-        if connection.recv(100) != secret.encode() + b"\n":
+        hello = secret.encode() + b"\n"
+        if connection.recv(len(hello), socket.MSG_WAITALL) != hello:
             raise Unavailable("another program on this machine connects to the bench's own ports")
         return connection
 
@@ -356,7 +362,7 @@ class Bench(Stage):
     def _start(self, name: str, arguments: list[str], buffered: bool = False) -> Program:
         path = self.find(name)
         refuse_what_cannot_start(path)
-        return self.adopt(Program(path, arguments, buffered=buffered))
+        return self.adopt(Program(path, arguments, buffered=buffered, sandbox=self.sandbox))
 
     def _wait_until_listening(self, program: Program, host: str, port: int) -> None:
         if not kernel.LINUX:

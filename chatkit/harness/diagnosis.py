@@ -90,6 +90,9 @@ def crash(program: Program) -> Failure | None:
 
 def exited(program: Program) -> Failure:
     """The failure of a program that is not there any more."""
+    if program.ended_for:
+        told = f"{program.name} was ended by the bench: {program.ended_for}"
+        return Failure("over-the-bounds", told)
     if found := crash(program):
         return found
     status = program.status
@@ -104,14 +107,15 @@ def last_words(program: Program, most: int = 5) -> str:
     return "\n".join(lines[-most:])
 
 
-def stacks(text: str, program: Path) -> list[str]:
+def stacks(text: str, program: Path, file: Path | None = None) -> list[str]:
     """Where each thread stands, from what Python writes at SIGABRT: "server.py:17 data = …"
 
     See https://docs.python.org/3/library/faulthandler.html. The innermost line of the student's
-    own file is named, with the source of that line.
+    own file is named, with the source of that line. `program` is the path that Python names, and
+    `file` (default: the same) where its text is.
     """
     try:
-        source = program.read_text(encoding="utf-8", errors="replace").splitlines()
+        source = (file or program).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         source = []
     found: list[str] = []
@@ -145,7 +149,7 @@ def explain(
     program = stage.program
     got = quoted(received) if received else ""
     found = None
-    if program.status is not None and not program.stopping:
+    if program.status is not None and (program.ended_for or not program.stopping):
         found = exited(program)
     elif crashed := crash(program):
         found = crashed
@@ -180,4 +184,4 @@ def _where_it_stands(stage: "Stage") -> str:
     stage.wait(lambda: program.status is not None, seconds=5)
     while stage.pump(0):
         pass
-    return "\n".join(stacks(program.errors.text, program.path))
+    return "\n".join(stacks(program.errors.text, program.path, program.source))

@@ -58,6 +58,12 @@ class Display:
         """The process of our own Xvfb."""
         return self.server.pid if self.server else None
 
+    @property
+    def files(self) -> list[Path]:
+        """What a program must be able to read to get in."""
+        names = [self.environment.get("XAUTHORITY") or os.environ.get("XAUTHORITY", "")]
+        return [Path("/tmp/.X11-unix"), *(Path(name) for name in names if name)]
+
     def close(self) -> None:
         """End our own Xvfb. It removes its lock file and its socket itself."""
         if self.server:

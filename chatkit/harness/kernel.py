@@ -132,6 +132,8 @@ def children(pid: int) -> list[int]:
     return found
 
 
+PAGE = os.sysconf("SC_PAGE_SIZE") if LINUX else 4096  # bytes
+
 _LIBC = ctypes.CDLL(None) if LINUX else None
 
 
@@ -161,6 +163,15 @@ def end_orphans(spare: set[int]) -> None:
                 os.kill(pid, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
+
+
+def resident(pid: int) -> int:
+    """How many bytes of memory a process holds; 0 when it is gone. proc_pid_statm(5)."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[1]) * PAGE
+    except (OSError, IndexError):
+        return 0
 
 
 def open_files(pid: int) -> list[str]:
@@ -209,6 +220,19 @@ def tasks(pid: int) -> set[int]:
         return set(map(int, os.listdir(f"/proc/{pid}/task")))
     except OSError:
         return set()
+
+
+def outer_ids(pid: int) -> dict[int, int]:
+    """The ids of a process's threads: as they are called in its own namespace -> as we call them.
+
+    See NSpid in proc_pid_status(5).
+    """
+    found: dict[int, int] = {}
+    for id in tasks(pid):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{id}/status") as file:
+            names = next((line for line in file if line.startswith("NSpid:")), f"NSpid: {id}")
+            found[int(names.split()[-1])] = id
+    return found
 
 
 def threads(pids: list[int]) -> dict[int, Thread]:

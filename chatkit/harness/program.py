@@ -2,22 +2,32 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 import psutil
 
 from chatkit.harness import kernel
+from chatkit.harness.sandbox import INSIDE, Sandbox, limits
 
 KEEP = 1 << 16  # bytes of output kept from the start, and again from the end
 
 WINDOWS = os.name == "nt"
+MOST_COPIED = 16 << 20  # bytes of a student's folder
+MOST_AT_ONCE = 1 << 20  # bytes of output that are taken before others get their turn
+
+# What a program finds in its environment when it is isolated.
+SMALL_WORLD = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "USER": "student"}
 
 
 class Output:
@@ -33,7 +43,8 @@ class Output:
 
     def read(self) -> bool:
         """Take what the program has printed by now. False once the stream has ended."""
-        while True:
+        taken = 0
+        while taken < MOST_AT_ONCE:
             try:
                 if isinstance(self.stream, socket.socket):
                     data = self.stream.recv(1 << 16)
@@ -45,12 +56,14 @@ class Output:
                 data = b""
             if not data:
                 return False
+            taken += len(data)
             room = KEEP - len(self.first)
             self.first += data[:room]
             self.last += data[room:]
             if len(self.last) > KEEP:
                 self.dropped += len(self.last) - KEEP
                 del self.last[:-KEEP]
+        return True
 
     @property
     def text(self) -> str:
@@ -88,17 +101,24 @@ class Program:
         *,
         buffered: bool = False,
         extra: Mapping[str, str] | None = None,
+        visible: Sequence[Path] = (),
+        sandbox: Sandbox | None = None,
     ) -> None:
         """Start `path` with Python in its own folder and its own process group.
 
         Its output is unbuffered unless `buffered`, because a program should not lose the points of
-        a whole lesson to one missing flush. `extra` goes into its environment. Raises OSError when
-        it cannot be started.
+        a whole lesson to one missing flush. `extra` goes into its environment. In a `sandbox` it
+        runs on a copy of its folder, and sees `visible` besides. Raises OSError when it cannot be
+        started.
         """
-        self.path = path = path.resolve()
+        self.source = self.path = path = path.resolve()  # the path as the program knows it
         self.name = path.name
+        self.sandbox = sandbox
+        self.copy: tempfile.TemporaryDirectory[str] | None = None
+        self.ended_for = ""  # the bound that it has broken
+        isolated = sandbox is not None and sandbox.isolated
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
+            **(SMALL_WORLD if isolated else plain_environment()),
             "PYTHONFAULTHANDLER": "1",  # so that SIGABRT makes it say where its threads stand
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONIOENCODING": "utf-8",
@@ -106,9 +126,17 @@ class Program:
         if not buffered:
             environment["PYTHONUNBUFFERED"] = "1"
         environment |= extra or {}
+        command = [sys.executable, str(path), *arguments]
+        if sandbox is not None:
+            self.copy = tempfile.TemporaryDirectory(prefix="chatkit-", ignore_cleanup_errors=True)
+            path = copied(path, Path(self.copy.name))
+            command[1] = str(path)
+        if sandbox is not None and isolated:
+            command = sandbox.command(path, arguments, environment, visible)
+            self.path = INSIDE / path.name
         with _interruptible(), signals_held():
             self.process = subprocess.Popen(
-                [sys.executable, str(path), *arguments],
+                command,
                 cwd=path.parent,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -116,12 +144,13 @@ class Program:
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
-                preexec_fn=None if WINDOWS else begin_as_a_child,
+                preexec_fn=None if WINDOWS else partial(begin_as_a_child, sandbox is not None),
             )
         assert self.process.stdout and self.process.stderr
         self.output = Output(self.process.stdout)
         self.errors = Output(self.process.stderr)
         self.ended: int | None = None  # a pidfd of the bench, readable once the program has ended
+        self.began = time.monotonic()
         self.heard = 0  # lines of output that a check has already asked for
         self.stopping = False  # the bench has asked it to end
         self.said: str | None = None  # its errors before the stacks were asked for
@@ -134,7 +163,19 @@ class Program:
     @property
     def status(self) -> int | None:
         """Its exit status, or None while it runs; the negative number of a signal that ended it."""
-        return self.process.poll()
+        status = self.process.poll()
+        if status and self.sandbox and self.sandbox.isolated and 128 < status < 128 + 65:
+            return 128 - status  # bubblewrap says it as a shell does
+        return status
+
+    @property
+    def leader(self) -> int:
+        """The process of Python itself; in a sandbox two of bubblewrap come before it."""
+        pid = self.pid
+        if self.sandbox and self.sandbox.isolated:
+            for _ in range(2):
+                pid = next(iter(kernel.children(pid)), pid)
+        return pid
 
     @property
     def printed(self) -> str:
@@ -168,7 +209,7 @@ class Program:
         self.stopping = True
         self.errors_before = len(self.errors.text)
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGINT)
+            os.killpg(os.getpgid(self.leader), signal.SIGINT)
 
     def freeze(self) -> None:
         """Stop it where it is until `thaw`; what arrives meanwhile waits."""
@@ -185,7 +226,7 @@ class Program:
         self.stopping = True
         self.said = self.errors.text
         with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGABRT)
+            os.kill(self.leader, signal.SIGABRT)
 
     def kill(self) -> None:
         """End it at once, with everything it started. May be called again."""
@@ -206,6 +247,8 @@ class Program:
         self.ends_input()
         self.output.stream.close()
         self.errors.stream.close()
+        if self.copy:
+            self.copy.cleanup()
 
 
 @contextlib.contextmanager
@@ -225,8 +268,28 @@ def signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
-def begin_as_a_child() -> None:
+def plain_environment() -> dict[str, str]:
+    """The bench's own environment, without what would change how Python runs."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
+def copied(path: Path, into: Path) -> Path:
+    """Copy the files of the program's folder, links and special files left out; bounded."""
+    left = MOST_COPIED
+    for file in sorted(path.parent.iterdir()):
+        if file.is_symlink() or not file.is_file():
+            continue
+        left -= file.stat().st_size
+        if left < 0 and file != path:
+            continue
+        shutil.copyfile(file, into / file.name)
+    return into / path.name
+
+
+def begin_as_a_child(bounded: bool) -> None:
     """Called in a child before it becomes a program: undo `signals_held`, die with the bench."""
+    if bounded:
+        limits()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     if kernel.LINUX:
         kernel.die_with_parent()

@@ -148,6 +148,8 @@ class Watch:
         pulse = window.pulse
         window.feel()
         if pulse is None:
+            if place in self.pulses:  # the window has gone: now all threads count again
+                self.disturb()
             return not window.asked
         if pulse.number <= self.asked[place]:
             return False  # asked for before the disturbance

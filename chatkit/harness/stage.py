@@ -24,10 +24,17 @@ from chatkit.harness.failure import Failure
 from chatkit.harness.peer import Peer
 from chatkit.harness.program import WINDOWS, Output, Program
 from chatkit.harness.rest import GRACE, PROMISE, Watch
+from chatkit.harness.sandbox import Sandbox
 from chatkit.harness.transcript import Transcript
 from chatkit.harness.window import Window
 
 HOPELESS = 3.0  # seconds of processor time without a byte moved, after which waiting is in vain
+
+LOOK_EVERY = 0.05  # seconds between two looks at what sandboxed programs take
+MOST_PROCESSES = 64
+MOST_MEMORY = 512 << 20  # bytes, of all processes of a program together
+MOST_PRINTED = 64 << 20  # bytes
+MOST_SECONDS = 120.0
 
 Watched = socket.socket | IO[bytes] | int
 Stop = Literal["met", "rest", "late"]
@@ -39,7 +46,10 @@ class Stage:
     Close it, or use it with `with`, and everything that was started is gone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sandbox: Sandbox | None = None) -> None:
+        """`sandbox` contains the programs; None trusts them, as a student does their own."""
+        self.sandbox = sandbox
+        self.next_look = 0.0  # at the bounds, on the monotonic clock
         self.transcript = Transcript()
         self.late = 0.0  # seconds that the latest answer took, if one took too long
         self.quiet = 0.0  # seconds of quiet that had to do where rest could not be seen
@@ -122,13 +132,14 @@ class Stage:
         seconds: float | None = None,
         pause: float = 0.02,
         until_asleep: bool = False,
+        patient: bool = False,
     ) -> Stop:
         """Move bytes until `condition()` is true, the programs are at rest, or time is up.
 
         `promise` is the time the contract gives, in seconds; the wait lasts ten times as long, or
         `seconds` where that is given. `pause` bounds the time between two looks.
         `until_asleep` is content when all threads wait, be it with a time-out. A program with a
-        window is at rest when it is quiet: its loop always waits with a time-out.
+        window is at rest when it is quiet, unless `patient`: its loop always has a time-out.
         """
         if condition():
             return "met"
@@ -147,7 +158,9 @@ class Stage:
                 watch.disturb()
                 nap = 0.001
             elif (state := watch.look()) == "rest" or (
-                state != "active" if until_asleep else state == "quiet" and self.windows
+                state != "active"
+                if until_asleep
+                else state == "quiet" and self.windows and not patient
             ):
                 while self.pump(0):
                     pass
@@ -191,6 +204,8 @@ class Stage:
     def pump(self, seconds: float) -> bool:
         """Wait for at most `seconds` until bytes can be moved, and move them. True if any moved."""
         moved = False
+        if self.sandbox and time.monotonic() >= self.next_look:
+            self._keep_bounds()
         for key, events in self.selector.select(seconds):
             moved |= key.data(events) is not False
         return moved
@@ -271,6 +286,26 @@ class Stage:
             program.ended = os.pidfd_open(program.pid)
             self.watch(program.ended, selectors.EVENT_READ, lambda _: self._ended(program))
         return program
+
+    def _keep_bounds(self) -> None:
+        """End a sandboxed program that takes too much of the machine."""
+        self.next_look = time.monotonic() + LOOK_EVERY
+        for program in self.programs:
+            if program.status is not None:
+                continue
+            pids = program.pids()
+            memory = sum(map(kernel.resident, pids)) if kernel.LINUX else 0
+            printed = max(program.output.dropped, program.errors.dropped)
+            if len(pids) > MOST_PROCESSES:
+                program.ended_for = f"it started more than {MOST_PROCESSES} processes"
+            elif memory > MOST_MEMORY:
+                program.ended_for = f"it used more than {MOST_MEMORY >> 20} MB of memory"
+            elif printed > MOST_PRINTED:
+                program.ended_for = f"it printed more than {MOST_PRINTED >> 20} MB"
+            elif time.monotonic() - program.began > MOST_SECONDS:
+                program.ended_for = f"it ran for more than {MOST_SECONDS:.0f} s"
+            if program.ended_for:
+                program.kill()
 
     def _read_output(self, stream: Output) -> None:
         def read(_: int) -> None:

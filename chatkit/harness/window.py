@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from chatkit.harness import kernel
 from chatkit.harness.diagnosis import exited, explain
 from chatkit.harness.failure import Failure
 from chatkit.harness.program import Program
@@ -87,7 +88,7 @@ class Window:
 
     @property
     def pid(self) -> int:
-        return self.program.pid
+        return self.program.leader
 
     # ---------------------------------------------------------------------- what one sees
 
@@ -367,10 +368,18 @@ class Window:
                 self._lose()
         elif number == self.asked:
             if self.there:
-                timers, others = frozenset(answer["timers"]), frozenset(answer["others"])
+                others = frozenset(self._outside(answer["others"]))
+                timers = frozenset(answer["timers"])
                 self.pulse = Pulse(number, answer["acts"], timers, others)
         else:
             self.answers[number] = answer
+
+    def _outside(self, threads: list[int]) -> list[int]:
+        """The ids of threads as the bench sees them: a sandbox counts its own."""
+        if not (self.program.sandbox and self.program.sandbox.isolated):
+            return threads
+        names = kernel.outer_ids(self.pid)
+        return [names.get(id, id) for id in threads]
 
     def _lose(self) -> None:
         self.there = False

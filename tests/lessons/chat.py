@@ -285,7 +285,7 @@ def survives_a_stalled_server(bench: Bench) -> None:
 def ends_well(bench: Bench) -> None:
     """The program ends, with status 0."""
     program = bench.program
-    stop = bench.wait(lambda: program.status is not None, promise=2.0)
+    stop = bench.wait(lambda: program.status is not None, promise=2.0, patient=True)
     if program.status is None:
         raise explain(bench, stop, "the program to end with its window", b"", silence="no-exit")
     if program.status != 0:

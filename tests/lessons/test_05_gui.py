@@ -222,7 +222,9 @@ def test_own_line_once(chat: Chat) -> None:
     read=SEND,
     rule=RULE,
     program="client.py",
-    likely={"unexpected": "a blank line was sent. Leave out a line of which strip() leaves nothing."},
+    likely={
+        "unexpected": "a blank line was sent. Leave out a line of which strip() leaves nothing."
+    },
 )
 def test_blank(chat: Chat) -> None:
     chat.says(chat.bench.word())
@@ -242,8 +244,8 @@ def test_blank(chat: Chat) -> None:
     rule=RULE,
     program="client.py",
     likely={
-        "typed-into": "the chat takes keys. Set its state to 'disabled', and to 'normal' only while "
-        "the program itself inserts.",
+        "typed-into": "the chat takes keys. Set its state to 'disabled', and to 'normal' only "
+        "while the program itself inserts.",
         "not-at-the-end": "new lines are added where one does not see them: see('end') scrolls "
         "down.",
     },

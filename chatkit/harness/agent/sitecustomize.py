@@ -52,6 +52,7 @@ class Root:
         self.gap = 0.0  # the longest time between two ticks, in seconds of processor time
         self.last: float | None = None
         self.count = 0
+        self.pulses: list[int] = []  # orders that are answered when the window is idle
         self.orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
 
     def tick(self) -> None:
@@ -65,7 +66,11 @@ class Root:
             with contextlib.suppress(queue.Empty):
                 while True:
                     order = self.orders.get_nowait()
-                    tell({"number": order["number"], **self.obey(order)})
+                    if order["do"] == "pulse":
+                        self.pulses.append(order["number"])
+                        self.tk.call("after", "idle", "chatkit_idle")
+                    else:
+                        tell({"number": order["number"], **self.obey(order)})
         except Exception:  # the window is gone, or goes just now
             self.alive = False
         self.last = time.thread_time()  # what the agent itself does is not the program's fault
@@ -92,7 +97,14 @@ class Root:
 
     # ------------------------------------------------------------------------ orders
 
-    def do_pulse(self) -> Answer:
+    def idle(self) -> None:
+        """Called by Tk when it has nothing else to do: all is laid out and drawn."""
+        with contextlib.suppress(Exception):  # the window goes just now
+            answer = self.pulse()
+            while self.pulses:
+                tell({"number": self.pulses.pop(), **answer})
+
+    def pulse(self) -> Answer:
         """Whether the program still does something: what it did, its timers and other threads."""
         self.tk.call("winfo", "pointerx", ".")  # comes back once the display has done all before it
         timers = [str(name) for name in self.tk.splitlist(self.tk.call("after", "info"))]
@@ -331,6 +343,7 @@ def create(*args: Any, **named: Any) -> Any:
     root = Root(tk, len(roots))
     roots.append(root)
     tk.createcommand("chatkit_tick", root.tick)
+    tk.createcommand("chatkit_idle", root.idle)
     root.timer = str(tk.call("after", TICK, "chatkit_tick"))
     tell({"number": 0, "root": True})
     return Watched(root)
@@ -357,8 +370,8 @@ def place() -> str:
     """File and line of the program from which the call came."""
     frame: FrameType | None = sys._getframe(1)
     while frame:
-        if frame.f_code.co_filename == program:
-            return f"{os.path.basename(program)}, line {frame.f_lineno}"
+        if frame.f_globals.get("__name__") == "__main__":
+            return f"{program}, line {frame.f_lineno}"
         frame = frame.f_back
     return ""
 

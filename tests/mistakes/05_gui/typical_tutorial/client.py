@@ -2,6 +2,7 @@
 import argparse
 import socket
 import threading
+import time
 import tkinter
 import tkinter.scrolledtext
 from tkinter import simpledialog
@@ -25,6 +26,7 @@ class Client:
         window_thread.join()
 
     def build_window(self):
+        time.sleep(1)  # without a pause the two threads get in each other's way
         self.window = tkinter.Tk()
         tkinter.Label(self.window, text="Chat:").pack(padx=20, pady=5)
         self.messages = tkinter.scrolledtext.ScrolledText(self.window, state="disabled")

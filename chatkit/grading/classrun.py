@@ -1,0 +1,103 @@
+"""One run over a class: what is to be graded, what is done already, and what came of it.
+
+The gradebook knows what was graded under which key. So a run that was broken off goes on where it
+stopped, and a second run grades only what has changed.
+"""
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatkit.course import Course, Lesson
+from chatkit.grading.classroom import Graded, Unit, grade_units
+from chatkit.grading.classrules import FILE as RULES
+from chatkit.grading.gradebook import Gradebook, Student
+from chatkit.grading.gradekey import grade_key
+from chatkit.grading.submissions import Submission
+from chatkit.harness.sandbox import Tier
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run has to do."""
+
+    units: tuple[Unit, ...]
+    keys: dict[tuple[str, str], str]  # (student, lesson) -> the key of its grade
+    done: int  # lessons of students that were graded before and have not changed
+
+
+def plan(
+    gradebook: Gradebook,
+    course: Course,
+    submissions: Sequence[Submission],
+    lessons: Sequence[Lesson],
+    *,
+    fresh: bool = False,
+) -> Plan:
+    """Enrol everybody, and find out what has to be graded. Raises GradebookError."""
+    units: list[Unit] = []
+    keys: dict[tuple[str, str], str] = {}
+    done = 0
+    for one in submissions:
+        gradebook.enrol(
+            Student(
+                id=one.student,
+                name=one.name,
+                late=one.late,
+                source=one.source,
+                remarks=one.remarks,
+                lessons=tuple(one.lessons),
+                number=one.number,
+            )
+        )
+        for lesson in lessons:
+            folder = one.lessons.get(lesson.name)
+            if folder is None:
+                continue
+            seed = gradebook.seed(one.student, lesson.name) or secrets.token_hex(4)
+            key = grade_key(lesson, folder, seed)
+            if not fresh and gradebook.is_done(one.student, lesson.name, key):
+                done += 1
+                continue
+            keys[one.student, lesson.name] = key
+            units.append(Unit(one.student, lesson.name, folder, seed))
+    return Plan(tuple(units), keys, done)
+
+
+def carry_out(
+    plan: Plan,
+    gradebook: Gradebook,
+    course: Course,
+    *,
+    workers: int,
+    tier: Tier = "namespaces",
+    grade: Callable[..., Iterator[Graded]] = grade_units,
+) -> Iterator[Graded]:
+    """Grade what the plan says; each lesson is committed when it is yielded.
+
+    Raises GradebookError, KeyboardInterrupt; what was yielded before is kept.
+    """
+    for graded in grade(plan.units, course.root, workers=workers, tier=tier):
+        unit = graded.unit
+        if graded.verdict:  # until now the verdicts of an earlier run stand
+            key = plan.keys[unit.student, unit.lesson]
+            gradebook.begin(unit.student, unit.lesson, key, unit.seed)
+            gradebook.finish(unit.student, unit.lesson, key, graded.verdict)
+        yield graded
+
+
+def default_workers(cores: int | None) -> int:
+    """As many as there are cores: a check waits about as long as it computes."""
+    return max(1, cores or 1)
+
+
+def keep_rules(submissions: Path, out: Path) -> None:
+    """Copy `class.toml` from the submissions, or from beside their archive, into `out`.
+
+    There the later commands find it. Without one in the submissions the one in `out` stands.
+    """
+    folder = submissions if submissions.is_dir() else submissions.parent
+    if (folder / RULES).is_file():
+        shutil.copyfile(folder / RULES, out / RULES)

@@ -1,0 +1,47 @@
+"""Files of a report: whole or not there, with names that are safe on every system."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+LONGEST = 40  # characters of a name that are kept
+
+
+class ReportError(Exception):
+    """A report cannot be written; the message is one line and says what to do."""
+
+
+def write_whole(file: Path, content: str | bytes) -> Path:
+    """Write `content` beside `file` and rename it: nobody ever reads half of it.
+
+    Text goes out as UTF-8 with plain line ends. Returns `file`. Raises ReportError.
+    """
+    data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+    beside = file.with_name(f".{file.name}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(data)
+        beside.replace(file)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        raise ReportError(f"{file} cannot be written: {error.strerror or error}") from None
+    return file
+
+
+def file_names(students: Iterable[tuple[str, str]], ending: str) -> dict[str, str]:
+    """A file name for each student, by id. `students` are ids with names; `ending` is ".html".
+
+    It holds small ASCII letters, digits and dashes. The digits at its end come from the id, so it
+    is the same in every run, and differs for two students of one name.
+    """
+    names: dict[str, str] = {}
+    for id, name in students:
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+        slug = re.sub(r"[^a-z0-9]+", "-", plain)[:LONGEST].strip("-") or "student"
+        mark = hashlib.sha256(id.encode("utf-8", "backslashreplace")).hexdigest()[:12]
+        names[id] = f"{slug}-{mark}{ending}"
+    return names

@@ -1,0 +1,180 @@
+"""Grading a class: what is found is graded once, and nothing is lost, whatever happens."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import psutil
+import pytest
+
+from chatkit.course import find_course
+from chatkit.grading.gradebook import open_gradebook
+
+ROOT = Path(__file__).parents[2]
+COURSE = find_course(ROOT)
+ECHO = COURSE.lesson("echo")
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "chatkit", "class", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> Path:
+    """Four students: two with the solution, two with a mistake each."""
+    school = tmp_path / "school"
+    for student in ("alice", "bob"):
+        shutil.copytree(ECHO.solutions, school / student / "01_echo")
+    mistakes = sorted((ROOT / "tests" / "mistakes" / "01_echo").iterdir())
+    wrong = [path for path in mistakes if (path / "server.py").exists()][:2]
+    for student, mistake in zip(("carol", "dave"), wrong, strict=True):
+        shutil.copytree(ECHO.solutions, school / student / "01_echo")
+        shutil.copy(mistake / "server.py", school / student / "01_echo")
+        shutil.copy(mistake / "expected.toml", tmp_path / f"{student}.toml")
+    return school
+
+
+def found(out: Path) -> dict[str, dict[str, str]]:
+    """Student -> check -> "passed", "not_reached" or the symptom."""
+    with open_gradebook(out / "gradebook.sqlite") as book:
+        return {
+            student.id: {
+                check.id: check.symptom if check.status == "failed" else check.status
+                for check in verdict.checks
+            }
+            for student in book.students()
+            if (verdict := book.lesson_verdict(student.id, ECHO.name))
+        }
+
+
+def expected(school: Path, student: str) -> dict[str, str]:
+    file = school.parent / f"{student}.toml"
+    facts = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    outcome = dict.fromkeys((check.id for check in ECHO.checks()), "passed")
+    outcome |= dict.fromkeys(facts.get("not_reached", ()), "not_reached")
+    return outcome | {row["check"]: row["symptom"] for row in facts.get("fails", ())}
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_every_grade_is_right_and_the_submissions_stay_as_they_are(
+    school: Path, tmp_path: Path, workers: int
+) -> None:
+    before = content(school)
+
+    done = run("grade", school, "--out", tmp_path / "out", "--workers", workers)
+
+    assert done.returncode == 0, done.stderr
+    assert found(tmp_path / "out") == {
+        student: expected(school, student) for student in ("alice", "bob", "carol", "dave")
+    }
+    assert content(school) == before
+
+
+def test_a_second_run_grades_only_what_has_changed(school: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("grade", school, "--out", out, "--workers", 2)
+
+    again = run("grade", school, "--out", out)
+    program = school / "alice" / "01_echo" / "server.py"
+    program.write_text(program.read_text(encoding="utf-8") + "\n# better\n", encoding="utf-8")
+    changed = run("grade", school, "--out", out)
+    fresh = run("grade", school, "--out", out, "--only", "bob", "--fresh")
+
+    assert "0 lessons to grade, 4 graded before" in again.stdout
+    assert "1 lessons to grade, 3 graded before" in changed.stdout
+    assert "1 lessons to grade, 0 graded before" in fresh.stdout
+
+
+def test_a_run_that_was_killed_goes_on_and_finds_the_same(school: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "chatkit", "class", "grade", school, "--out", out]
+    broken = subprocess.Popen(
+        [*map(str, command), "--workers", "1"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    assert broken.stderr
+    broken.stderr.readline()  # one lesson is graded
+    started = psutil.Process(broken.pid).children(recursive=True)
+    broken.kill()
+    broken.wait()
+    broken.stderr.close()
+    assert not psutil.wait_procs(started, timeout=10)[1]  # nothing outlives it
+
+    done = run("grade", school, "--out", out, "--workers", 2)
+
+    assert "0 graded before" not in done.stdout
+    assert set(found(out)) == {"alice", "bob", "carol", "dave"}
+    assert all(found(out)[student] == expected(school, student) for student in found(out))
+
+
+def test_ctrl_c_keeps_what_was_graded(school: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "chatkit", "class", "grade", school, "--out", out]
+    stopped = subprocess.Popen(
+        [*map(str, command), "--workers", "1"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert stopped.stderr
+    stopped.stderr.readline()
+    started = psutil.Process(stopped.pid).children(recursive=True)
+
+    os.killpg(stopped.pid, signal.SIGINT)
+
+    assert "what was graded is kept" in stopped.communicate(timeout=30)[1]
+    assert stopped.returncode == 130
+    assert not psutil.wait_procs(started, timeout=10)[1]
+    assert found(out)
+
+
+def test_an_adjustment_survives_a_regrade_and_stands_in_the_report(
+    school: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    run("grade", school, "--out", out, "--only", "carol")
+    run("adjust", "carol", "1", "3", "--out", out, "--why", "showed it in class")
+
+    run("grade", school, "--out", out, "--only", "carol", "--fresh")
+
+    (page,) = (out / "students").glob("carol*.html")
+    assert "showed it in class" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["grade", "nowhere", "--out", "out"], "nowhere"),
+        (["adjust", "alice", "1", "5", "--out", "nowhere", "--why", "x"], "no gradebook"),
+    ],
+)
+def test_bad_input_is_one_clear_line(tmp_path: Path, arguments: list[str], told: str) -> None:
+    done = run(*(str(tmp_path / one) if one in ("nowhere", "out") else one for one in arguments))
+
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_gradebook_that_is_none_is_left_alone(school: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with sqlite3.connect(out / "gradebook.sqlite") as other:
+        other.execute("CREATE TABLE mine (x)")
+    before = (out / "gradebook.sqlite").read_bytes()
+
+    done = run("grade", school, "--out", out)
+
+    assert done.returncode == 2
+    assert "another program" in done.stderr
+    assert (out / "gradebook.sqlite").read_bytes() == before
