@@ -176,12 +176,10 @@ class Bench(Stage):
         self.listener.setblocking(False)
         self.address = (host, self.listener.getsockname()[1])
 
-    def nobody_listens(self, port: int | None = None) -> None:
+    def nobody_listens(self) -> None:
         """Choose an address where no server is, and keep it: bound, but not listening."""
         self.listener = socket.socket()
-        if not WINDOWS:
-            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("127.0.0.1", port or free_port("127.0.0.1")))
+        self.listener.bind(("127.0.0.1", free_port("127.0.0.1")))
         self.address = self.listener.getsockname()
 
     def somebody_waits(self) -> bool:

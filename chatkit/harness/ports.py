@@ -3,23 +3,31 @@
 They lie below the range from which the system takes ports for outgoing connections: there, a
 connect to a port where nobody listens can meet itself (a TCP simultaneous open, RFC 9293, 3.5) and
 looks like a server that echoes.
+
+Several benches may run at once on one machine. Each keeps to a part of the range that it has for
+itself: else one could take a port just between the stop and the restart of another's server.
 """
 
+import contextlib
+import os
 import random
 import socket
+import sys
 from pathlib import Path
 
 LOWEST = 20_000
+PART = 200  # ports that one bench has for itself
 HIGHEST = 32_000  # Linux starts at 32,768, Windows and macOS at 49,152 (RFC 6335)
 
 
 def free_port(host: str) -> int:
     """A port on which nobody listens on `host` at this moment. Raises OSError if none is found."""
-    for _ in range(200):
-        port = random.randrange(LOWEST, min(HIGHEST, _first_outgoing()))
+    first, last = _own_part()
+    for _ in range(400):
+        port = random.randrange(first, last)
         if is_free(host, port):
             return port
-    raise OSError(f"no free port on {host} between {LOWEST} and {HIGHEST}")
+    raise OSError(f"no free port on {host} between {first} and {last}")
 
 
 def is_free(host: str, port: int) -> bool:
@@ -30,6 +38,28 @@ def is_free(host: str, port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+_claims: dict[int, tuple[int, socket.socket]] = {}  # process -> its part, and what claims it
+
+
+def _own_part() -> tuple[int, int]:
+    """The first port of this process's part, and the first one behind it."""
+    highest = min(HIGHEST, _first_outgoing())
+    parts = (highest - LOWEST) // PART
+    if os.getpid() not in _claims and sys.platform == "linux":
+        for part in random.sample(range(parts), parts):
+            claim = socket.socket(socket.AF_UNIX)
+            # An abstract name, see unix(7): only one can have it, and it goes with its process.
+            with contextlib.suppress(OSError):
+                claim.bind(f"\0chatkit-ports-{part}")
+                _claims[os.getpid()] = (part, claim)
+                break
+            claim.close()
+    if os.getpid() not in _claims:
+        return LOWEST, highest  # elsewhere than on Linux, or too many benches at once
+    part, _ = _claims[os.getpid()]
+    return LOWEST + part * PART, LOWEST + (part + 1) * PART
 
 
 def _first_outgoing() -> int:

@@ -13,7 +13,7 @@ import selectors
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,15 @@ class View:
         """What stands there to be read, box contents left out."""
         lines = {line for one in self.widgets if not one.box for line in one.text.split("\n")}
         return lines | {one.title for one in self.widgets}
+
+    def written_as(self, old: str, new: str) -> "View":
+        """The same with one word in place of another."""
+        return View(
+            tuple(
+                replace(one, text=one.text.replace(old, new), title=one.title.replace(old, new))
+                for one in self.widgets
+            )
+        )
 
     @property
     def windows(self) -> list[str]:

@@ -1,5 +1,6 @@
 """The bench itself: what it proves, what it notices, and that nothing is left behind."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -267,6 +268,32 @@ def test_ctrl_c_works_although_the_bench_runs_in_the_background(tmp_path: Path) 
         signal.signal(signal.SIGINT, before)
 
 
+def test_two_benches_at_once_never_take_each_others_ports() -> None:
+    ask = """
+from chatkit.harness.ports import free_port
+input([free_port("127.0.0.1") for _ in range(99)])
+"""
+    others = [
+        subprocess.Popen(
+            [sys.executable, "-c", ask], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    mine = {free_port("127.0.0.1") for _ in range(99)}
+
+    told = []
+    for other in others:  # both still hold their part while the other is asked
+        assert other.stdout
+        text = ""
+        while not text.endswith("]"):
+            text += other.stdout.read(1)
+        told.append(set(json.loads(text)))
+    for other in others:
+        other.communicate("\n", timeout=10)
+
+    assert not (mine & told[0] or mine & told[1] or told[0] & told[1])
+
+
 def test_ports_stay_below_those_for_outgoing_connections() -> None:
     first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
 
@@ -276,6 +303,7 @@ def test_ports_stay_below_those_for_outgoing_connections() -> None:
 
 
 def test_the_bench_leaves_no_process_and_no_open_file(tmp_path: Path) -> None:
+    free_port("127.0.0.1")  # a bench claims its part of the ports once
     before = list(Path("/proc/self/fd").iterdir())
     for _ in range(3):
         with bench_with(tmp_path, "listener.accept()") as bench:
