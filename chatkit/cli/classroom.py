@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import click
 from rich.console import Console
@@ -22,7 +23,7 @@ from chatkit.course import Course, CourseError, find_course
 from chatkit.grading.archives import ArchiveError
 from chatkit.grading.classroom import Graded
 from chatkit.grading.classrules import Rules, RulesError, read_rules
-from chatkit.grading.classrun import carry_out, default_workers, keep_rules, plan
+from chatkit.grading.classrun import carry_out, keep_rules, plan
 from chatkit.grading.gradebook import FILE, Gradebook, GradebookError, open_gradebook
 from chatkit.grading.grades import grades_of
 from chatkit.grading.reports.files import ReportError
@@ -31,6 +32,7 @@ from chatkit.grading.reports.words import one_line
 from chatkit.grading.reports.write import write_reports
 from chatkit.grading.statistics import most_failed, statistics_of
 from chatkit.grading.submissions import Submission, SubmissionError, find_submissions
+from chatkit.harness.sandbox import Tier
 
 NOT_ALL = 1
 
@@ -107,8 +109,8 @@ def grade(
         with open_gradebook(out / FILE) as book:
             work = plan(book, course, chosen, lessons, fresh=fresh)
             click.echo(f"{len(work.units)} lessons to grade, {work.done} graded before")
-            count = workers or default_workers(os.cpu_count())
-            graded = carry_out(work, book, course, workers=count, tier=tier)  # type: ignore[arg-type]
+            count = workers or os.cpu_count() or 1
+            graded = carry_out(work, book, course, workers=count, tier=cast(Tier, tier))
             try:
                 for one in progress(graded, len(work.units)):
                     if one.trouble:
@@ -139,9 +141,7 @@ def adjust(student: str, lesson: str, points: float, out: Path, why: str) -> Non
     with problems_end_it():
         course = find_course()
         chosen = course.lesson(lesson)
-        if not (out / FILE).is_file():
-            raise Misuse(f"{out} has no gradebook: run chatkit class grade first")
-        with open_gradebook(out / FILE) as book:
+        with open_gradebook(existing(out)) as book:
             book.adjust(student, chosen.name, points, why, datetime.now(UTC), getpass.getuser())
             report_on(book, read_rules(out, course), course, out, None)
 
@@ -155,9 +155,7 @@ def report(out: Path, roster: Path | None) -> None:
     """Write the reports again, from the gradebook, without grading anything."""
     with problems_end_it():
         course = find_course()
-        if not (out / FILE).is_file():
-            raise Misuse(f"{out} has no gradebook: run chatkit class grade first")
-        with open_gradebook(out / FILE) as book:
+        with open_gradebook(existing(out)) as book:
             report_on(book, read_rules(out, course), course, out, roster)
 
 
@@ -167,6 +165,13 @@ def pick(submissions: Sequence[Submission], students: Sequence[str]) -> list[Sub
     if unknown := sorted(set(students) - known):
         raise Misuse(f"there is no student {unknown[0]!r}. There are: {', '.join(sorted(known))}")
     return [one for one in submissions if not students or one.student in students]
+
+
+def existing(out: Path) -> Path:
+    """The gradebook of a class that was graded before. Raises Misuse."""
+    if not (out / FILE).is_file():
+        raise Misuse(f"{out} has no gradebook: run chatkit class grade first")
+    return out / FILE
 
 
 def make_folder(out: Path) -> None:

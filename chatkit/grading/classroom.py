@@ -29,6 +29,7 @@ class Unit:
     lesson: str  # "02_broadcast"
     folder: Path  # with the student's programs
     seed: str  # fixes the random words, so that the run can be repeated
+    key: str  # of its grade, see gradekey.py
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _result(future: Future[LessonVerdict], unit: Unit) -> Graded:
 
 def _pool(workers: int, tier: Tier) -> ProcessPoolExecutor:
     spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, spawn, initializer=_begin, initargs=(tier, os.getpid()))
+    return ProcessPoolExecutor(workers, spawn, initializer=begin, initargs=(tier, os.getpid()))
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
@@ -101,7 +102,7 @@ def _end(pool: ProcessPoolExecutor) -> None:
 sandbox: Sandbox = PROCESSES  # of this worker
 
 
-def _begin(tier: Tier, parent: int) -> None:
+def begin(tier: Tier, parent: int) -> None:
     global sandbox
     if kernel.LINUX:
         kernel.die_with_parent()

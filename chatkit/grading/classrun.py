@@ -6,7 +6,7 @@ stopped, and a second run grades only what has changed.
 
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,6 @@ class Plan:
     """What a run has to do."""
 
     units: tuple[Unit, ...]
-    keys: dict[tuple[str, str], str]  # (student, lesson) -> the key of its grade
     done: int  # lessons of students that were graded before and have not changed
 
 
@@ -38,7 +37,6 @@ def plan(
 ) -> Plan:
     """Enrol everybody, and find out what has to be graded. Raises GradebookError."""
     units: list[Unit] = []
-    keys: dict[tuple[str, str], str] = {}
     done = 0
     for one in submissions:
         gradebook.enrol(
@@ -61,36 +59,23 @@ def plan(
             if not fresh and gradebook.is_done(one.student, lesson.name, key):
                 done += 1
                 continue
-            keys[one.student, lesson.name] = key
-            units.append(Unit(one.student, lesson.name, folder, seed))
-    return Plan(tuple(units), keys, done)
+            units.append(Unit(one.student, lesson.name, folder, seed, key))
+    return Plan(tuple(units), done)
 
 
 def carry_out(
-    plan: Plan,
-    gradebook: Gradebook,
-    course: Course,
-    *,
-    workers: int,
-    tier: Tier = "namespaces",
-    grade: Callable[..., Iterator[Graded]] = grade_units,
+    plan: Plan, gradebook: Gradebook, course: Course, *, workers: int, tier: Tier = "namespaces"
 ) -> Iterator[Graded]:
     """Grade what the plan says; each lesson is committed when it is yielded.
 
     Raises GradebookError, KeyboardInterrupt; what was yielded before is kept.
     """
-    for graded in grade(plan.units, course.root, workers=workers, tier=tier):
+    for graded in grade_units(plan.units, course.root, workers=workers, tier=tier):
         unit = graded.unit
         if graded.verdict:  # until now the verdicts of an earlier run stand
-            key = plan.keys[unit.student, unit.lesson]
-            gradebook.begin(unit.student, unit.lesson, key, unit.seed)
-            gradebook.finish(unit.student, unit.lesson, key, graded.verdict)
+            gradebook.begin(unit.student, unit.lesson, unit.key, unit.seed)
+            gradebook.finish(unit.student, unit.lesson, unit.key, graded.verdict)
         yield graded
-
-
-def default_workers(cores: int | None) -> int:
-    """As many as there are cores: a check waits about as long as it computes."""
-    return max(1, cores or 1)
 
 
 def keep_rules(submissions: Path, out: Path) -> None:

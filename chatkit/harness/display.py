@@ -4,8 +4,6 @@ Xvfb is an X server that draws into memory, see Xvfb(1). It chooses a free displ
 listens on no network, and lets in only who has the cookie of its private authority file.
 """
 
-import contextlib
-import ctypes
 import importlib.util
 import os
 import secrets
@@ -15,12 +13,13 @@ import struct
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from chatkit.harness.failure import Unavailable
-from chatkit.harness.program import signals_held
+from chatkit.harness.program import begin_as_a_child, signals_held
 
 SIZE = "1280x800x24"
 WILD = 0xFFFF  # a cookie for every host and display, see Xauth.h
@@ -110,7 +109,8 @@ class Display:
                     stderr=subprocess.DEVNULL,
                     pass_fds=(writable,),
                     start_new_session=True,  # Ctrl-C at the terminal is not meant for it
-                    preexec_fn=end_with_parent,
+                    # With SIGTERM it cleans up, also when the bench was killed.
+                    preexec_fn=partial(begin_as_a_child, False, signal.SIGTERM),
                 )
         finally:
             os.close(writable)
@@ -128,10 +128,3 @@ def authority() -> bytes:
     """An authority file with one random cookie, in the format of Xau's `XauReadAuth`."""
     parts = [b"", b"", b"MIT-MAGIC-COOKIE-1", secrets.token_bytes(16)]
     return struct.pack(">H", WILD) + b"".join(struct.pack(">H", len(part)) + part for part in parts)
-
-
-def end_with_parent() -> None:
-    """Called in the child: if the bench is killed, Xvfb ends and cleans up. prctl(2)."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)

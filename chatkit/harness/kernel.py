@@ -104,7 +104,9 @@ def attempts(port: int) -> list[Socket]:
 
 
 def connection(family: int, here: Address, there: Address) -> Socket | None:
-    """The socket at `here` that is connected to `there`, or None when it is no more."""
+    """The socket at `here` that is connected to `there`; None when it is no more, or not Linux."""
+    if not LINUX:
+        return None
     found = _ask(family, 0xFFF, 0, 1 << (_TCP_INFO - 1), here, there)
     # Without such a connection the kernel answers with the listener that would take a new one.
     return found[0] if found and found[0].state != LISTEN else None
@@ -137,13 +139,13 @@ PAGE = os.sysconf("SC_PAGE_SIZE") if LINUX else 4096  # bytes
 _LIBC = ctypes.CDLL(None) if LINUX else None
 
 
-def die_with_parent() -> None:
+def die_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
     """Called in a child before it becomes a program: if the bench is killed, so is the program.
 
-    PR_SET_PDEATHSIG, prctl(2).
+    PR_SET_PDEATHSIG, prctl(2). `by` is the signal that it gets.
     """
     assert _LIBC
-    _LIBC.prctl(1, signal.SIGKILL, 0, 0, 0)
+    _LIBC.prctl(1, by, 0, 0, 0)
 
 
 def adopt_orphans() -> None:

@@ -286,13 +286,13 @@ def copied(path: Path, into: Path) -> Path:
     return into / path.name
 
 
-def begin_as_a_child(bounded: bool) -> None:
+def begin_as_a_child(bounded: bool, die_by: signal.Signals = signal.SIGKILL) -> None:
     """Called in a child before it becomes a program: undo `signals_held`, die with the bench."""
     if bounded:
         limits()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     if kernel.LINUX:
-        kernel.die_with_parent()
+        kernel.die_with_parent(die_by)
 
 
 @contextlib.contextmanager

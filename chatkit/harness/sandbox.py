@@ -111,7 +111,7 @@ def enter(wanted: Tier = "namespaces") -> Sandbox:
         return Sandbox("none", "only Linux has namespaces")
     if wanted != "namespaces":
         return Sandbox(wanted, "it was asked for")
-    if missing := _what_is_missing():
+    if missing := what_is_missing():
         return Sandbox("processes", missing)
     try:
         _own_network()
@@ -120,7 +120,7 @@ def enter(wanted: Tier = "namespaces") -> Sandbox:
     return Sandbox("namespaces")
 
 
-def _what_is_missing() -> str:
+def what_is_missing() -> str:
     """Why programs cannot be isolated here; empty if they can."""
     bwrap = shutil.which("bwrap")
     if bwrap is None:

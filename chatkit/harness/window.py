@@ -298,7 +298,7 @@ class Window:
             self._ask("pulse", frozen=f"the window to go on, {situation}")
 
     def vitals(self) -> dict[str, Any]:
-        """What the agent counts: ticks, the longest gap between two of them, wrong calls."""
+        """What the agent counts: the longest gap between two ticks, and wrong calls."""
         return self._ask("vitals")
 
     # -------------------------------------------------------------------- rest asks this

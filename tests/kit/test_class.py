@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from chatkit.authoring.samples import Sample, found_in
 from chatkit.course import find_course
 from chatkit.grading.gradebook import open_gradebook
 
@@ -44,10 +45,7 @@ def found(out: Path) -> dict[str, dict[str, str]]:
     """Student -> check -> "passed", "not_reached" or the symptom."""
     with open_gradebook(out / "gradebook.sqlite") as book:
         return {
-            student.id: {
-                check.id: check.symptom if check.status == "failed" else check.status
-                for check in verdict.checks
-            }
+            student.id: found_in(verdict)
             for student in book.students()
             if (verdict := book.lesson_verdict(student.id, ECHO.name))
         }
@@ -56,9 +54,7 @@ def found(out: Path) -> dict[str, dict[str, str]]:
 def expected(school: Path, student: str) -> dict[str, str]:
     file = school.parent / f"{student}.toml"
     facts = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    outcome = dict.fromkeys((check.id for check in ECHO.checks()), "passed")
-    outcome |= dict.fromkeys(facts.get("not_reached", ()), "not_reached")
-    return outcome | {row["check"]: row["symptom"] for row in facts.get("fails", ())}
+    return Sample(ECHO, school / student, facts).outcome()
 
 
 def content(folder: Path) -> dict[str, bytes]:

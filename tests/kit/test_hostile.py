@@ -21,7 +21,7 @@ from chatkit.course import find_course
 from chatkit.grading import classroom
 from chatkit.grading.run import grade_lesson
 from chatkit.grading.verdict import Verdict
-from chatkit.harness.sandbox import _what_is_missing
+from chatkit.harness.sandbox import what_is_missing
 
 ROOT = Path(__file__).parents[2]
 PASSED = "passed"
@@ -334,7 +334,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    if missing := _what_is_missing():
+    if missing := what_is_missing():
         pytest.skip(missing)
     folder = tmp_path_factory.mktemp("class")
     canary, neighbour = folder / "canary", folder / "neighbour"
@@ -362,7 +362,7 @@ def pool(world: World) -> Iterator[ProcessPoolExecutor]:
     (world.folder / "tmp").mkdir()
     os.environ["TMPDIR"] = str(world.folder / "tmp")  # the worker's, to see what is left there
     spawn = multiprocessing.get_context("spawn")
-    begin = classroom._begin
+    begin = classroom.begin
     with ProcessPoolExecutor(
         1, spawn, initializer=begin, initargs=("namespaces", os.getpid())
     ) as pool:

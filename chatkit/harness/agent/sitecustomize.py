@@ -42,16 +42,14 @@ READING = {"get", "index", "cget", "bbox", "compare", "dlineinfo", "search", "si
 class Root:
     """One root window of the program, as it is behind `tkinter`: an interpreter of Tcl."""
 
-    def __init__(self, tk: Any, number: int) -> None:
+    def __init__(self, tk: Any) -> None:
         self.tk = tk  # the real one: the agent's own calls are not watched
-        self.number = number
         self.owner = threading.get_ident()
         self.alive = True
-        self.ticks = 0
         self.acts = 0  # calls that may have changed something
         self.gap = 0.0  # the longest time between two ticks, in seconds of processor time
         self.last: float | None = None
-        self.count = 0
+        self.count = 0  # of the commands that `later` has made
         self.pulses: list[int] = []  # orders that are answered when the window is idle
         self.orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
 
@@ -60,7 +58,6 @@ class Root:
         now = time.thread_time()
         if self.last is not None:
             self.gap = max(self.gap, now - self.last)
-        self.ticks += 1
         try:
             self.timer = str(self.tk.call("after", TICK, "chatkit_tick"))
             with contextlib.suppress(queue.Empty):
@@ -132,7 +129,7 @@ class Root:
                     text = self.text_of(path, self.kind(path))
                     for word in words:
                         counts[word] += text.count(word)
-        return {"acts": self.acts, "counts": list(counts.values())}
+        return {"counts": list(counts.values())}
 
     def do_type(self, path: str, text: str) -> Answer:
         """Put the cursor into a box, empty it, and type."""
@@ -340,7 +337,7 @@ def create(*args: Any, **named: Any) -> Any:
         return tk
     if any(root.alive for root in roots):
         note("two-roots", "a second root window while the first is still there")
-    root = Root(tk, len(roots))
+    root = Root(tk)
     roots.append(root)
     tk.createcommand("chatkit_tick", root.tick)
     tk.createcommand("chatkit_idle", root.idle)
