@@ -24,6 +24,7 @@ from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure, Unavailable
 from chatkit.harness.sandbox import Sandbox
 
+LESSONS = pytest.StashKey[dict[Path, Lesson]]()  # by the file of their checks
 UNTIL = pytest.StashKey[float]()  # on the monotonic clock: no check begins after that
 SANDBOX = pytest.StashKey[Sandbox | None]()
 HEARER = pytest.StashKey[Callable[[Verdict], None]]()
@@ -38,16 +39,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--seed", metavar="TEXT", help="fixes the random words in what is sent")
 
 
-def lesson_of(path: Path) -> Lesson:
-    """The lesson that the checks in `tests/lessons/test_NN_name.py` belong to."""
-    name = path.stem.removeprefix("test_")
-    return find_course(path.parent).lesson(name)
+def lesson_of(item: pytest.Item) -> Lesson:
+    """The lesson that the check in `tests/lessons/test_NN_name.py` belongs to, read once a run."""
+    lessons = item.config.stash.setdefault(LESSONS, {})
+    if item.path not in lessons:
+        name = item.path.stem.removeprefix("test_")
+        lessons[item.path] = find_course(item.path.parent).lesson(name)
+    return lessons[item.path]
 
 
 @pytest.fixture
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     """The bench of one check, with the programs of `--programs`, else the solutions."""
-    lesson = lesson_of(request.path)
+    lesson = lesson_of(request.node)
     chosen = request.config.getoption("--programs")
     folder = Path(chosen) if chosen else lesson.solutions
     seed = request.config.getoption("--seed") or secrets.token_hex(4)
@@ -103,7 +107,7 @@ def pytest_runtest_makereport(
 
 def made(check: Check, item: pytest.Item, error: BaseException | None) -> Verdict:
     """The verdict on one check: `error` is what stopped it, or None."""
-    lesson = lesson_of(item.path)
+    lesson = lesson_of(item)
     bench = item.stash.get(BENCH, None)
     verdict = Verdict(
         id=check.id,

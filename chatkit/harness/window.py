@@ -305,7 +305,7 @@ class Window:
 
     def feel(self) -> None:
         """Ask for another pulse, unless one is on its way."""
-        if self.there and (self.pulse is None or self.pulse.number >= self.asked):
+        if self.there and self.asked == (self.pulse.number if self.pulse else 0):
             self.asked = self._order("pulse")
 
     def forget(self) -> None:
@@ -371,12 +371,11 @@ class Window:
 
     def _hear(self, answer: dict[str, Any]) -> None:
         number = answer.pop("number")
-        if "root" in answer:  # it has made one, or destroyed the last one
+        if "root" in answer:  # it has made one, or destroyed one: what an older one owed is lost
+            self._lose()
             self.there = answer["root"]
-            if not self.there:
-                self._lose()
         elif number == self.asked:
-            if self.there:
+            if self.there and answer:  # an empty one: the window has just gone
                 others = frozenset(self._outside(answer["others"]))
                 timers = frozenset(answer["timers"])
                 self.pulse = Pulse(number, answer["acts"], timers, others)

@@ -51,7 +51,6 @@ class Root:
         self.last: float | None = None
         self.count = 0  # of the commands that `later` has made
         self.pulses: list[int] = []  # orders that are answered when the window is idle
-        self.orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
 
     def tick(self) -> None:
         """Called by Tk again and again: the window lives."""
@@ -61,16 +60,23 @@ class Root:
         try:
             self.timer = str(self.tk.call("after", TICK, "chatkit_tick"))
             with contextlib.suppress(queue.Empty):
-                while True:
-                    order = self.orders.get_nowait()
+                while self is newest():
+                    order = orders.get_nowait()
                     if order["do"] == "pulse":
                         self.pulses.append(order["number"])
                         self.tk.call("after", "idle", "chatkit_idle")
                     else:
                         tell({"number": order["number"], **self.obey(order)})
         except Exception:  # the window is gone, or goes just now
-            self.alive = False
+            self.ends()
         self.last = time.thread_time()  # what the agent itself does is not the program's fault
+
+    def ends(self) -> None:
+        """The window is gone: with the last one go the orders that nobody can carry out now."""
+        with handing_over, contextlib.suppress(queue.Empty):
+            self.alive = False
+            while newest() is None:
+                tell({"number": orders.get_nowait()["number"]})
 
     def later(self, act: Callable[[], object]) -> None:
         """Call `act` from the window's loop: it may open a dialog and come back much later."""
@@ -305,7 +311,7 @@ class Watched:
                 return real(*args, **named)
             finally:
                 if name == "call" and words == ["destroy", "."]:
-                    root.alive = False
+                    root.ends()
                     tell({"number": 0, "root": newest() is not None})
 
         setattr(self, name, watched)
@@ -323,6 +329,8 @@ def is_waiting(words: list[str]) -> bool:
 
 
 roots: list[Root] = []
+orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()  # for the newest root window
+handing_over = threading.Lock()  # an order is there, and a window for it
 wrong: list[dict[str, str]] = []  # what has been done that only the window's thread may do
 real_create: Callable[..., Any]
 connection: socket.socket
@@ -389,15 +397,16 @@ def serve() -> None:
     with contextlib.suppress(OSError):
         for line in connection.makefile("rb"):
             order = json.loads(line)
-            root = newest()
-            if order["do"] == "vitals":
-                answer: Answer = {"gap": root.gap if root else 0.0, "wrong": wrong}
-            elif root is None:
-                answer = {}
-            else:
-                root.orders.put(order)
-                continue
-            tell({"number": order["number"], **answer})
+            with handing_over:
+                root = newest()
+                if order["do"] == "vitals":
+                    tell(
+                        {"number": order["number"], "gap": root.gap if root else 0, "wrong": wrong}
+                    )
+                elif root:
+                    orders.put(order)
+                else:
+                    tell({"number": order["number"]})
 
 
 def begin(where: str) -> None:
