@@ -1,0 +1,23 @@
+"""Says what has failed when it fails: a run that is cut off has told it by then."""
+
+import pytest
+
+
+class Teller:
+    """Prints the last lines of each failure at once; the whole of it stands at the end."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self.terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.terminal.ensure_newline()
+            self.terminal.write_line(f"FAILED {report.nodeid} ({report.when})")
+            for line in report.longreprtext.splitlines()[-12:]:
+                self.terminal.write_line(f"    {line}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal:  # there is none in a worker
+        config.pluginmanager.register(Teller(terminal))
