@@ -73,8 +73,7 @@ def carry_out(
     for graded in grade_units(plan.units, course.root, workers=workers, tier=tier):
         unit = graded.unit
         if graded.verdict:  # until now the verdicts of an earlier run stand
-            gradebook.begin(unit.student, unit.lesson, unit.key, unit.seed)
-            gradebook.finish(unit.student, unit.lesson, unit.key, graded.verdict)
+            gradebook.keep(unit.student, unit.lesson, unit.key, unit.seed, graded.verdict)
         yield graded
 
 

@@ -23,12 +23,12 @@ from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-from chatkit.grading.verdict import LessonVerdict, Verdict, check_as_json, lesson_from_json
+from chatkit.grading.verdict import LessonVerdict, check_as_json, lesson_from_json
 
 FILE = "gradebook.sqlite"
-VERSION = 1  # of the tables below; it changes when they change
+VERSION = 2  # of the tables below; it changes when they change
 APPLICATION = 0x63686174  # "chat": tells our files from other people's SQLite files
 PATIENCE = 1.0  # seconds to wait for somebody who only looks something up
 
@@ -40,7 +40,6 @@ CREATE TABLE student (
 CREATE TABLE lesson (
     student TEXT NOT NULL REFERENCES student (id), lesson TEXT NOT NULL, key TEXT NOT NULL,
     seed TEXT NOT NULL, title TEXT NOT NULL, seconds REAL NOT NULL, isolation TEXT NOT NULL,
-    done INTEGER NOT NULL,
     PRIMARY KEY (student, lesson)
 );
 CREATE TABLE verdict (
@@ -54,8 +53,6 @@ CREATE TABLE adjustment (
     why TEXT NOT NULL, moment TEXT NOT NULL, who TEXT NOT NULL
 );
 """
-
-State = Literal["missing", "begun", "done"]
 
 
 class GradebookError(Exception):
@@ -197,81 +194,52 @@ class Gradebook:
 
     # Verdicts
 
-    def begin(self, student: str, lesson: str, key: str, seed: str) -> None:
-        """Start to grade `lesson` of the student with this id. What was found before is forgotten.
+    def keep(self, student: str, lesson: str, key: str, seed: str, found: LessonVerdict) -> None:
+        """Keep all that was found of `lesson`, in place of what was found before.
 
         `key` comes from `grade_key`. Raises GradebookError when the student is not enrolled.
         """
         with self._writing():
             self._known(student)
-            self._forget(student, lesson)
             self._db.execute(
-                "INSERT INTO lesson VALUES (?, ?, ?, ?, '', 0, 'none', 0)",
-                (_text(student), lesson, key, _text(seed)),
+                "DELETE FROM lesson WHERE student = ? AND lesson = ?", (_text(student), lesson)
             )
-
-    def add(self, student: str, lesson: str, key: str, verdict: Verdict) -> None:
-        """Keep one verdict of a lesson that was begun under `key`. Twice is the same as once."""
-        with self._writing():
-            self._begun(student, lesson, key)
-            self._keep(student, lesson, verdict)
-
-    def finish(self, student: str, lesson: str, key: str, found: LessonVerdict) -> None:
-        """The lesson is graded: keep all that was found, and count it as done under `key`.
-
-        The verdicts of `found` are the ones that stay, in their order, whether they were added
-        before or not.
-        """
-        with self._writing():
-            self._begun(student, lesson, key)
             self._db.execute(
-                "DELETE FROM verdict WHERE student = ? AND lesson = ?", (_text(student), lesson)
+                "INSERT INTO lesson VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (_text(student), lesson, key, seed, found.title, found.seconds, found.isolation),
             )
-            for verdict in found.checks:
-                self._keep(student, lesson, verdict)
-            self._db.execute(
-                "UPDATE lesson SET done = 1, title = ?, seconds = ?, isolation = ? "
-                "WHERE student = ? AND lesson = ?",
-                (found.title, found.seconds, found.isolation, _text(student), lesson),
-            )
-
-    def forget(self, student: str, lesson: str) -> None:
-        """Drop the verdicts of one lesson. Adjustments stay."""
-        with self._writing():
-            self._forget(student, lesson)
+            for place, verdict in enumerate(found.checks):
+                fields = {**check_as_json(verdict), "output": verdict.output}
+                self._db.execute(
+                    "INSERT INTO verdict VALUES (?, ?, ?, ?, ?)",
+                    (_text(student), lesson, place, verdict.id, json.dumps(fields)),
+                )
 
     def is_done(self, student: str, lesson: str, key: str) -> bool:
-        """Whether the lesson has been graded to the end under this very key."""
+        """Whether the lesson has been graded under this very key."""
         rows = self._rows(
-            "SELECT 1 FROM lesson WHERE student = ? AND lesson = ? AND key = ? AND done",
+            "SELECT 1 FROM lesson WHERE student = ? AND lesson = ? AND key = ?",
             (_text(student), lesson, key),
         )
         return bool(rows)
 
-    def state(self, student: str, lesson: str) -> State:
-        """How far the lesson is: nothing is kept of it, it was begun, or it is done."""
-        found = (_text(student), lesson)
-        rows = self._rows("SELECT done FROM lesson WHERE student = ? AND lesson = ?", found)
-        return "missing" if not rows else "done" if rows[0][0] else "begun"
-
     def seed(self, student: str, lesson: str) -> str | None:
-        """The seed with which the lesson was begun, None when it was not."""
+        """The seed with which the lesson was graded, None when it was not."""
         found = (_text(student), lesson)
         rows = self._rows("SELECT seed FROM lesson WHERE student = ? AND lesson = ?", found)
         return str(rows[0][0]) if rows else None
 
     def lessons(self) -> tuple[str, ...]:
-        """The names of all lessons that were begun or adjusted for somebody, in order."""
+        """The names of all lessons that were graded or adjusted for somebody, in order."""
         rows = self._rows("SELECT lesson FROM lesson UNION SELECT lesson FROM adjustment")
         return tuple(sorted(lesson for (lesson,) in rows))
 
     def lesson_verdict(self, student: str, lesson: str) -> LessonVerdict | None:
-        """What was given to `finish`, exactly; None while the lesson is not done."""
+        """What was given to `keep`, exactly; None when the lesson is not graded."""
         found = (_text(student), lesson)
         with self._lock:
             about = self._rows(
-                "SELECT title, seconds, isolation FROM lesson "
-                "WHERE student = ? AND lesson = ? AND done",
+                "SELECT title, seconds, isolation FROM lesson WHERE student = ? AND lesson = ?",
                 found,
             )
             checks = self._rows(
@@ -319,26 +287,6 @@ class Gradebook:
         )
 
     # Inside
-
-    def _forget(self, student: str, lesson: str) -> None:
-        self._db.execute(
-            "DELETE FROM lesson WHERE student = ? AND lesson = ?", (_text(student), lesson)
-        )
-
-    def _keep(self, student: str, lesson: str, verdict: Verdict) -> None:
-        fields = {**check_as_json(verdict), "output": verdict.output}
-        self._db.execute(
-            "INSERT INTO verdict SELECT ?1, ?2, count(*), ?3, ?4 FROM verdict "
-            "WHERE student = ?1 AND lesson = ?2 "
-            "ON CONFLICT (student, lesson, id) DO UPDATE SET verdict = excluded.verdict",
-            (_text(student), lesson, verdict.id, json.dumps(fields)),
-        )
-
-    def _begun(self, student: str, lesson: str, key: str) -> None:
-        found = (_text(student), lesson)
-        rows = self._rows("SELECT key FROM lesson WHERE student = ? AND lesson = ?", found)
-        if rows != [(key,)]:
-            raise GradebookError(f"{lesson} of {student} was not begun under this key")
 
     def _known(self, student: str) -> None:
         ids = [id for (id,) in self._rows("SELECT id FROM student")]

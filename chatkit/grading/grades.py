@@ -41,7 +41,7 @@ class StudentGrades:
 
 @dataclass(frozen=True)
 class ClassGrades:
-    """The whole class. `lessons` are the columns: all begun or adjusted for somebody."""
+    """The whole class. `lessons` are the columns: all graded or adjusted for somebody."""
 
     lessons: tuple[Lesson, ...]
     students: tuple[StudentGrades, ...]

@@ -64,10 +64,7 @@ def book(file: Path) -> Iterator[Gradebook]:
 
 
 def graded(book: Gradebook, key: str = "key", found: LessonVerdict = FOUND) -> None:
-    book.begin("anna", found.lesson, key, "seed")
-    for verdict in found.checks:
-        book.add("anna", found.lesson, key, verdict)
-    book.finish("anna", found.lesson, key, found)
+    book.keep("anna", found.lesson, key, "seed", found)
 
 
 def test_a_verdict_comes_back_exactly_as_it_went_in(file: Path, book: Gradebook) -> None:
@@ -88,45 +85,29 @@ def test_json_and_back_is_the_same_json() -> None:
 
 
 def test_a_lesson_is_done_under_its_own_key_only(book: Gradebook) -> None:
-    book.begin("anna", "02_broadcast", "old", "seed")
-    assert not book.is_done("anna", "02_broadcast", "old")
-
+    graded(book, "old")
     graded(book, "new")
+
     assert book.is_done("anna", "02_broadcast", "new")
     assert not book.is_done("anna", "02_broadcast", "old")
 
 
-def test_a_half_finished_lesson_has_no_verdict_and_starts_again(book: Gradebook) -> None:
-    book.begin("anna", "02_broadcast", "key", "seed")
-    book.add("anna", "02_broadcast", "key", replace(FAILED, id="gone-in-the-next-run"))
-
-    assert book.lesson_verdict("anna", "02_broadcast") is None
-    assert book.state("anna", "02_broadcast") == "begun"
+def test_a_new_verdict_takes_the_place_of_the_old_one(book: Gradebook) -> None:
+    graded(book, found=replace(FOUND, checks=(replace(FAILED, id="gone-in-the-next-run"),)))
     graded(book)
-    assert book.lesson_verdict("anna", "02_broadcast") == FOUND
-
-
-def test_the_same_verdict_twice_is_one_verdict(book: Gradebook) -> None:
-    book.begin("anna", "02_broadcast", "key", "seed")
-    for _ in range(2):
-        book.add("anna", "02_broadcast", "key", FAILED)
-        book.finish("anna", "02_broadcast", "key", FOUND)
 
     assert book.lesson_verdict("anna", "02_broadcast") == FOUND
 
 
-def test_a_verdict_under_another_key_is_refused(book: Gradebook) -> None:
-    book.begin("anna", "02_broadcast", "new", "seed")
-
-    with pytest.raises(GradebookError, match="not begun under this key"):
-        book.add("anna", "02_broadcast", "old", PASSED)
+def test_a_verdict_on_a_stranger_is_refused(book: Gradebook) -> None:
+    with pytest.raises(GradebookError, match="no student 'bob'"):
+        book.keep("bob", "02_broadcast", "key", "seed", FOUND)
 
 
 def test_adjustments_survive_every_regrade(book: Gradebook) -> None:
     book.adjust("anna", "02_broadcast", 5, "showed it", NOW, "Dr. Who")
     book.adjust("anna", "02_broadcast", -2.5, "copied", NOW, "Dr. Who")
     graded(book)
-    book.forget("anna", "02_broadcast")
     graded(book, "other")
 
     assert [one.points for one in book.adjustments("anna", "02_broadcast")] == [5, -2.5]
@@ -155,8 +136,7 @@ def test_an_adjustment_needs_a_student_a_reason_and_a_number(book: Gradebook) ->
 )
 def test_hostile_names_are_kept_and_found_again(book: Gradebook, name: str) -> None:
     book.enrol(Student(name, name, True, name, (name,), ("02_broadcast",), name))
-    book.begin(name, "02_broadcast", "key", "seed")
-    book.finish(name, "02_broadcast", "key", FOUND)
+    book.keep(name, "02_broadcast", "key", "seed", FOUND)
 
     assert book.lesson_verdict(name, "02_broadcast") == FOUND
     kept = next(one for one in book.students() if one.id != "anna")
@@ -271,7 +251,7 @@ def test_a_file_that_cannot_be_written_is_said_in_one_line(book: Gradebook) -> N
     book._db.execute("PRAGMA query_only = ON")  # SQLite then fails as on a read-only disk
 
     with pytest.raises(GradebookError, match="make it and its folder writable"):
-        book.forget("anna", "02_broadcast")
+        graded(book, "other")
     assert book.lesson_verdict("anna", "02_broadcast") == FOUND
 
 
@@ -294,7 +274,7 @@ def test_what_fails_half_way_leaves_no_trace(book: Gradebook) -> None:
     broken = replace(FOUND, checks=(PASSED, replace(FAILED, notes=(object(),))))  # type: ignore[arg-type]
 
     with pytest.raises(TypeError):
-        book.finish("anna", "02_broadcast", "key", broken)
+        graded(book, "other", broken)
     assert book.lesson_verdict("anna", "02_broadcast") == FOUND
 
 
@@ -311,11 +291,9 @@ WRITER = """
         for number in range(1_000_000):
             id = f"s{number:06}"
             book.enrol(Student(id, id))
-            book.begin(id, "01_echo", "key", "seed")
-            for check in checks:
-                book.add(id, "01_echo", "key", check)
-                print(id, check.id, flush=True)
-            book.finish(id, "01_echo", "key", LessonVerdict("01_echo", "Echo", checks, 1.0))
+            print(id, "enrolled", flush=True)
+            found = LessonVerdict("01_echo", "Echo", checks, 1.0)
+            book.keep(id, "01_echo", "key", "seed", found)
             print(id, "done", flush=True)
 """
 
@@ -340,7 +318,7 @@ def test_kill_9_at_any_moment_keeps_all_that_was_committed(file: Path, lines: in
                 found = book.lesson_verdict(id, "01_echo")
                 assert found and found.score == 5
             else:
-                assert book.state(id, "01_echo") in ("begun", "done")
+                assert id in [one.id for one in book.students()]
         assert book._db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         book.enrol(Student("after", "After"))
 

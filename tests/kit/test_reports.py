@@ -105,8 +105,7 @@ def enter(
 ) -> None:
     book.enrol(Student(id, name or id, late, lessons=tuple(one.lesson for one in found)))
     for one in found:
-        book.begin(id, one.lesson, "key", "seed")
-        book.finish(id, one.lesson, "key", one)
+        book.keep(id, one.lesson, "key", "seed", one)
 
 
 def a_class(book: Gradebook) -> ClassGrades:
@@ -147,11 +146,12 @@ def test_what_was_not_handed_in_counts_nothing_and_has_an_empty_cell(book: Grade
 
 def test_a_total_waits_until_all_is_graded(book: Gradebook) -> None:
     a_class(book)
-    book.begin("anna", "02_broadcast", "new", "seed")
+    book.enrol(Student("anna", "Anna Müller", lessons=("01_echo", "02_broadcast", "03_threads")))
+    enter(book, "dee", lesson(READY, name="03_threads", title="Threads"))
     anna = grades_of(book, RULES, COURSE).students[0]
 
     assert anna.total is None
-    assert "02_broadcast: not graded yet" in anna.remarks
+    assert "03_threads: not graded yet" in anna.remarks
 
 
 def test_statistics_name_the_middle_the_spread_and_the_worst_check(book: Gradebook) -> None:
