@@ -18,6 +18,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from chatkit.cli.classfiles import handout, one, package
+from chatkit.cli.similar import similar
 from chatkit.cli.student import Misuse
 from chatkit.course import Course, CourseError, find_course
 from chatkit.grading.archives import ArchiveError
@@ -241,3 +243,9 @@ def problems_end_it() -> Iterator[None]:
         yield
     except errors as error:
         raise Misuse(str(error)) from None
+
+
+classroom.add_command(handout)
+classroom.add_command(package)
+classroom.add_command(one)
+classroom.add_command(similar)

@@ -189,10 +189,11 @@ def test_a_frozen_window_is_seen_to_be_frozen(start: Start, bench: Bench) -> Non
         lock = threading.Lock(); lock.acquire()
         def wait():
             lock.acquire()
-        root.after(50, wait)
+        tk.Button(root, text="Wait", command=wait).pack()
         root.mainloop()
     """)
     window.appears()
+    window.presses(window.buttons()[0])
 
     with pytest.raises(Failure) as caught:
         for _ in range(20):
