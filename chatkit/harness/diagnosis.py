@@ -145,7 +145,12 @@ def explain(
 
     `silence` is the symptom of a program that is there, is fine, and does nothing.
     """
+    # A full connection may take a little more now and then, and who waited to send goes on for a
+    # moment: so it also counts how the threads stood when they were seen at rest.
+    seen = [stage.at_rest]
     stage.settle(quietly=True)
+    seen += [stage.at_rest, kernel.threads(stage.pids()) if kernel.READS_REST else {}]
+    sends = any(thread.sending for threads in seen for thread in threads.values())
     program = stage.program
     got = quoted(received) if received else ""
     found = None
@@ -160,7 +165,6 @@ def explain(
     if peer and peer.ended:
         told = f"{program.name} closed {peer.name}'s connection too early"
         return Failure("closed-early", told, expected, got or "the end of the connection")
-    sends = kernel.READS_REST and any(t.sending for t in kernel.threads(stage.pids()).values())
     if peer and received and not sends:
         told = f"{peer.name} got a line without its end"
         return Failure("unfinished-line", told, expected, got)

@@ -23,7 +23,7 @@ from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure
 from chatkit.harness.peer import Peer
 from chatkit.harness.program import WINDOWS, Output, Program
-from chatkit.harness.rest import GRACE, PROMISE, Watch
+from chatkit.harness.rest import GRACE, PROMISE, Threads, Watch
 from chatkit.harness.sandbox import Sandbox
 from chatkit.harness.transcript import Transcript
 from chatkit.harness.window import Window
@@ -53,6 +53,7 @@ class Stage:
         self.transcript = Transcript()
         self.late = 0.0  # seconds that the latest answer took, if one took too long
         self.quiet = 0.0  # seconds of quiet that had to do where rest could not be seen
+        self.at_rest: Threads = {}  # how the programs stood when they were last seen at rest
         self.programs: list[Program] = []
         self.peers: list[Peer] = []
         self.windows: list[Window] = []
@@ -146,6 +147,7 @@ class Stage:
         started = time.monotonic()
         deadline = started + (promise * GRACE if seconds is None else seconds)
         watch = self._watch()
+        self.at_rest = {}
         nap = 0.001
         while True:
             moved = self.pump(nap)
@@ -162,6 +164,7 @@ class Stage:
                 if until_asleep
                 else state == "quiet" and self.windows and not patient
             ):
+                self.at_rest = watch.last or {}
                 while self.pump(0):
                     pass
                 return "met" if condition() else "rest"
@@ -179,6 +182,7 @@ class Stage:
         """
         started = time.monotonic()
         watch = self._watch()
+        self.at_rest = {}
         pause = 0.0
         while (waited := time.monotonic() - started) < PROMISE * GRACE:
             if self.pump(pause):
@@ -189,6 +193,7 @@ class Stage:
             if state in ("active", "asleep"):
                 pause = min(pause * 1.5 + 0.0005, 0.02)
                 continue
+            self.at_rest = watch.last or {}
             while self.pump(0):
                 pass
             if state == "rest":
