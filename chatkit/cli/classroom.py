@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -26,6 +26,7 @@ from chatkit.grading.archives import ArchiveError
 from chatkit.grading.classroom import Graded
 from chatkit.grading.classrules import Rules, RulesError, read_rules
 from chatkit.grading.classrun import carry_out, keep_rules, plan
+from chatkit.grading.cluster import ClusterError
 from chatkit.grading.gradebook import FILE, Gradebook, GradebookError, open_gradebook
 from chatkit.grading.grades import grades_of
 from chatkit.grading.reports.files import ReportError
@@ -59,6 +60,9 @@ def classroom() -> None:
 @click.option("--lesson", "keys", multiple=True, metavar="LESSON", help="Only this lesson.")
 @click.option("--only", "students", multiple=True, metavar="STUDENT", help="Only this student.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Default: one for each core.")
+@click.option(
+    "--cluster", metavar="ADDRESS", help="Use the workers of this dask.distributed scheduler."
+)
 @click.option("--fresh", is_flag=True, help="Grade all again, also what has not changed.")
 @click.option(
     "--isolation",
@@ -77,6 +81,7 @@ def grade(
     keys: tuple[str, ...],
     students: tuple[str, ...],
     workers: int | None,
+    cluster: str | None,
     fresh: bool,
     tier: str,
     roster: Path | None,
@@ -93,6 +98,7 @@ def grade(
     chatkit class grade hand-ins/ --out grades
     chatkit class grade moodle.zip --out grades --lesson 2 --workers 4
     chatkit class grade hand-ins/ --out grades --only alice --fresh
+    chatkit class grade hand-ins/ --out grades --cluster tcp://10.0.0.5:8786
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     trouble: list[str] = []
@@ -112,12 +118,16 @@ def grade(
             work = plan(book, course, chosen, lessons, fresh=fresh)
             click.echo(f"{len(work.units)} lessons to grade, {work.done} graded before")
             count = workers or os.cpu_count() or 1
-            graded = carry_out(work, book, course, workers=count, tier=cast(Tier, tier))
+            graded = carry_out(
+                work, book, course, workers=count, cluster=cluster, tier=cast(Tier, tier)
+            )
             try:
-                for one in progress(graded, len(work.units)):
-                    if one.trouble:
-                        last = one.trouble.strip().splitlines()[-1]
-                        trouble.append(f"{one_line(one.unit.student)}, {one.unit.lesson}: {last}")
+                with contextlib.closing(graded):
+                    for one in progress(graded, len(work.units)):
+                        if one.trouble:
+                            last = one.trouble.strip().splitlines()[-1]
+                            who = one_line(one.unit.student)
+                            trouble.append(f"{who}, {one.unit.lesson}: {last}")
             except KeyboardInterrupt:
                 click.echo("stopped; what was graded is kept. The same command goes on.", err=True)
                 sys.exit(130)
@@ -202,7 +212,7 @@ def report_on(
     click.echo(f"reports: {out / 'grades.csv'}, {out / 'index.html'}")
 
 
-def progress(graded: Iterator[Graded], total: int) -> Iterator[Graded]:
+def progress(graded: Iterable[Graded], total: int) -> Iterator[Graded]:
     """Show how far it is: a live bar on a terminal, a line for each lesson elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -238,7 +248,10 @@ def progress(graded: Iterator[Graded], total: int) -> Iterator[Graded]:
 @contextlib.contextmanager
 def problems_end_it() -> Iterator[None]:
     """End the command with one clear line and status 2 instead of a traceback."""
-    errors = (CourseError, ArchiveError, RulesError, GradebookError, ReportError, SubmissionError)
+    errors = (
+        *(CourseError, ArchiveError, RulesError, GradebookError, ReportError, SubmissionError),
+        ClusterError,
+    )
     try:
         yield
     except errors as error:

@@ -1,24 +1,21 @@
-"""A class: many submissions graded by several workers, each in a sandbox of its own.
+"""A class: many units of work, several at once. A unit is one lesson of one student.
 
-One warm process a worker grades one unit after the other, so Python and pytest start once. A unit
-is one lesson of one student. It can be graded anywhere, in any order, and again.
+A unit can be graded anywhere, in any order, and again: in a thread of this process, which has a
+station of its own, or on another machine (see `cluster.py`).
 """
 
-import multiprocessing
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatkit.course import find_course
-from chatkit.grading.run import GradingError, grade_lesson
+from chatkit.grading.run import GradingError
+from chatkit.grading.station import Order, Station, StationLost
 from chatkit.grading.verdict import LessonVerdict
-from chatkit.harness import kernel
-from chatkit.harness.sandbox import PROCESSES, Sandbox, Tier, enter
+from chatkit.harness.sandbox import Tier
 
-UNIT_SECONDS = 600.0  # of wall clock for one lesson of one student; what is left is not tried
+TRIES = 2  # a submission that takes its station down is given one more
 
 
 @dataclass(frozen=True)
@@ -41,76 +38,89 @@ class Graded:
     trouble: str = ""
 
 
+class Stations:
+    """The stations of one process: one for each thread that asks."""
+
+    def __init__(self) -> None:
+        self.mine = threading.local()
+        self.lock = threading.Lock()
+        self.open: list[Station] = []
+        self.closed = False
+
+    def grade(self, order: Order, tier: Tier) -> LessonVerdict:
+        """Carry out an order in this thread's station. Raises GradingError."""
+        for _ in range(TRIES):
+            try:
+                return self._station(tier).grade(order)
+            except StationLost:
+                self._lose()
+        raise GradingError("it ended the process that graded it, twice")
+
+    def close(self) -> None:
+        """End all stations, now; what they grade is lost."""
+        with self.lock:
+            self.closed = True
+        for station in self.open:
+            station.process.terminate()  # all of them, before the first one is waited for
+        for station in self.open:
+            station.close()
+
+    def _station(self, tier: Tier) -> Station:
+        with self.lock:
+            if self.closed:
+                raise GradingError("it was not graded: the run has ended")
+            if not getattr(self.mine, "station", None):
+                self.mine.station = Station(tier)
+                self.open.append(self.mine.station)
+        station: Station = self.mine.station
+        return station
+
+    def _lose(self) -> None:
+        with self.lock:
+            if not self.closed:
+                self.mine.station.close()
+                self.open.remove(self.mine.station)
+            self.mine.station = None
+
+
 def grade_units(
     units: Sequence[Unit], root: Path, *, workers: int, tier: Tier = "namespaces"
-) -> Iterator[Graded]:
-    """Grade all units of the course at `root`; yield each as it ends.
+) -> Generator[Graded, None, None]:
+    """Grade all units of the course at `root` on this machine; yield each as it ends."""
+    stations = Stations()
 
-    A unit that takes its worker down is graded once more, alone: so it hurts nobody but itself.
+    def work(unit: Unit) -> LessonVerdict:
+        return stations.grade(Order(root, unit.lesson, unit.folder, unit.seed), tier)
+
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            yield from as_they_end(lambda unit: pool.submit(work, unit), units, at_once=workers)
+        finally:
+            stations.close()
+
+
+def as_they_end(
+    begin: Callable[[Unit], "Future[LessonVerdict]"], units: Sequence[Unit], *, at_once: int
+) -> Generator[Graded, None, None]:
+    """Begin every unit, never more than `at_once`, and yield each as it ends.
+
+    `begin` submits it to some executor. A future raises GradingError for what could not be graded.
+    What has not begun is dropped with the iterator.
     """
     waiting = list(reversed(units))
-    suspects: list[Unit] = []
-    while waiting:
-        running: dict[Future[LessonVerdict], Unit] = {}
-        pool = _pool(workers, tier)
-        try:
-            while waiting or running:
-                while waiting and len(running) < workers:
-                    unit = waiting.pop()
-                    running[pool.submit(_grade, unit, root)] = unit
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    graded = _result(future, running[future])
-                    del running[future]
-                    yield graded
-        except BrokenProcessPool:
-            suspects += running.values()
-        finally:
-            _end(pool)
-    for unit in suspects:
-        pool = _pool(1, tier)
-        try:
-            yield _result(pool.submit(_grade, unit, root), unit)
-        except BrokenProcessPool:
-            yield Graded(unit, None, "it ended the process that graded it, twice")
-        finally:
-            _end(pool)
-
-
-def _result(future: Future[LessonVerdict], unit: Unit) -> Graded:
+    running: dict[Future[LessonVerdict], Unit] = {}
     try:
-        return Graded(unit, future.result())
-    except GradingError as error:
-        return Graded(unit, None, str(error))
-
-
-def _pool(workers: int, tier: Tier) -> ProcessPoolExecutor:
-    spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, spawn, initializer=begin, initargs=(tier, os.getpid()))
-
-
-def _end(pool: ProcessPoolExecutor) -> None:
-    """Stop now: a worker ends what it has started when it ends itself."""
-    processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.join()
-
-
-sandbox: Sandbox = PROCESSES  # of this worker
-
-
-def begin(tier: Tier, parent: int) -> None:
-    global sandbox
-    if kernel.LINUX:
-        kernel.die_with_parent()
-        if os.getppid() != parent:
-            os._exit(1)  # it died before we asked to die with it
-    sandbox = enter(tier)
-
-
-def _grade(unit: Unit, root: Path) -> LessonVerdict:
-    lesson = find_course(root).lesson(unit.lesson)
-    return grade_lesson(lesson, unit.folder, seed=unit.seed, sandbox=sandbox, seconds=UNIT_SECONDS)
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                unit = waiting.pop()
+                running[begin(unit)] = unit
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                unit = running.pop(future)
+                try:
+                    yield Graded(unit, future.result())
+                except GradingError as error:
+                    yield Graded(unit, None, str(error))
+    finally:
+        for future in running:
+            future.cancel()

@@ -6,13 +6,15 @@ stopped, and a second run grades only what has changed.
 
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from chatkit.course import Course, Lesson
 from chatkit.grading.classroom import Graded, Unit, grade_units
 from chatkit.grading.classrules import FILE as RULES
+from chatkit.grading.cluster import grade_on_cluster
 from chatkit.grading.gradebook import Gradebook, Student
 from chatkit.grading.gradekey import grade_key
 from chatkit.grading.submissions import Submission
@@ -64,17 +66,30 @@ def plan(
 
 
 def carry_out(
-    plan: Plan, gradebook: Gradebook, course: Course, *, workers: int, tier: Tier = "namespaces"
-) -> Iterator[Graded]:
+    plan: Plan,
+    gradebook: Gradebook,
+    course: Course,
+    *,
+    workers: int,
+    cluster: str | None = None,
+    tier: Tier = "namespaces",
+) -> Generator[Graded, None, None]:
     """Grade what the plan says; each lesson is committed when it is yielded.
 
-    Raises GradebookError, KeyboardInterrupt; what was yielded before is kept.
+    `workers` are those of this machine; `cluster` is the address of a scheduler, whose workers are
+    used instead. Raises GradebookError, ClusterError, KeyboardInterrupt; what was yielded before is
+    kept.
     """
-    for graded in grade_units(plan.units, course.root, workers=workers, tier=tier):
-        unit = graded.unit
-        if graded.verdict:  # until now the verdicts of an earlier run stand
-            gradebook.keep(unit.student, unit.lesson, unit.key, unit.seed, graded.verdict)
-        yield graded
+    if cluster:
+        everything = grade_on_cluster(plan.units, course, cluster, tier=tier)
+    else:
+        everything = grade_units(plan.units, course.root, workers=workers, tier=tier)
+    with closing(everything):
+        for graded in everything:
+            unit = graded.unit
+            if graded.verdict:  # until now the verdicts of an earlier run stand
+                gradebook.keep(unit.student, unit.lesson, unit.key, unit.seed, graded.verdict)
+            yield graded
 
 
 def keep_rules(submissions: Path, out: Path) -> None:

@@ -5,6 +5,7 @@ checks, the kit that runs them, and the seed of the random words.
 """
 
 import ast
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ def grade_key(lesson: Lesson, folder: Path, seed: str) -> str:
     they are one of the lesson's programs.
     """
     digest = hashlib.sha256()
-    for part in (chatkit.__version__, seed, grader_digest(), checks_digest(lesson)):
+    for part in (seed, kit_digest(lesson)):
         _feed(digest, part.encode("utf-8", "backslashreplace"))
     for program in lesson.programs:
         _feed(digest, program.encode())
@@ -35,6 +36,26 @@ def grade_key(lesson: Lesson, folder: Path, seed: str) -> str:
         _feed(digest, str(path.relative_to(folder)).encode("utf-8", "backslashreplace"))
         _feed(digest, _content(path, follow=False))
     return digest.hexdigest()
+
+
+def kit_digest(lesson: Lesson) -> str:
+    """The part of the key that has nothing to do with the student: 64 hexadecimal digits."""
+    parts = (chatkit.__version__, grader_digest(), checks_digest(lesson))
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+
+def submitted_files(folder: Path) -> dict[str, bytes]:
+    """What `folder` holds that a verdict depends on: path in the folder -> content.
+
+    A link that leads out of the folder is left out, as are files of more than 16 MB.
+    """
+    found = {}
+    for path in _files(folder):
+        inside = path.resolve().is_relative_to(folder.resolve())
+        if inside and path.is_file() and path.stat().st_size <= MOST:
+            with contextlib.suppress(OSError):  # it cannot be read: then it is not there
+                found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found
 
 
 @cache

@@ -4,22 +4,18 @@ All of them run in the first tier of the sandbox; where this machine cannot have
 run at all. Each is an echo server with something extra.
 """
 
-import multiprocessing
 import os
 import shutil
 import socket
 import textwrap
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
 
-from chatkit.course import find_course
-from chatkit.grading import classroom
-from chatkit.grading.run import grade_lesson
+from chatkit.grading.station import Order, Station
 from chatkit.grading.verdict import Verdict
 from chatkit.harness.sandbox import what_is_missing
 
@@ -358,35 +354,28 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def pool(world: World) -> Iterator[ProcessPoolExecutor]:
+def station(world: World) -> Iterator[Station]:
     (world.folder / "tmp").mkdir()
-    os.environ["TMPDIR"] = str(world.folder / "tmp")  # the worker's, to see what is left there
-    spawn = multiprocessing.get_context("spawn")
-    begin = classroom.begin
-    with ProcessPoolExecutor(
-        1, spawn, initializer=begin, initargs=("namespaces", os.getpid())
-    ) as pool:
-        pool.submit(os.getpid).result()
+    os.environ["TMPDIR"] = str(world.folder / "tmp")  # the station's, to see what is left there
+    with Station("namespaces") as station:
         del os.environ["TMPDIR"]
-        yield pool
+        yield station
 
 
-def grade(folder: Path) -> tuple[str, Verdict]:
-    """In the worker: the tier, and the verdict of one check."""
-    lesson = find_course(ROOT).lesson("echo")
-    done = grade_lesson(lesson, folder, only="echoes-a-line", sandbox=classroom.sandbox)
+def grade(station: Station, folder: Path) -> tuple[str, Verdict]:
+    """The tier, and the verdict of one check."""
+    done = station.grade(Order(ROOT, "01_echo", folder, "seed", only="echoes-a-line"))
     return done.isolation, done.checks[0]
 
 
-def is_clean(pool: ProcessPoolExecutor) -> bool:
-    """Whether the worker has no process below it: all that was started is gone."""
-    (worker,) = pool._processes.values()
-    return not psutil.Process(worker.pid).children(recursive=True)
+def is_clean(station: Station) -> bool:
+    """Whether the station has no process below it: all that was started is gone."""
+    return not psutil.Process(station.process.pid).children(recursive=True)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_program_gets_what_it_deserves_and_hurts_nobody(
-    name: str, world: World, pool: ProcessPoolExecutor
+    name: str, world: World, station: Station
 ) -> None:
     hostile = HOSTILE[name]
     mine = world.folder / name
@@ -396,13 +385,13 @@ def test_a_hostile_program_gets_what_it_deserves_and_hurts_nobody(
     (mine / "link").symlink_to(world.folder / "canary")
     shutil.copy(ROOT / "solutions" / "01_echo" / "server.py", world.folder / "neighbour")
 
-    tier, verdict = pool.submit(grade, mine).result(timeout=120)
-    _, neighbour = pool.submit(grade, world.folder / "neighbour").result(timeout=120)
+    tier, verdict = grade(station, mine)
+    _, neighbour = grade(station, world.folder / "neighbour")
 
     assert tier == "namespaces"
     assert (verdict.symptom or verdict.status) == hostile.finds, verdict.message
     assert neighbour.status == "passed"
-    assert is_clean(pool)
+    assert is_clean(station)
     assert (mine / "server.py").read_bytes() == text
     assert sorted(path.name for path in mine.iterdir()) == ["link", "server.py"]
     assert (world.folder / "canary" / "keep.txt").read_text(encoding="utf-8") == "keep me"

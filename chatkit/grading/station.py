@@ -1,0 +1,135 @@
+"""A station: one warm process that grades one lesson after the other, in a sandbox of its own.
+
+Python and pytest start once in it. What it says is pickled: each verdict as it falls, then the
+verdict on the lesson, or a text that says what kept the kit from giving one. If a submission takes
+its station down, it takes down nobody else.
+"""
+
+import contextlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from chatkit.course import find_course
+from chatkit.grading.run import GradingError, grade_lesson
+from chatkit.grading.verdict import LessonVerdict, Verdict
+from chatkit.harness import kernel
+from chatkit.harness.sandbox import Tier, enter
+
+UNIT_SECONDS = 600.0  # of wall clock for one lesson of one student; what is left is not tried
+PATIENCE = 10.0  # seconds that a station has to end its programs when it is stopped
+
+
+class StationLost(Exception):
+    """The station has ended before its answer was whole."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One lesson of one student, to be graded."""
+
+    root: Path  # of the course
+    lesson: str  # "02_broadcast"
+    folder: Path  # with the student's programs
+    seed: str  # fixes the random words, so that the run can be repeated
+    only: str | None = None  # one check
+
+
+class Station:
+    """A process that carries out orders, seen from outside. Threads must not share one."""
+
+    def __init__(self, tier: Tier) -> None:
+        """`tier` is the best containment to use; see `sandbox.enter`."""
+        # -P: a module beside the submissions is not ours, whatever its name
+        command = [sys.executable, "-P", "-m", "chatkit.grading.station", tier, str(os.getpid())]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def grade(
+        self, order: Order, on_verdict: Callable[[Verdict], None] | None = None
+    ) -> LessonVerdict:
+        """Carry out one order; `on_verdict` hears each verdict as it falls.
+
+        Raises GradingError when the kit fails, StationLost when the station itself ends.
+        """
+        assert self.process.stdin and self.process.stdout
+        try:
+            pickle.dump(order, self.process.stdin)
+            self.process.stdin.flush()
+            while True:
+                told = pickle.load(self.process.stdout)
+                if isinstance(told, LessonVerdict):
+                    return told
+                if isinstance(told, str):
+                    raise GradingError(told)
+                if on_verdict:
+                    on_verdict(told)
+        except (OSError, EOFError, pickle.UnpicklingError, ValueError):
+            raise StationLost("the process that graded it has ended") from None
+
+    def close(self) -> None:
+        """End it with all that it has started. Any thread may call this, also in the middle."""
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        with contextlib.suppress(OSError):  # an order that could not be sent
+            assert self.process.stdin
+            self.process.stdin.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def serve(tier: Tier, parent: int) -> None:
+    """Inside the station: carry out what is ordered until nobody orders any more."""
+    if kernel.LINUX:
+        kernel.die_with_parent()
+        if os.getppid() != parent:
+            return  # it died before we asked to die with it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent decides
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    orders = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    with Path(os.devnull).open() as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)  # what is printed here by mistake must not come between the answers
+
+    def tell(what: Verdict | LessonVerdict | str) -> None:
+        pickle.dump(what, answers)
+        answers.flush()
+
+    sandbox = enter(tier)
+    with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
+        while True:
+            order: Order = pickle.load(orders)
+            try:
+                lesson = find_course(order.root).lesson(order.lesson)
+                done = grade_lesson(
+                    lesson,
+                    order.folder,
+                    only=order.only,
+                    on_verdict=tell,
+                    seed=order.seed,
+                    sandbox=sandbox,
+                    seconds=UNIT_SECONDS,
+                )
+            except GradingError as error:
+                tell(str(error))
+            else:
+                tell(done)
+
+
+if __name__ == "__main__":
+    wanted: Tier = sys.argv[1]  # type: ignore[assignment]
+    serve(wanted, int(sys.argv[2]))
