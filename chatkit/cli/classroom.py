@@ -9,21 +9,19 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from chatkit.cli.classfiles import handout, one, package
+from chatkit.cli.classprogress import final_table, progress
 from chatkit.cli.similar import similar
 from chatkit.cli.student import Misuse
 from chatkit.course import Course, CourseError, find_course
 from chatkit.grading.archives import ArchiveError
-from chatkit.grading.classroom import Graded
 from chatkit.grading.classrules import Rules, RulesError, read_rules
 from chatkit.grading.classrun import carry_out, keep_rules, plan
 from chatkit.grading.cluster import ClusterError
@@ -33,7 +31,7 @@ from chatkit.grading.reports.files import ReportError
 from chatkit.grading.reports.roster import fill_roster
 from chatkit.grading.reports.words import one_line
 from chatkit.grading.reports.write import write_reports
-from chatkit.grading.statistics import most_failed, statistics_of
+from chatkit.grading.statistics import statistics_of
 from chatkit.grading.submissions import Submission, SubmissionError, find_submissions
 from chatkit.harness.sandbox import Tier
 
@@ -123,7 +121,7 @@ def grade(
             )
             try:
                 with contextlib.closing(graded):
-                    for one in progress(graded, len(work.units)):
+                    for one in progress(graded, work.units):
                         if one.trouble:
                             last = one.trouble.strip().splitlines()[-1]
                             who = one_line(one.unit.student)
@@ -199,50 +197,13 @@ def report_on(
     """Write all reports, and print the final table."""
     write_reports(book, rules, course, out)
     grades = grades_of(book, rules, course)
-    found = statistics_of(grades)
-    for lesson in found:
-        click.echo(lesson.words)
-    for stumble in most_failed(found):
-        click.echo(f"  {stumble.words}")
+    final_table(statistics_of(grades))
     if roster:
         filled = fill_roster(roster, grades, out / roster.name)
         click.echo(f"{filled.file}: {filled.written} grades filled in for {filled.platform}")
         for line in (*filled.students, *filled.rows, *filled.notes):
             click.echo(f"  {line}")
     click.echo(f"reports: {out / 'grades.csv'}, {out / 'index.html'}")
-
-
-def progress(graded: Iterable[Graded], total: int) -> Iterator[Graded]:
-    """Show how far it is: a live bar on a terminal, a line for each lesson elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        for number, one in enumerate(graded, 1):
-            score = (
-                f"{one.verdict.score} of {one.verdict.max_score}" if one.verdict else "no verdict"
-            )
-            click.echo(
-                f"{number}/{total} {one_line(one.unit.student)} {one.unit.lesson}: {score}",
-                err=True,
-            )
-            yield one
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("grading", total=total)
-        full = 0
-        for one in graded:
-            full += bool(one.verdict and one.verdict.full)
-            bar.update(
-                task,
-                advance=1,
-                description=f"{one_line(one.unit.student)}; {full} with full points",
-            )
-            yield one
 
 
 @contextlib.contextmanager

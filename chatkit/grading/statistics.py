@@ -42,14 +42,6 @@ class LessonStatistics:
     full: int  # students with all points
     stumbles: tuple[Stumble, ...]  # the checks that most often failed, the worst first
 
-    @property
-    def words(self) -> str:
-        """One line: the middle and the spread."""
-        return (
-            f"{self.lesson}: median {self.median:g} of {self.max:g}, half of the class between "
-            f"{self.lower:g} and {self.upper:g}, {self.full} of {self.graded} with full points"
-        )
-
 
 def statistics_of(grades: ClassGrades) -> tuple[LessonStatistics, ...]:
     """The statistics of each lesson that somebody has a grade in, in the order of the course."""

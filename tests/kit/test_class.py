@@ -1,6 +1,8 @@
 """Grading a class: what is found is graded once, and nothing is lost, whatever happens."""
 
+import contextlib
 import os
+import random
 import shutil
 import signal
 import sqlite3
@@ -110,6 +112,55 @@ def test_a_run_that_was_killed_goes_on_and_finds_the_same(school: Path, tmp_path
     assert "0 graded before" not in done.stdout
     assert set(found(out)) == {"alice", "bob", "carol", "dave"}
     assert all(found(out)[student] == expected(school, student) for student in found(out))
+
+
+KILLS = int(os.environ.get("CHATKIT_KILLS", "4"))  # 50 is the long form
+
+
+def test_kills_at_random_moments_change_nothing(school: Path, tmp_path: Path) -> None:
+    lesson_of = {"alice": 2, "bob": 2, "carol": 3, "dave": 3}  # more to do, more to lose
+    for student, number in lesson_of.items():
+        lesson = COURSE.lesson(str(number))
+        shutil.copytree(lesson.solutions, school / student / lesson.name)
+    command = [*(sys.executable, "-m", "chatkit", "class", "grade"), str(school), "--workers", "2"]
+    once, killed = tmp_path / "once", tmp_path / "killed"
+    subprocess.run([*command, "--out", str(once)], cwd=ROOT, capture_output=True, check=True)
+    chance = random.Random(KILLS)
+    for number in range(KILLS):
+        fresh = ["--fresh"] if number % 5 == 0 else []  # else there is soon nothing left to do
+        run = subprocess.Popen(
+            [*command, "--out", str(killed), *fresh],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run.wait(timeout=chance.uniform(0.2, 6))
+        started = psutil.Process(run.pid).children(recursive=True) if run.poll() is None else []
+        run.kill()
+        run.wait()
+        assert not psutil.wait_procs(started, timeout=10)[1]
+
+    done = run_to_the_end([*command, "--out", str(killed)])
+
+    assert done.returncode == 0, done.stderr
+    assert everything(killed) == everything(once)
+
+
+def run_to_the_end(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+
+
+def everything(out: Path) -> dict[tuple[str, str, str], tuple[str, float, str]]:
+    """Student, lesson, check -> status, score and symptom."""
+    with open_gradebook(out / "gradebook.sqlite") as book:
+        return {
+            (student.id, lesson, check.id): (check.status, check.score, check.symptom)
+            for student in book.students()
+            for lesson in book.lessons()
+            if (verdict := book.lesson_verdict(student.id, lesson))
+            for check in verdict.checks
+        }
 
 
 def test_ctrl_c_keeps_what_was_graded(school: Path, tmp_path: Path) -> None:
