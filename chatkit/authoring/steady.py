@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatkit.authoring.samples import Outcome, Sample, found_in
+from chatkit.harness import kernel
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def rounds(samples: Sequence[Sample], count: int, *, workers: int, busy: int) ->
     spawn = multiprocessing.get_context("spawn")
     waiting = [(sample, number) for number in range(count) for sample in samples]
     waiting.reverse()
-    with _kept_busy(spawn, busy), ProcessPoolExecutor(workers, spawn) as pool:
+    begin = kernel.die_with_parent if kernel.LINUX else None  # a killed command leaves nothing
+    with _kept_busy(spawn, busy), ProcessPoolExecutor(workers, spawn, initializer=begin) as pool:
         try:
             running: set[Future[Grading]] = set()
             while waiting or running:
@@ -85,5 +87,5 @@ def _kept_busy(context: multiprocessing.context.SpawnContext, count: int) -> Ite
 
 def _burn() -> None:
     parent = os.getppid()
-    while os.getppid() == parent:  # a killed command leaves nothing behind
+    while os.getppid() == parent:
         sum(range(10_000))
