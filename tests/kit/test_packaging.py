@@ -187,7 +187,7 @@ def test_the_second_command_of_the_readme_runs_the_whole_suite() -> None:
     steps = [line.strip(" &") for line in shell_blocks()[1].splitlines()]
     assert steps == [
         ".venv/bin/pip install --require-hashes --requirement requirements.lock",
-        ".venv/bin/pytest -n 6",
+        ".venv/bin/pytest -n 6 --dist worksteal",
     ]
 
 

@@ -348,6 +348,8 @@ def test_ctrl_c_ends_a_client_and_then_the_server_with_another_client(step: str)
         if step == "echo":  # one client at a time: bob would wait for alice
             alice.type("hello\n")
             alice.prints("hello\n")
+        elif step == "nicknames":  # whoever is there first hears of the other
+            alice.prints("Connected to the server\n")
         bob = join("bob")
         if step == "nicknames":
             alice.prints("bob connected to the server!\n")
