@@ -132,7 +132,7 @@ def choose(
     if folder and not folder.is_dir():
         raise CourseError(f"there is no folder {folder}")
     if solutions and not all(lesson.solutions.is_dir() for lesson in lessons):
-        raise CourseError("the solutions are not here: your instructor keeps them")
+        raise CourseError("this copy of the kit has none: your instructor keeps the solutions")
     return [
         (lesson, folder or (lesson.solutions if solutions else lesson.folder)) for lesson in lessons
     ]

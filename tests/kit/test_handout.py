@@ -18,7 +18,7 @@ from chatkit.grading.reports.files import ReportError
 
 ROOT = Path(__file__).parents[2]
 COURSE = find_course(ROOT)
-KEPT = "your instructor keeps the"  # what a command says when solutions are missing
+KEPT = "your instructor keeps the solutions"  # what a command says when solutions are missing
 
 
 def chatkit(kit: Path, away: Path, *words: object) -> subprocess.CompletedProcess[str]:

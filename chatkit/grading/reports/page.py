@@ -88,7 +88,7 @@ def class_page(grades: ClassGrades, pages: Mapping[str, str]) -> str:
         for found in grades.graded(lesson.name):
             caveats[lesson.name] = found.caveat
             used[found.isolation] = used.get(found.isolation, 0) + 1
-    return _template("class.html").render(
+    return template("class.html").render(
         grades=grades,
         pages=pages,
         statistics=statistics,
@@ -110,7 +110,7 @@ def student_page(
         _lesson(name, titles[name], grade, verdicts.get(name), rules)
         for name, grade in row.lessons.items()
     ]
-    return _template("student.html").render(
+    return template("student.html").render(
         row=row, lessons=lessons, rules=rules, marks=feedback.MARKS, statuses=STATUS
     )
 
@@ -162,5 +162,6 @@ def _shown(value: object) -> object:
     return visible(value) if type(value) is str else value  # what is escaped is no longer a str
 
 
-def _template(name: str) -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """The page `name` of `templates/`; what is filled in is escaped."""
     return _environment().get_template(name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatkit.grading.reports.files import file_names, write_whole
-from chatkit.grading.reports.page import _template
+from chatkit.grading.reports.page import template
 from chatkit.grading.similar import IN_A_ROW, LEAST, Findings, Pair, Side
 
 OVERVIEW = "similar.html"
@@ -35,7 +35,7 @@ def write_similar(findings: Findings, folder: Path) -> list[Path]:
         ".html",
     )
     pages = [f"similar/{names[_key(pair)]}" for pair in shown]
-    overview = _template("similar.html").render(
+    overview = template("similar.html").render(
         findings=findings,
         rows=list(zip(shown, pages, strict=True)),
         more=len(findings.pairs) - len(shown),
@@ -54,7 +54,7 @@ def pair_page(pair: Pair) -> str:
     sides = [
         SideView(side, tuple(lines(side.text, side.alike))) for side in (pair.first, pair.second)
     ]
-    return _template("similar_pair.html").render(
+    return template("similar_pair.html").render(
         pair=pair, sides=sides, back=f"../{OVERVIEW}", percent=percent
     )
 
