@@ -126,8 +126,8 @@ def test_kills_at_random_moments_change_nothing(school: Path, tmp_path: Path) ->
     once, killed = tmp_path / "once", tmp_path / "killed"
     subprocess.run([*command, "--out", str(once)], cwd=ROOT, capture_output=True, check=True)
     chance = random.Random(KILLS)
-    for number in range(KILLS):
-        fresh = ["--fresh"] if number % 5 == 0 else []  # else there is soon nothing left to do
+    kills, fresh = 0, []
+    while kills < KILLS:
         run = subprocess.Popen(
             [*command, "--out", str(killed), *fresh],
             cwd=ROOT,
@@ -136,10 +136,14 @@ def test_kills_at_random_moments_change_nothing(school: Path, tmp_path: Path) ->
         )
         with contextlib.suppress(subprocess.TimeoutExpired):
             run.wait(timeout=chance.uniform(0.2, 6))
-        started = psutil.Process(run.pid).children(recursive=True) if run.poll() is None else []
+        if run.poll() is not None:  # it was done before it could be killed
+            fresh = ["--fresh"]
+            continue
+        started = psutil.Process(run.pid).children(recursive=True)
         run.kill()
         run.wait()
         assert not psutil.wait_procs(started, timeout=10)[1]
+        kills, fresh = kills + 1, []
 
     done = run_to_the_end([*command, "--out", str(killed)])
 
