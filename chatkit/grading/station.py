@@ -11,7 +11,7 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -57,18 +57,30 @@ class Station:
 
         Raises GradingError when the kit fails, StationLost when the station itself ends.
         """
-        assert self.process.stdin and self.process.stdout
-        try:
+        assert self.process.stdin
+        with self._or_lost():
             pickle.dump(order, self.process.stdin)
             self.process.stdin.flush()
-            while True:
-                told = pickle.load(self.process.stdout)
-                if isinstance(told, LessonVerdict):
-                    return told
-                if isinstance(told, str):
-                    raise GradingError(told)
-                if on_verdict:
-                    on_verdict(told)
+        while True:
+            told = self._hear()
+            if isinstance(told, LessonVerdict):
+                return told
+            if isinstance(told, str):
+                raise GradingError(told)
+            if on_verdict:
+                on_verdict(told)
+
+    def _hear(self) -> Verdict | LessonVerdict | str:
+        assert self.process.stdout
+        with self._or_lost():
+            told: Verdict | LessonVerdict | str = pickle.load(self.process.stdout)
+        return told
+
+    @contextlib.contextmanager
+    def _or_lost(self) -> Iterator[None]:
+        """What fails between the station and us; what fails in those who hear is theirs."""
+        try:
+            yield
         except (OSError, EOFError, pickle.UnpicklingError, ValueError):
             raise StationLost("the process that graded it has ended") from None
 

@@ -17,6 +17,7 @@ import pytest
 from chatkit.authoring.samples import Sample, found_in
 from chatkit.course import find_course
 from chatkit.grading.gradebook import open_gradebook
+from chatkit.grading.station import Order, Station
 
 ROOT = Path(__file__).parents[2]
 COURSE = find_course(ROOT)
@@ -165,6 +166,14 @@ def everything(out: Path) -> dict[tuple[str, str, str], tuple[str, float, str]]:
             if (verdict := book.lesson_verdict(student.id, lesson))
             for check in verdict.checks
         }
+
+
+def test_what_fails_in_the_hearer_is_not_taken_for_a_lost_station() -> None:
+    def deaf(_: object) -> None:
+        raise BrokenPipeError("nobody reads")
+
+    with Station("processes") as station, pytest.raises(BrokenPipeError, match="nobody reads"):
+        station.grade(Order(ROOT, ECHO.name, ECHO.solutions, "seed", "ready-line"), deaf)
 
 
 def test_ctrl_c_keeps_what_was_graded(school: Path, tmp_path: Path) -> None:
