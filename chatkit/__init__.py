@@ -6,10 +6,11 @@ The rooms, and who may come in:
 - `chatkit.reference`  the finished programs of every step; they import nothing from the kit
 - `chatkit.harness`    the bench: a program as a process, peers on the wire, the transcript
 - `chatkit.grading`    checks become verdicts, verdicts become feedback
+- `chatkit.desk`       what a student does all day: where you are, hints, starters, watching
 - `chatkit.authoring`  one source, many views: starters, solutions, pages
 - `chatkit.cli`        the commands
 
-Imports go one way: cli -> authoring, grading -> harness; everybody may ask `course`.
+Imports go one way: cli -> authoring, desk -> grading -> harness; everybody may ask `course`.
 """
 
 __version__ = "0.1.0"

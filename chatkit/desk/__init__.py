@@ -1,0 +1,6 @@
+"""The student's desk: where you are, what comes next, and your programs kept safe.
+
+What lives here: the state file beside the lessons, hints, starters and backups, the watch on what
+you save. Commands for students come in. What never lives here: checks and verdicts (they are the
+grading room's) and everything that an instructor does.
+"""
