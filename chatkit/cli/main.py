@@ -10,6 +10,8 @@ COMMANDS = {
     "check": ("chatkit.cli.student", "check"),
     "demo": ("chatkit.cli.student", "demo"),
     "pack": ("chatkit.cli.handin", "pack"),
+    "doctor": ("chatkit.cli.doctor", "doctor"),
+    "play": ("chatkit.cli.play", "play"),
     "class": ("chatkit.cli.classroom", "classroom"),
     "author": ("chatkit.cli.author", "author"),
 }
