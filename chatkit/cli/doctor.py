@@ -1,11 +1,15 @@
 """The command that looks at the machine."""
 
+import errno
+import io
 import json
+import os
 import signal
 import sys
 import textwrap
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -46,6 +50,12 @@ def doctor(as_json: bool) -> None:
             click.echo(json.dumps(about, indent=1, ensure_ascii=True))
         else:
             found = shown()
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise  # nobody reads any more, as with | head
+        # What could not be written is dropped: Python would try it once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise click.ClickException(f"the output cannot be written: {error.strerror}") from None
     except KeyboardInterrupt:
         click.echo("chatkit: stopped; every program that was started has been ended.", err=True)
         sys.exit(130)
@@ -60,14 +70,12 @@ def shown() -> list["Finding"]:
     from chatkit.harness.doctor import examine
 
     console = Console(highlight=False, soft_wrap=True)
-    encoding = getattr(sys.stdout, "reconfigure", None)
-    if encoding:
-        encoding(errors="replace")  # an old console must not stop the doctor
+    marks = marks_for(sys.stdout)
     found = []
     with console.status("") as status:  # a wheel that turns, on a terminal
         for one in examine(lambda name: status.update(f"{name} ...")):
             found.append(one)
-            text = Text(plain(one, sys.stdout.encoding or "ascii"))
+            text = Text(plain(one, marks))
             text.highlight_regex(r"^\S+", STYLES[one.status])
             text.highlight_regex(r"(?m)^ +cure ", "cyan")
             console.print(text)
@@ -80,13 +88,19 @@ def shown() -> list["Finding"]:
     return found
 
 
-def plain(finding: "Finding", encoding: str) -> str:
-    """A finding as text, folded to the width of a terminal; the cure on lines of its own."""
-    marks = MARKS
+def marks_for(output: TextIO) -> dict[str, str]:
+    """The marks that this output can carry. What else it lacks, such as a name, becomes "?"."""
+    if isinstance(output, io.TextIOWrapper):
+        output.reconfigure(errors="replace")
     try:
-        "".join(MARKS.values()).encode(encoding)
+        "".join(MARKS.values()).encode(output.encoding or "ascii")
     except UnicodeEncodeError:
-        marks = PLAIN
+        return PLAIN
+    return MARKS
+
+
+def plain(finding: "Finding", marks: Mapping[str, str]) -> str:
+    """A finding as text, folded to the width of a terminal; the cure on lines of its own."""
     name = f"{marks[finding.status]:<3}{finding.name}".ljust(INDENT)
     lines = folded(name, finding.told)
     return "\n".join([*lines, *folded(f"{'   cure':<{INDENT}}", finding.cure)])

@@ -55,6 +55,7 @@ def play(port: int, host: str, mine: bool) -> None:
 
     Exit status 0: ended with Ctrl-C. 1: the server ended by itself. 2: wrong use, or no free port.
     """
+    from chatkit.grading.handin import look_at
     from chatkit.harness.failure import Unavailable
     from chatkit.harness.play import Room, finished_server, own_server
 
@@ -62,9 +63,12 @@ def play(port: int, host: str, mine: bool) -> None:
     try:
         course = find_course()
         server = own_server(course) if mine else finished_server(course)
-    except (CourseError, Unavailable) as error:
+        remarks = look_at(server.read_bytes()) if mine else []
+    except (CourseError, Unavailable, OSError) as error:
         raise Misuse(str(error)) from None
     must_be_free(host, port)
+    for remark in remarks:
+        click.echo(f"note: your server: {remark}", err=True)
     for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)

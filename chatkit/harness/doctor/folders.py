@@ -17,7 +17,9 @@ def lessons() -> Finding:
     try:
         course = find_course()
     except CourseError as error:
-        return Finding("lessons", "wrong", str(error), "pip install --force-reinstall chatkit")
+        return Finding(
+            "lessons", "wrong", str(error), "bring that file back, or unpack the kit again"
+        )
     where = f"{len(course.lessons)} in {course.root / 'lessons'}"
     if course.root == INSTALLED:
         told = f"{where}: the kit's own, not yours"

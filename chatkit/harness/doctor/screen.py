@@ -106,23 +106,28 @@ def display() -> Finding:
         told = "this is Wayland without X, which windows of Tk need"
         cure = packages("xwayland", "xorg-x11-server-Xwayland") + ", then log in again"
     if xvfb:
-        told += ". Checks of lesson 5 use Xvfb, but you cannot see a window"
-        return Finding("display", "remark", told, cure if wayland else "log in to a desktop")
+        told += ". Checks of lesson 5 use Xvfb, but you see no window"
+        return Finding(
+            "display", "remark", told, cure if wayland else "sit at the machine, or: ssh -X"
+        )
     told += ", and no Xvfb to make a display in memory: lesson 5 cannot be checked"
     return Finding("display", "wrong" if asks_for_a_window() else "remark", told, cure)
 
 
 def encoding() -> Finding:
     """Whether the output can carry the signs that verdicts are drawn with."""
-    name = getattr(sys.stdout, "encoding", None) or "ascii"
-    locale = next((f"{key}={value}" for key in LOCALE if (value := os.environ.get(key))), "")
-    told = f"output is {name}" + (f", {locale}" if locale else "")
+    # The one that Python began with: while a wheel turns, another stands in front of it.
+    name = sys.__stdout__.encoding if sys.__stdout__ else "ascii"
+    rules = next((key for key in LOCALE if os.environ.get(key)), "LANG")
+    locale = os.environ.get(rules, "")
+    utf8 = f"export {rules}=" + ("en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8")
+    told = f"output is {name}, {rules} is {locale or 'not set'}"
     if lacking := "".join(mark for mark in MARKS if not carries(name, mark)):
         told += f": it lacks {len(lacking)} of the {len(MARKS)} signs of a verdict"
-        return Finding("encoding", "wrong", told, cure_for_encoding())
-    if sys.platform != "win32" and locale.partition("=")[2] in ("", "C", "POSIX"):
+        return Finding("encoding", "wrong", told, cure_for_encoding(utf8))
+    if sys.platform != "win32" and locale in ("", "C", "POSIX"):
         told += ". The system does not say that your terminal shows UTF-8; most do"
-        return Finding("encoding", "remark", told, "odd signs in a verdict? " + UTF8_LOCALE)
+        return Finding("encoding", "remark", told, f"odd signs in a verdict? {utf8}")
     return Finding("encoding", "ok", told)
 
 
@@ -135,14 +140,9 @@ def carries(encoding: str, text: str) -> bool:
     return True
 
 
-UTF8_LOCALE = "export LANG=" + ("en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8")
-
-
-def cure_for_encoding() -> str:
+def cure_for_encoding(utf8: str) -> str:
     """Undo what was set, else ask for UTF-8."""
     for name in ("PYTHONIOENCODING", "PYTHONUTF8"):
         if name in os.environ:
             return at_prompt(f"unset {name}", f"Remove-Item Env:{name}")
-    return at_prompt(
-        f"export PYTHONUTF8=1, or {UTF8_LOCALE}", '$env:PYTHONUTF8 = "1", and chcp 65001'
-    )
+    return at_prompt(utf8, '$env:PYTHONUTF8 = "1", and chcp 65001')
