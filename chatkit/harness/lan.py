@@ -92,5 +92,5 @@ def firewall(port: int) -> tuple[str, str]:
             return "ufw is on and keeps others out", f"{opens}, and after the lesson: {closes}"
     if any(process.info["name"] == "firewalld" for process in psutil.process_iter(["name"])):
         opens = f"sudo firewall-cmd --add-port={port}/tcp --timeout=3h"
-        return "firewalld is on and keeps others out", f"{opens}, which closes by itself"
+        return "firewalld is on and may keep others out", f"{opens}, which closes by itself"
     return "neither ufw nor firewalld is on", ""

@@ -70,12 +70,14 @@ class Room:
                 preexec_fn=None if WINDOWS else partial(begin_as_a_child, False),
             )
         self.printed: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout
-        for line in self.process.stdout:
-            self.printed.put(line)
+        with self.process.stdout as output:
+            for line in output:
+                self.printed.put(line)
         self.printed.put(None)
 
     def line(self, seconds: float) -> str | None:
@@ -109,6 +111,7 @@ class Room:
         finally:
             self.process.kill()
             self.process.wait()
+            self.reader.join(SECONDS)
 
     def __enter__(self) -> Self:
         return self
