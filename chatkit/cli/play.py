@@ -1,8 +1,9 @@
 """The command that opens the chat to a classroom."""
 
 import errno
-import ipaddress
+import io
 import signal
+import sys
 import textwrap
 import time
 from typing import TYPE_CHECKING
@@ -69,9 +70,11 @@ def play(port: int, host: str, mine: bool) -> None:
     must_be_free(host, port)
     for remark in remarks:
         click.echo(f"note: your server: {remark}", err=True)
-    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup does
+            signal.signal(number, signal.default_int_handler)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a name that the terminal lacks ends nothing
     room = None
     try:
         with Room(server, host, port) as room:
@@ -86,11 +89,13 @@ def play(port: int, host: str, mine: bool) -> None:
 
 def must_be_free(host: str, port: int) -> None:
     """Raise Misuse unless a server could listen there."""
+    from ipaddress import IPv4Address
+
     from chatkit.harness import lan
     from chatkit.harness.ports import holder, why_taken
 
     try:
-        ipaddress.IPv4Address(host)
+        IPv4Address(host)
     except ValueError:
         raise Misuse(f"{host!r} is no IPv4 address, such as 127.0.0.1 or 192.168.1.20") from None
     error = why_taken(host, port)
@@ -125,9 +130,11 @@ def show(room: "Room", host: str) -> None:
 
 def invitation(host: str, port: int) -> str:
     """What everybody must know: how to join, and that there are no secrets."""
+    from ipaddress import IPv4Address
+
     from chatkit.harness import lan
 
-    alone = ipaddress.IPv4Address(host).is_loopback
+    alone = IPv4Address(host).is_loopback
     ways = lan.addresses() if host == ANYWHERE else []
     address = ways[0].host if ways else HERE if host == ANYWHERE else host
     lines = ["", "The room is open. Ctrl-C ends it for everybody.", ""]

@@ -103,8 +103,8 @@ class Room:
     def close(self) -> None:
         """End it with Ctrl-C, as its contract says; after `SECONDS` by force."""
         try:
-            # On Windows a Ctrl-C at the terminal has reached it already.
-            self.process.send_signal(signal.SIGTERM if WINDOWS else signal.SIGINT)
+            if not WINDOWS:  # there Ctrl-C at the terminal has reached it already
+                self.process.send_signal(signal.SIGINT)
             self.process.wait(SECONDS)
         except subprocess.TimeoutExpired:
             self.forced = True

@@ -41,11 +41,11 @@ def clone(tmp_path: Path) -> Path:
 class Played:
     """A running `chatkit play` that only this machine can reach."""
 
-    def __init__(self, cwd: Path, *words: str) -> None:
+    def __init__(self, cwd: Path, *words: str, **more: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "chatkit", "play", "--host", HERE, *words],
             cwd=cwd,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **more},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
@@ -193,6 +193,18 @@ def test_mine_runs_the_students_own_server(
     with socket.create_connection((HERE, room.invites()), timeout=30) as guest:
         guest.sendall(b"guest\n")
         room.prints("guest is in")
+        room.process.send_signal(signal.SIGINT)
+        assert room.process.wait(30) == 0
+
+
+def test_a_name_that_the_terminal_lacks_ends_nothing(
+    clone: Path, started: list[subprocess.Popen[str]]
+) -> None:
+    room = Played(clone, "--port", "0", PYTHONIOENCODING="ascii")
+    started.append(room.process)
+    with socket.create_connection((HERE, room.invites()), timeout=30) as guest:
+        guest.sendall("Zoë\n".encode())
+        room.prints("Zo? has come")
         room.process.send_signal(signal.SIGINT)
         assert room.process.wait(30) == 0
 
