@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from chatkit.cli import play as command
+from chatkit.cli.main import COMMANDS
 from chatkit.course import find_course
 from chatkit.harness import lan, play
 from chatkit.harness.display import Display
@@ -113,13 +114,17 @@ def test_what_it_prints_lets_every_kind_of_peer_into_one_room(
     ]
     assert "Only programs on this machine can join." in room.text
 
+    if "raw" not in COMMANDS:  # chatkit raw joins as soon as this kit has it
+        typed.pop()
+
     with Display(own=True) as display:
+        environment = {**os.environ, **display.environment, "PYTHONPATH": str(ROOT)}
         peers = []
-        for number, (folder, words) in enumerate(typed[:3]):
+        for number, (folder, words) in enumerate(typed):
             peer = subprocess.Popen(
-                [{"python": sys.executable, "YOU": f"peer{number}"}.get(one, one) for one in words],
+                [part for one in words for part in as_typed(one, f"peer{number}")],
                 cwd=clone / folder,
-                env={**os.environ, **display.environment, "PYTHONUNBUFFERED": "1"},
+                env={**environment, "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -128,18 +133,17 @@ def test_what_it_prints_lets_every_kind_of_peer_into_one_room(
             )
             started.append(peer)
             peers.append(peer)
-            if words[0] == "nc":
-                assert peer.stdin
+            assert peer.stdin
+            if "YOU" not in words:
                 peer.stdin.write(f"peer{number}\n")
             room.prints(f"peer{number} has come")
-        window, console, nc = peers
+        window, console, nc, *_ = peers
         assert nc.stdin and console.stdout and nc.stdout
         nc.stdin.write("hello from nc\n")
-        assert [console.stdout.readline() for _ in range(3)] == [
-            "Connected to the server\n",
-            "peer2 connected to the server!\n",
-            "peer2: hello from nc\n",
-        ]
+        heard = ["Connected to the server\n"]
+        heard += [f"peer{one} connected to the server!\n" for one in range(2, len(peers))]
+        assert [console.stdout.readline() for _ in heard] == heard
+        assert console.stdout.readline() == "peer2: hello from nc\n"
         window.terminate()
         room.prints("peer0 has gone")
 
@@ -148,13 +152,16 @@ def test_what_it_prints_lets_every_kind_of_peer_into_one_room(
         assert "with it every connection" in room.rest()
         assert room.process.returncode == 0
         nc.stdin.close()
-        assert nc.stdout.read().splitlines() == [
-            "NICK",
-            "Connected to the server",
-            "peer0 has left the chat.",
-        ]
+        assert nc.stdout.read().splitlines()[:2] == ["NICK", "Connected to the server"]
         assert "The server is gone" in console.communicate(timeout=30)[1]
         assert console.returncode == 1
+
+
+def as_typed(word: str, name: str) -> list[str]:
+    """A word of a command as a shell in the right virtual environment takes it."""
+    if word == "chatkit":
+        return [sys.executable, "-P", "-m", "chatkit"]
+    return [{"python": sys.executable, "YOU": name}.get(word, word)]
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
@@ -200,11 +207,11 @@ def test_mine_runs_the_students_own_server(
 def test_a_name_that_the_terminal_lacks_ends_nothing(
     clone: Path, started: list[subprocess.Popen[str]]
 ) -> None:
-    room = Played(clone, "--port", "0", PYTHONIOENCODING="ascii")
+    room = Played(clone, "--port", "0", PYTHONIOENCODING="latin-1")
     started.append(room.process)
     with socket.create_connection((HERE, room.invites()), timeout=30) as guest:
-        guest.sendall("Zoë\n".encode())
-        room.prints("Zo? has come")
+        guest.sendall("Łukasz\n".encode())
+        room.prints("?ukasz has come")
         room.process.send_signal(signal.SIGINT)
         assert room.process.wait(30) == 0
 
