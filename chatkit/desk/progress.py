@@ -2,7 +2,7 @@
 
     {"schema": 1, "kit": "0.1.0", "lessons": {"01_echo": {
         "score": 54, "max_score": 100,
-        "checks": {"ready-line": "passed", …}, "earlier": [],
+        "checks": {"ready-line": "passed", …}, "halted": [], "earlier": [],
         "programs": {"server.py": its sha256, …}, "hints": {"3": 2}}}}
 
 It is a memory of runs, never a grade: checking again finds out all of it but the open hints. Every
@@ -15,7 +15,7 @@ one there, and the next run finds it out again.
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -45,6 +45,7 @@ class LessonProgress:
     max_score: int = 0  # the points of all checks, but for those that were skipped
     programs: Mapping[str, str] = field(default_factory=dict)  # sha256 of each, in the last run
     hints: Mapping[int, int] = field(default_factory=dict)  # TODO -> how many hints are open
+    halted: frozenset[str] = frozenset()  # checks that met a TODO which was not written
     earlier: frozenset[str] = frozenset()  # checks that have not run since their program changed
 
     @property
@@ -66,7 +67,12 @@ class Progress:
         self.course = course
         self.trouble = trouble  # why nothing is known, in one line; empty when all is well
         self._lessons = dict(lessons or {})  # by name; lessons of another kit stay as they are
-        self._broken = broken  # a file is there, and nobody can use it
+        self.broken = broken  # a file is there, and nobody can use it
+
+    @property
+    def remark(self) -> str:
+        """What to tell a student whose broken file is about to be replaced; else empty."""
+        return f"{self.trouble}. It is kept as {FILE}.broken" if self.broken else ""
 
     def of(self, lesson: Lesson) -> LessonProgress:
         """What is known of `lesson`."""
@@ -82,7 +88,7 @@ class Progress:
         """
         self.record_all([(lesson, verdict, fingerprints(lesson) if programs is None else programs)])
 
-    def record_all(self, runs: "list[tuple[Lesson, LessonVerdict, Mapping[str, str]]]") -> None:
+    def record_all(self, runs: "Sequence[tuple[Lesson, LessonVerdict, Mapping[str, str]]]") -> None:
         """Keep several runs at once, as `record` does: all of them or none."""
 
         def change(lessons: dict[str, LessonProgress]) -> None:
@@ -113,8 +119,9 @@ class Progress:
         with _alone(self.course.root):
             now = load(self.course)
             change(now._lessons)
+            self._lessons = now._lessons  # known to this command, also when it cannot be kept
             try:
-                if now._broken:
+                if now.broken:
                     file.replace(file.with_name(f"{FILE}.broken"))
                 write_whole(file, as_text(now._lessons))
             except ReportError as error:
@@ -122,7 +129,7 @@ class Progress:
             except OSError as error:
                 why = error.strerror or error
                 raise ProgressError(f"your progress is not kept: {file}: {why}") from None
-        self._lessons, self.trouble = now._lessons, ""
+        self.trouble, self.broken = "", False
 
 
 def load(course: Course) -> Progress:
@@ -177,12 +184,14 @@ def after_run(
     checks = lesson.checks()
     ran = {one.id: one.status for one in verdict.checks}
     statuses: dict[str, str] = {**before.statuses, **ran}
+    halted = {one.id for one in verdict.checks if one.symptom == "todo"}
     return replace(
         before,
         statuses={one.id: statuses[one.id] for one in checks if one.id in statuses},
         score=sum(one.points for one in checks if statuses.get(one.id) == "passed"),
         max_score=sum(one.points for one in checks if statuses.get(one.id) != "skipped"),
         programs=dict(programs),
+        halted=frozenset(halted | (before.halted - ran.keys())),
         earlier=frozenset(
             one.id
             for one in checks
@@ -200,6 +209,7 @@ def as_text(lessons: Mapping[str, LessonProgress]) -> str:
             "score": one.score,
             "max_score": one.max_score,
             "checks": dict(one.statuses),
+            "halted": sorted(one.halted),
             "earlier": sorted(one.earlier),
             "programs": dict(one.programs),
             "hints": {str(number): count for number, count in sorted(one.hints.items())},
@@ -222,6 +232,7 @@ def _lesson(fields: dict[str, Any]) -> LessonProgress:
         max_score=points["max_score"],
         programs=_table(fields["programs"], str),
         hints={int(number): count for number, count in _table(fields["hints"], int).items()},
+        halted=frozenset(map(str, fields["halted"])),
         earlier=frozenset(map(str, fields["earlier"])),
     )
 
