@@ -6,7 +6,7 @@ import click
 
 from chatkit.cli.completion import complete_lesson
 from chatkit.cli.student import Misuse
-from chatkit.course import CourseError, find_course
+from chatkit.course import INSTALLED, CourseError, find_course
 
 
 # What follows the program belongs to the program, also a --help.
@@ -29,7 +29,8 @@ def run(lesson: str, program: str, arguments: tuple[str, ...]) -> None:
     from chatkit.desk import running
 
     try:
-        chosen = find_course().lesson(lesson)
+        course = find_course()
+        chosen = course.lesson(lesson)
     except CourseError as error:
         raise Misuse(str(error)) from None
     name = f"{program}.py"
@@ -37,6 +38,10 @@ def run(lesson: str, program: str, arguments: tuple[str, ...]) -> None:
     if not path.is_file():
         raise Misuse(f"{path} is missing: chatkit reset {chosen.number} brings the starter back")
     own = arguments[1:] if arguments[:1] == ("--",) else arguments
+    if course.root == INSTALLED:
+        click.echo(
+            "chatkit: this lesson is the kit's. For your own: chatkit init my-chat", err=True
+        )
     click.echo(running.before(chosen, name, own), err=True)
     try:
         ended = running.run(path, own)

@@ -12,7 +12,6 @@ from chatkit.cli.student import Misuse
 from chatkit.course import INSTALLED, Course, CourseError, Lesson, find_course
 from chatkit.desk.place import POINTS, Place, next_place, places
 from chatkit.desk.progress import Progress, ProgressError, fingerprints, load
-from chatkit.grading.handin import begun
 
 COLOURS = {"done": "green", "changed": "yellow", "missing": "red"}
 
@@ -27,20 +26,24 @@ def show() -> None:
             click.echo("\n  chatkit init my-chat\n\nAll commands: chatkit --help")
             return
         state = load(course)
-        work = begun(course) if state.trouble else []
+        found = places(course, state)
+        work = [one.lesson for one in found if state.trouble and one.stand == "unchecked"]
         if work and os.access(course.root, os.W_OK):  # else it would be lost again at once
             rebuild(course, state, work)
+            found = places(course, state)
         elif state.broken:
             click.echo(f"chatkit: {state.trouble}", err=True)
     except (CourseError, ProgressError) as error:
         raise Misuse(str(error)) from None
-    table(course, places(course, state))
+    table(course, found)
 
 
 def table(course: Course, found: list[Place]) -> None:
     """Print a line for each lesson, the points so far, and the next command."""
-    home = "" if course.root in (Path.cwd(), *Path.cwd().parents) else f"  in {course.root}"
-    say(f"chatkit {__version__}: a chat in {len(found)} lessons{home}\n", bold=True)
+    say(f"chatkit {__version__}: a chat in {len(found)} lessons", bold=True)
+    if course.root not in (Path.cwd(), *Path.cwd().parents):
+        say(f"They are in {course.root}")
+    say("")
     wide = max(len(one.lesson.title) for one in found)
     for one in found:
         known = one.known
@@ -57,8 +60,8 @@ def table(course: Course, found: list[Place]) -> None:
     lesson = following.lesson
     page = f" Read lessons/{lesson.name}/README.md" if following.stand == "untouched" else ""
     say(f"Next: lesson {lesson.number}, {lesson.title}.{page}\n")
-    say(f"  {following.command}\n", bold=True)
-    say(f"Also: {also(following)}, chatkit --help")
+    say(f"  {following.command}", bold=True)
+    say(f"\nAlso: {also(following)}, chatkit --help")
 
 
 def also(following: Place) -> str:
@@ -100,5 +103,6 @@ def rebuild(course: Course, state: Progress, work: list[Lesson]) -> None:
 
 def say(text: str, *, bold: bool = False, fg: str | None = None) -> None:
     """Print, with colours where they are wanted (https://no-color.org)."""
-    plain = bool(os.environ.get("NO_COLOR"))
-    click.secho(text, bold=bold or None, fg=fg, color=False if plain else None)
+    if (bold or fg) and not os.environ.get("NO_COLOR"):
+        text = click.style(text, bold=bold or None, fg=fg)
+    click.echo(text)

@@ -53,8 +53,7 @@ def place(lesson: Lesson, known: LessonProgress) -> Place:
     elif not known.statuses:
         stand, words = "unchecked", "begun, not checked yet"
     elif changed:
-        verb = "has" if len(changed) == 1 else "have"
-        stand, words = "changed", f"{' and '.join(changed)} {verb} changed since the last check"
+        stand, words = "changed", f"changed since the last check: {', '.join(changed)}"
     elif known.earlier:
         stand, words = "changed", f"not checked again since the change: {len(known.earlier)}"
     elif known.full:

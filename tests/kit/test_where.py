@@ -89,7 +89,7 @@ def test_each_stand_has_its_words_and_its_command(course: Course) -> None:
         ("only some checks have run: 1", "chatkit check 1"),
         ("skipped: this machine lacks something", "chatkit doctor"),
         ("not checked again since the change: 1", "chatkit check 1"),
-        ("server.py has changed since the last check", "chatkit check 1"),
+        ("changed since the last check: server.py", "chatkit check 1"),
         ("server.py is missing, or cannot be read", "chatkit reset 1"),
     ]
 
@@ -144,7 +144,7 @@ def test_a_check_is_remembered_and_a_change_after_it_is_said(course: Course) -> 
     assert full.returncode == 0 and full.stderr == ""
     assert "  1  Echo       100 of 100  done" in here.stdout
     assert "100 of 500 points so far." in here.stdout and "  chatkit watch 2" in here.stdout
-    assert "client.py has changed since the last check" in changed.stdout
+    assert "changed since the last check: client.py" in changed.stdout
     assert "  chatkit check 1" in changed.stdout
 
 
@@ -230,6 +230,7 @@ def test_away_from_a_clone_it_says_how_to_get_lessons(tmp_path: Path) -> None:
     for arguments, status, words in (
         ((), 0, "  chatkit init my-chat\n"),
         (("hint", "1"), 2, "chatkit init my-chat"),
+        (("run", "1", "client", "--help"), 0, "chatkit init my-chat"),
     ):
         command = [sys.executable, "-P", "-m", "chatkit", *arguments]
         done = subprocess.run(
