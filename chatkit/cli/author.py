@@ -17,7 +17,7 @@ from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.cli.groups import Group
 from chatkit.course import CourseError, find_course
 
-PROBLEMS, WRONG_USE = 1, 2
+PROBLEMS, WRONG_USE, STOPPED = 1, 2, 130
 SLOW = 1.0  # seconds; a rule that takes longer says its name
 
 
@@ -187,17 +187,21 @@ def steady(
     gradings = verdicts = different = 0
     console = Console(stderr=True)
     all_of_it = steadily.rounds(chosen, count, workers=workers, busy=busy)
-    for one in track(all_of_it, "grading", total=len(chosen) * count, console=console):
-        gradings += 1
-        verdicts += len(one.found)
-        different += len(one.differences)
-        for difference in one.differences:
-            click.echo(f"round {one.round + 1}: {difference}")
-        if record:
-            with Path(record).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(vars(one)) + "\n")
+    stopped = False
+    try:
+        for one in track(all_of_it, "grading", total=len(chosen) * count, console=console):
+            gradings += 1
+            verdicts += len(one.found)
+            different += len(one.differences)
+            for difference in one.differences:
+                click.echo(f"round {one.round + 1}: {difference}")
+            if record:
+                with Path(record).open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(vars(one)) + "\n")
+    except KeyboardInterrupt:
+        stopped = True  # hours of work: what was found until now is said
     click.echo(f"{verdicts:,} verdicts in {gradings:,} gradings, {different} of them different")
-    sys.exit(PROBLEMS if different else 0)
+    sys.exit(STOPPED if stopped else PROBLEMS if different else 0)
 
 
 @contextmanager
