@@ -9,7 +9,11 @@ from chatkit import __version__
 COMMANDS = {
     "check": ("chatkit.cli.student", "check"),
     "demo": ("chatkit.cli.student", "demo"),
+    "reset": ("chatkit.cli.starters", "reset"),
+    "solution": ("chatkit.cli.starters", "solution"),
     "pack": ("chatkit.cli.handin", "pack"),
+    "init": ("chatkit.cli.starters", "init"),
+    "update": ("chatkit.cli.update", "update"),
     "class": ("chatkit.cli.classroom", "classroom"),
     "author": ("chatkit.cli.author", "author"),
 }

@@ -3,4 +3,9 @@
 What lives here: the state file beside the lessons, hints, starters and backups, the watch on what
 you save. Commands for students come in. What never lives here: checks and verdicts (they are the
 grading room's) and everything that an instructor does.
+
+- `starters`  the programs as the kit gave them
+- `backups`   back to the starter; earlier versions of a program, numbered
+- `newfolder`  the lessons in a folder of one's own
+- `update`    a newer kit: `update_handout`, `update_clone` (with `git`), and for both `changes`
 """
