@@ -113,9 +113,10 @@ def solution(lesson: str, program: str | None, yes: bool) -> None:
     with problems_end_it():
         course = find_course()
         chosen = course.lesson(lesson)
-        asked = [name for name in _programs(chosen, program) if name in chosen.asked]
+        named = _programs(chosen, program)
+        asked = [name for name in named if name in chosen.asked]
         if not asked:
-            raise Misuse(f"{program} is given in {chosen.name}: there is nothing to solve in it")
+            raise Misuse(f"{named[0]} is given in {chosen.name}: there is nothing to solve in it")
         if not chosen.solutions.is_dir():
             raise Misuse("this copy of the kit has none: your instructor keeps the solutions")
         mine = {name: _lines(chosen.folder / name) for name in asked}
@@ -147,7 +148,10 @@ def _wants_it(lesson: Lesson) -> bool:
     """Ask whether to show the solution of an unfinished lesson. Raises Misuse without a person."""
     if not sys.stdin.isatty():
         raise Misuse(f"{lesson.name} is not finished. To see the solution all the same, add --yes")
-    return click.confirm(f"{lesson.name} is not finished. See the solution all the same?")
+    try:
+        return click.confirm(f"{lesson.name} is not finished. See the solution all the same?")
+    except click.Abort:  # what click makes of Ctrl-C
+        raise KeyboardInterrupt from None
 
 
 def _style(line: str) -> str:

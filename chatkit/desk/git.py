@@ -72,7 +72,9 @@ class Git:
     def staged(self, names: Iterable[str]) -> dict[str, Blob]:
         """What is staged under these names."""
         found = {}
-        for line in self.run("ls-files", "-s", "-z", "--", *names).split(b"\0"):
+        wanted = list(names)  # none would mean all of them
+        listed = self.run("ls-files", "-s", "-z", "--", *wanted) if wanted else b""
+        for line in listed.split(b"\0"):
             if line:
                 about, _, name = line.partition(b"\t")
                 mode, id, _ = about.decode().split()

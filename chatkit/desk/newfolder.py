@@ -8,6 +8,7 @@ Checks and solutions stay in the kit.
 """
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from chatkit.grading.reports.files import ReportError, write_whole
 
 GIVEN = Path("lessons/given.json")
 FORMAT = 1  # of given.json
+OURS = re.compile(r"(lessons/\d\d_\w+|docs)/[\w.]+")  # what may stand in it: nothing elsewhere
 PART = ".chatkit-init.part"  # where the folder is made, until all of it is there
 
 
@@ -106,12 +108,13 @@ def read_given(root: Path) -> Given | None:
         facts = json.loads(file.read_bytes())
         if facts["given"] != FORMAT:
             raise FolderError(f"{file} was written by another kit: install the newest chatkit")
-        return Given(str(facts["kit"]), dict(facts["files"]))
+        files = {name: digest for name, digest in facts["files"].items() if OURS.fullmatch(name)}
+        return Given(str(facts["kit"]), files)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise FolderError(f"{file} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return Given("unknown", {})  # then everything that differs counts as edited
 
 

@@ -60,5 +60,5 @@ def _update_folder(root: Path, given: Given, dry_run: bool) -> Changes:
     if not dry_run:
         carry_out(root, steps)
         write_given(root, entries)
-    advice = "A newer kit comes with pip install --upgrade chatkit; then run this again."
+    advice = "Install a newer kit with pip, then run this again."
     return Changes(f"chatkit {given.kit}", f"chatkit {__version__}", steps, advice=advice)

@@ -5,7 +5,7 @@ is replaced the folder still has the untouched starters of the earlier one, so a
 stopped knows as well as the first time what the student has edited.
 
 A folder of the kit is replaced by two renames: there is no moment with half of the modules in it.
-What it was before lies in `.chatkit-before`.
+What it was before lies in `.chatkit-before`, also when the power fails between the two.
 """
 
 import json
@@ -225,7 +225,7 @@ def _exchange(now: Path, new: Path, before: Path) -> None:
         try:
             now.parent.mkdir(exist_ok=True)
             new.rename(now)
-        except OSError:
+        except BaseException:
             if before.exists():
                 before.rename(now)
             raise
