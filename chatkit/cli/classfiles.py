@@ -100,7 +100,7 @@ def package(platform: str, target: Path, keys: tuple[str, ...], kit: str | None)
     \b
     chatkit class package gradescope --out autograder.zip --lesson 1
     chatkit class package github --out assignment --lesson 1 --lesson 2
-    chatkit class package github --out assignment --kit git+https://example.org/chatkit.git
+    chatkit class package github --out tasks --kit git+https://example.org/chatkit
 
     Exit status 0: written. 2: wrong use; nothing is written.
     """

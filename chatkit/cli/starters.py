@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chatkit.cli.completion import complete_lesson
 from chatkit.cli.student import Misuse
 from chatkit.course import INSTALLED, Course, CourseError, Lesson, find_course
 
@@ -46,7 +47,7 @@ def init(folder: Path) -> None:
 
 
 @click.command()
-@click.argument("lesson")
+@click.argument("lesson", shell_complete=complete_lesson)
 @click.argument("program", required=False)
 @click.option("--list", "as_list", is_flag=True, help="Show the backups of the lesson.")
 @click.option("--restore", "number", metavar="N", type=int, help="Bring backup N back.")
@@ -91,7 +92,7 @@ def reset(lesson: str, program: str | None, as_list: bool, number: int | None) -
 
 
 @click.command()
-@click.argument("lesson")
+@click.argument("lesson", shell_complete=complete_lesson)
 @click.argument("program", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask, also when the lesson is not finished.")
 def solution(lesson: str, program: str | None, yes: bool) -> None:
@@ -122,9 +123,7 @@ def solution(lesson: str, program: str | None, yes: bool) -> None:
         mine = {name: _lines(chosen.folder / name) for name in asked}
         finished = {name: _lines(chosen.solutions / name) for name in asked}
         if not yes and not _finished(course, chosen) and not _wants_it(chosen):
-            click.echo(
-                f"Then not. A hint may do: chatkit check {chosen.number} names the next step."
-            )
+            click.echo(f"Then not. A hint may do: chatkit hint {chosen.number}")
             return
     console = Console(highlight=False, soft_wrap=True)
     for name in asked:
@@ -138,10 +137,10 @@ def solution(lesson: str, program: str | None, yes: bool) -> None:
 
 
 def _finished(course: Course, lesson: Lesson) -> bool:
-    """Whether the student has done the lesson."""
-    from chatkit.grading.handin import unfinished_in
+    """Whether the last runs gave the lesson's full score."""
+    from chatkit.desk.progress import load
 
-    return not unfinished_in(lesson)
+    return load(course).of(lesson).full
 
 
 def _wants_it(lesson: Lesson) -> bool:
@@ -242,11 +241,15 @@ def problems_end_it() -> Iterator[None]:
     from chatkit.desk.backups import BackupError
     from chatkit.desk.changes import UpdateError
     from chatkit.desk.newfolder import FolderError
+    from chatkit.desk.progress import ProgressError
     from chatkit.desk.starters import StarterError
 
     try:
         yield
-    except (CourseError, BackupError, UpdateError, FolderError, StarterError) as error:
+    except (
+        *(CourseError, BackupError, UpdateError),
+        *(FolderError, ProgressError, StarterError),
+    ) as error:
         raise Misuse(str(error)) from None
     except KeyboardInterrupt:
         click.echo("chatkit: stopped; nothing that you wrote is lost.", err=True)

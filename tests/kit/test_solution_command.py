@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from chatkit.course import find_course
+from chatkit.desk import progress
+from chatkit.grading.verdict import LessonVerdict, Verdict
 
 ROOT = Path(__file__).parents[2]
 KIT = find_course(ROOT)
@@ -81,7 +83,15 @@ def home(tmp_path: Path) -> Path:
 
 
 def finish(home: Path) -> None:
+    """Write the client too, and let all checks have passed."""
     shutil.copy(KIT.lessons[0].solutions / "client.py", home / "lessons/01_echo")
+    course = find_course(home)
+    (lesson,) = course.lessons
+    passed = tuple(
+        Verdict(check.id, check.title, "passed", check.points, check.points, check.program)
+        for check in lesson.checks()
+    )
+    progress.load(course).record(lesson, LessonVerdict(lesson.name, lesson.title, passed, 1.0))
 
 
 def test_a_finished_lesson_is_compared_without_a_question_and_plain_in_a_pipe(home: Path) -> None:
