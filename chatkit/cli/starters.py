@@ -77,7 +77,7 @@ def reset(lesson: str, program: str | None, as_list: bool, number: int | None) -
         if as_list:
             _list_backups(course, chosen)
         elif number is not None:
-            names, kept = backups.restore(course, chosen, number, programs)
+            names, kept = backups.restore(course, chosen, number, programs if program else ())
             click.echo(f"{_are(names)} as in backup {number}.")
             _tell(chosen, kept, "What was there before")
         else:
@@ -125,7 +125,9 @@ def solution(lesson: str, program: str | None, yes: bool) -> None:
         if not yes and not _finished(course, chosen) and not _wants_it(chosen):
             click.echo(f"Then not. A hint may do: chatkit hint {chosen.number}")
             return
-    console = Console(highlight=False, soft_wrap=True)
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+        reconfigure(errors="replace")  # an old console may not have all letters
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     for name in asked:
         yours, theirs = _shown(chosen.folder / name), _shown(chosen.solutions / name)
         diff = list(difflib.unified_diff(mine[name], finished[name], yours, theirs, lineterm=""))

@@ -135,12 +135,8 @@ def keep(folder: Path, files: Mapping[str, bytes]) -> Backup:
             return _numbered(room, beside, tuple(sorted(files, reverse=True)))
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-    except ReportError:
-        raise BackupError(
-            f"your version cannot be kept in {room}, so nothing is changed: is the disk full?"
-        ) from None
-    except OSError as error:
-        why = error.strerror or error
+    except (ReportError, OSError) as error:
+        why = getattr(error, "strerror", None) or str(error).rpartition(": ")[2]
         raise BackupError(
             f"your version cannot be kept in {room}, so nothing is changed: {why}"
         ) from None

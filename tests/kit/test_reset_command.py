@@ -152,6 +152,16 @@ def test_restore_keeps_the_present_version_before(course: Course, echo: Path) ->
     assert done.returncode == 0 and not (echo / "backups/003").exists()
 
 
+def test_what_an_update_has_kept_aside_comes_back_too(course: Course, echo: Path) -> None:
+    backups.keep(echo, {"lesson.toml": b"# mine", "server.py": b"# mine too"})
+
+    done = chatkit(course.root, "reset", "1", "--restore", "1")
+
+    assert done.stdout.splitlines()[0] == "server.py and lesson.toml are as in backup 1."
+    assert (echo / "lesson.toml").read_bytes() == b"# mine"
+    assert b"asked" in (echo / "backups/002/lesson.toml").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
