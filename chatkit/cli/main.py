@@ -18,6 +18,8 @@ COMMANDS = {
     "pack": ("chatkit.cli.handin", "pack", "Pack your programs into one zip file to hand in."),
     "init": ("chatkit.cli.starters", "init", "Copy the lessons into a new folder."),
     "update": ("chatkit.cli.update", "update", "Take a newer kit; what you wrote stays."),
+    "play": ("chatkit.cli.play", "play", "Let everybody in the room join one chat."),
+    "doctor": ("chatkit.cli.doctor", "doctor", "Look at this machine, and say what to mend."),
     "class": ("chatkit.cli.classroom", "classroom", "Grade a class."),
     "author": ("chatkit.cli.author", "author", "Write lessons that cannot drift."),
     "completion": ("chatkit.cli.completion", "completion", "Let TAB complete commands."),

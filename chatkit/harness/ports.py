@@ -15,6 +15,8 @@ import socket
 import sys
 from pathlib import Path
 
+import psutil
+
 LOWEST = 20_000
 PART = 1000  # ports that one bench has for itself; each rests for a minute after use (TIME_WAIT)
 HIGHEST = 32_000  # Linux starts at 32,768, Windows and macOS at 49,152 (RFC 6335)
@@ -39,6 +41,34 @@ def is_free(host: str, port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def why_taken(host: str, port: int) -> OSError | None:
+    """Why a server could not listen there now; None if it could.
+
+    Asked as a lesson's server asks: connections of an earlier one that rest are no obstacle.
+    """
+    with socket.socket() as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error
+        return None
+
+
+def holder(port: int) -> tuple[int | None, str]:
+    """Who listens on `port`: the process if the system tells, and the words for it."""
+    with contextlib.suppress(psutil.Error, OSError):
+        for one in psutil.net_connections("tcp"):
+            here = getattr(one.laddr, "port", None)
+            if one.status == psutil.CONN_LISTEN and here == port and one.pid:
+                process = psutil.Process(one.pid)
+                command = " ".join(process.cmdline()[1:])
+                shown = "".join(part for part in command if part.isprintable())[:60]
+                return one.pid, f"{process.name()} (process {one.pid}: {shown})"
+    return None, "a program whose name the system keeps to itself"
 
 
 _claims: dict[int, tuple[int, socket.socket]] = {}  # process -> its part, and what claims it

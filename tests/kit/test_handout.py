@@ -157,7 +157,7 @@ def test_a_student_gets_the_score_of_the_starter_and_then_of_the_work(unpacked: 
 
 @pytest.mark.parametrize(
     "words",
-    ["check --solutions", "check 1 --solutions", "demo", "author", "author check --quick"],
+    ["check --solutions", "check 1 --solutions", "demo", "play", "author", "author check --quick"],
 )
 def test_what_needs_the_solutions_says_who_has_them(unpacked: Path, words: str) -> None:
     done = chatkit(unpacked, unpacked, *words.split())

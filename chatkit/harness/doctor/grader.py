@@ -1,0 +1,48 @@
+"""What the bench asks of the system: to see a program at rest, and to contain one."""
+
+import threading
+import time
+
+from chatkit.harness import kernel
+from chatkit.harness.doctor.child import last_line, ran, started
+from chatkit.harness.doctor.finding import Finding
+
+SECONDS = 10
+
+TIER = "from chatkit.harness.sandbox import enter; s = enter(); print(s.tier, s.why, sep='|')"
+
+
+def rest() -> Finding:
+    """Look at a program that waits, as every check does."""
+    if not kernel.READS_REST:
+        told = "this system does not show it, so checks wait for a quiet time instead: slower"
+        return Finding("rest", "remark", told)
+    child = started("import sys; sys.stdin.read()", "-I", "-S")
+    with child:
+        deadline = time.monotonic() + SECONDS
+        seen = False
+        while not seen and child.poll() is None and time.monotonic() < deadline:
+            threads = kernel.threads([child.pid])
+            seen = any(thread.waits == "untimed" for thread in threads.values())
+            threading.Event().wait(0.01)
+        child.kill()
+    if seen:
+        return Finding("rest", "ok", "checks can see that a program waits: no time is lost")
+    told = "the system hides what a program waits for, so checks take long and may misjudge"
+    cure = "sudo sysctl kernel.yama.ptrace_scope=1. In a container: --cap-add SYS_PTRACE"
+    return Finding("rest", "wrong", told, cure)
+
+
+def sandbox() -> Finding:
+    """Which tier a class run would get. Entered in a child: nobody can leave it again."""
+    status, printed, errors = ran(TIER, "-P", seconds=SECONDS * 2)
+    tier, _, why = printed.partition("|")
+    if status or not tier:
+        raise OSError(last_line(errors))
+    told = f"tier {tier}. Only chatkit class needs it"
+    if tier == "namespaces":
+        return Finding("sandbox", "ok", told)
+    reason, _, command = why.partition(": ")
+    if command.startswith("sudo "):
+        return Finding("sandbox", "remark", f"{told}: {reason}", command)
+    return Finding("sandbox", "remark", f"{told}: {why}", "docs/instructors.md tells what it means")

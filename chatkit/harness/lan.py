@@ -1,0 +1,96 @@
+"""The local network: this machine's addresses in it, and what keeps others from reaching them.
+
+Everything is read from the system; nothing is sent.
+"""
+
+import contextlib
+import ipaddress
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+PRIVATE = tuple(  # RFC 1918
+    map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+)
+
+# Interfaces that lead to virtual machines, containers or a VPN, seldom to the next desk.
+VIRTUAL = ("docker", "br-", "virbr", "veth", "vmnet", "vbox", "vethernet", "tun", "utun", "wg")
+
+VERSION = Path("/proc/version")
+UFW = Path("/etc/ufw/ufw.conf")
+
+
+@dataclass(frozen=True)
+class Address:
+    """One way in."""
+
+    host: str  # "192.168.1.20"
+    interface: str  # "wlan0"
+
+
+def addresses() -> list[Address]:
+    """The IPv4 addresses at which others may reach this machine, the likeliest first."""
+    up = {name for name, state in psutil.net_if_stats().items() if state.isup}
+    found = [
+        Address(one.address, name)
+        for name, all in psutil.net_if_addrs().items()
+        for one in all
+        if one.family == socket.AF_INET and name in up
+    ]
+    return sorted((one for one in found if not _ip(one).is_loopback), key=_unlikely)
+
+
+def _ip(address: Address) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(address.host)
+
+
+def _unlikely(address: Address) -> tuple[bool, bool, bool]:
+    ip = _ip(address)
+    virtual = address.interface.lower().startswith(VIRTUAL)
+    return virtual, ip.is_link_local, not any(ip in network for network in PRIVATE)
+
+
+def wsl() -> int:
+    """1 or 2 inside that version of the Windows Subsystem for Linux, else 0."""
+    try:
+        version = VERSION.read_text(encoding="utf-8", errors="replace").lower()
+    except OSError:
+        return 0
+    if "microsoft" not in version:
+        return 0
+    return 2 if "wsl2" in version or "microsoft-standard" in version else 1
+
+
+def about_wsl(version: int) -> tuple[str, str]:
+    """What WSL means for others who want to connect, and what to do instead.
+
+    Source: learn.microsoft.com/windows/wsl/networking.
+    """
+    if version == 1:
+        return "This is WSL 1: it shares the network of Windows", ""
+    told = "This is WSL 2: other computers see Windows, not the Linux in it (NAT)"
+    return told, "run chatkit play in Windows PowerShell, not in WSL"
+
+
+def firewall(port: int) -> tuple[str, str]:
+    """What this system's firewall does about `port`, and what to do; that is "" where it is open.
+
+    Sources: ufw(8), firewall-cmd(1), Apple's "Firewall security in macOS".
+    """
+    if sys.platform == "win32":
+        told = "Windows Defender Firewall asks when a program wants to be reached by others"
+        return told, "allow it on private networks, not on public ones"
+    if sys.platform == "darwin":
+        told = "if its firewall is on, macOS asks whether Python may accept incoming connections"
+        return told, "allow it"
+    with contextlib.suppress(OSError):
+        if "ENABLED=yes" in UFW.read_text(encoding="utf-8"):
+            opens, closes = f"sudo ufw allow {port}/tcp", f"sudo ufw delete allow {port}/tcp"
+            return "ufw is on and keeps others out", f"{opens}, and after the lesson: {closes}"
+    if any(process.info["name"] == "firewalld" for process in psutil.process_iter(["name"])):
+        opens = f"sudo firewall-cmd --add-port={port}/tcp --timeout=3h"
+        return "firewalld is on and may keep others out", f"{opens}, which closes by itself"
+    return "neither ufw nor firewalld is on", ""
