@@ -87,12 +87,17 @@ def test_nothing_inside_solves_a_lesson(number: int, tmp_path: Path) -> None:
                 solution = (lesson.solutions / program).read_bytes()
                 assert solution not in inside.values(), f"{lesson.name}/{program}"
     forbidden = re.compile(
-        r"solutions/|chatkit/(reference|authoring|_course)/|tests/(?!lessons/)|.*__pycache__|.*\.pyc"
+        r"solutions/|chatkit/(reference|authoring|_course/(?!lessons/))|tests/(?!lessons/)"
+        r"|.*__pycache__|.*\.pyc"
     )
     assert [name for name in inside if forbidden.match(name)] == []
     assert {name.split("/")[1] for name in inside if name.startswith("lessons/")} == {
         lesson.name for lesson in lessons
     }
+    untouched = [name for name in inside if name.startswith("chatkit/_course/")]
+    assert len(untouched) == sum(name.startswith("lessons/") for name in inside)
+    for name in untouched:
+        assert inside[name] == inside[name.removeprefix("chatkit/_course/")]
     checks = {name for name in inside if re.match(r"tests/lessons/test_", name)}
     assert checks == {f"tests/lessons/test_{lesson.name}.py" for lesson in lessons}
     about = json.loads(inside["handout.json"])
@@ -169,6 +174,33 @@ def test_a_later_lesson_is_not_known_in_it(unpacked: Path) -> None:
     assert "The lessons are: 1 (echo), 2 (broadcast)." in done.stderr
 
 
+def test_it_has_the_untouched_programs_beside_those_that_students_edit(
+    unpacked: Path, tmp_path: Path
+) -> None:
+    course = tmp_path / "course"
+    shutil.copytree(unpacked, course)
+    server = course / "lessons/01_echo/server.py"
+    starter = server.read_bytes()
+    server.write_text("# mine\n", encoding="utf-8")
+
+    done = chatkit(course, course, "reset", 1)
+
+    assert done.returncode == 0 and server.read_bytes() == starter, done.stderr
+
+
+def test_away_from_its_folder_it_checks_what_the_student_edits(unpacked: Path) -> None:
+    code = "from chatkit.course import find_course; print(find_course().root)"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        cwd=unpacked.parent,
+        env={**os.environ, "PYTHONPATH": str(unpacked)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == str(unpacked.resolve()), done.stderr
+
+
 def test_it_can_be_built_and_installed_without_solutions(unpacked: Path, tmp_path: Path) -> None:
     site = build_wheel(unpacked, tmp_path)
 
@@ -177,6 +209,8 @@ def test_it_can_be_built_and_installed_without_solutions(unpacked: Path, tmp_pat
     assert done.returncode == 1, done.stderr
     assert (site / "chatkit/_course/lessons/02_broadcast/server.py").is_file()
     assert not (site / "chatkit/_course/solutions").exists()
+    done = chatkit(site, tmp_path, "init", "my-chat")
+    assert "my-chat holds 01_echo and 02_broadcast." in done.stdout, done.stderr
 
 
 # Where it is made
@@ -190,19 +224,14 @@ def test_a_hand_out_of_a_hand_out_is_the_same(unpacked: Path, tmp_path: Path) ->
     assert (tmp_path / "b.zip").read_bytes() == (unpacked.parent / "a.zip").read_bytes()
 
 
-def test_an_installed_kit_makes_the_same_but_for_the_contract(
-    unpacked: Path, tmp_path: Path
-) -> None:
+def test_an_installed_kit_makes_the_same(unpacked: Path, tmp_path: Path) -> None:
     site = build_wheel(ROOT, tmp_path)
 
     words = ["class", "handout", "--upto", "2", "--out", tmp_path / "b.zip"]
     done = chatkit(site, tmp_path, *words)
 
     assert done.returncode == 0, done.stderr
-    mine, theirs = entries(tmp_path / "b.zip"), entries(unpacked.parent / "a.zip")
-    assert set(theirs) - set(mine) == {"docs/contract.md"}
-    different = {name for name in mine if mine[name] != theirs.get(name)}
-    assert different == {f"lessons/{name}/README.md" for name in ("01_echo", "02_broadcast")}
+    assert entries(tmp_path / "b.zip") == entries(unpacked.parent / "a.zip")
 
 
 # What goes wrong

@@ -143,6 +143,18 @@ def test_a_program_that_python_can_read_needs_no_remark(content: bytes) -> None:
     assert handin.look_at(content) == []
 
 
+def test_what_the_kit_itself_keeps_beside_programs_is_no_remark(clone: Path) -> None:
+    folder = clone / "lessons/01_echo"
+    for name in ("server.new.py", "backups/001/server.py", "backups/extra.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    (clone / "progress.json").touch()
+
+    done = pack("1", cwd=clone)
+
+    assert done.stdout == "chatkit-handin.zip holds 01_echo. Hand in this file.\n"
+
+
 def test_modules_that_stay_behind_are_named(clone: Path) -> None:
     (clone / "lessons/01_echo/helper.py").touch()
 

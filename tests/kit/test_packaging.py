@@ -111,7 +111,7 @@ def run_installed(installed: Path, away: Path, *words: str) -> subprocess.Comple
     )
 
 
-@pytest.mark.parametrize("room", ["lessons", "solutions", "tests/lessons"])
+@pytest.mark.parametrize("room", ["docs/contract.md", "lessons", "solutions", "tests/lessons"])
 def test_the_wheel_carries_the_course(wheel: Path, room: str) -> None:
     expected = {f"{INSIDE}/{path.as_posix()}" for path in project_files() if in_room(path, room)}
     assert expected
@@ -119,7 +119,7 @@ def test_the_wheel_carries_the_course(wheel: Path, room: str) -> None:
 
 
 def in_room(path: Path, room: str) -> bool:
-    return path.as_posix().startswith(f"{room}/")
+    return path.as_posix() == room or path.as_posix().startswith(f"{room}/")
 
 
 def test_the_wheel_carries_the_package_and_nothing_else(wheel: Path) -> None:

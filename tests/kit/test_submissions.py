@@ -374,6 +374,27 @@ def test_github_classroom_clones(tmp_path: Path, folder: str) -> None:
     assert found.kind == "GitHub Classroom clones"
 
 
+def test_what_the_kit_keeps_for_a_student_is_no_work(tmp_path: Path) -> None:
+    earlier = {f"alice/lessons/01_echo/backups/{number:03}/server.py": "" for number in range(250)}
+    files = {
+        "alice/lessons/01_echo/server.py": "mine",
+        "alice/lessons/01_echo/server.new.py": "the kit's",
+        "alice/lessons/01_echo/words.py": "",
+        "alice/lessons/given.json": "{}",
+        "alice/progress.json": "{}",
+        "alice/chatkit/_course/lessons/01_echo/server.py": "untouched",
+        "alice/.chatkit-before/chatkit/_course/lessons/01_echo/server.py": "older",
+    }
+
+    found = find(write(tmp_path / "class", files | earlier))
+
+    (alice,) = found.submissions
+    assert alice.student == "alice" and not alice.remarks
+    copied = {path.name for path in alice.lessons["01_echo"].rglob("*")}
+    assert copied == {"server.py", "words.py"}
+    assert (alice.lessons["01_echo"] / "server.py").read_text(encoding="utf-8") == "mine"
+
+
 def test_helpers_beside_the_programs_come_along(tmp_path: Path) -> None:
     files = {**BOTH, "01_echo/helper.py": "h", "01_echo/net/lines.py": "l"}
     write(tmp_path / "class/alice", {**files, "01_echo/__pycache__/x.pyc": "", "essay.txt": ""})
