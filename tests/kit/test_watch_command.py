@@ -117,7 +117,7 @@ class Window:
         """Whether the terminal is as it was, with the first screen and the cursor."""
         shown = self.text.rfind("\x1b[?1049l"), self.text.rfind("\x1b[?25h")
         hidden = self.text.rfind("\x1b[?1049h"), self.text.rfind("\x1b[?25l")
-        return termios.tcgetattr(self.slave) == self.before and shown > hidden
+        return termios.tcgetattr(self.slave) == self.before and shown >= hidden
 
     def close(self) -> None:
         for process in [*self.started(), self.process] if self.process.is_running() else []:
@@ -279,6 +279,21 @@ def test_a_program_gets_the_terminal_and_ctrl_c_comes_back(window: Callable[...,
     one.reads("Every check passes")
     one.types("q")
     assert one.ends() == 0 and one.restored
+
+
+def test_what_has_the_terminal_ends_with_the_watch(window: Callable[..., Window]) -> None:
+    one = window()
+    one.reads("Every check passes")
+    one.types("r")
+    one.reads("s server.py")
+    one.types("s")
+    one.reads("Server running on")
+    started = one.started()
+
+    one.process.terminate()
+
+    assert one.ends() == 130 and one.restored
+    assert not psutil.wait_procs(started, timeout=SECONDS)[1]
 
 
 def test_the_page_is_drawn_anew_when_the_window_changes(window: Callable[..., Window]) -> None:

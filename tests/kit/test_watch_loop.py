@@ -334,6 +334,18 @@ def test_a_checks_every_lesson_and_enter_comes_back(desk: Desk) -> None:
     assert "All lessons" not in desk.screen()
 
 
+def test_a_lesson_that_is_away_has_no_verdict_in_the_round(desk: Desk) -> None:
+    desk.course.lesson("2").folder.rename(desk.course.root / "away")
+    desk.press("a")
+    while desk.watch.running:
+        desk.ends()
+
+    assert [name for name, _ in desk.orders[1:]] == [
+        lesson.name for lesson in desk.course.lessons if lesson.number != 2
+    ]
+    assert desk.watch.round["02_broadcast"] is None
+
+
 def test_h_opens_one_hint_more_each_time(desk: Desk) -> None:
     desk.falls("ready-line", "failed")
     desk.ends("not_reached")
