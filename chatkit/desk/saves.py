@@ -9,7 +9,7 @@ See https://watchfiles.helpmanual.io/api/watch/; watchfiles polls under WSL by i
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -47,6 +47,16 @@ def files_in(folder: Path) -> dict[str, File]:
             data = path.read_bytes()
             found[path.name] = File(sha256(data).digest() if data else b"", time)
     return found
+
+
+def content(files: Mapping[str, File], name: str) -> bytes:
+    """The digest of a file's content; empty when it is empty or not there."""
+    return files[name].content if name in files else b""
+
+
+def differing(before: Mapping[str, File], now: Mapping[str, File]) -> set[str]:
+    """The names of the files that have come, gone, or been saved."""
+    return {name for name in {*before, *now} if before.get(name) != now.get(name)}
 
 
 class Saves:

@@ -19,7 +19,7 @@ from chatkit.desk.backups import BackupError
 from chatkit.desk.grader import Ended, Grader, Heard
 from chatkit.desk.hints import HintError
 from chatkit.desk.progress import Progress, ProgressError, fingerprints
-from chatkit.desk.saves import File, Saved, files_in
+from chatkit.desk.saves import File, Saved, content, differing, files_in
 from chatkit.desk.starters import StarterError
 from chatkit.grading.verdict import LessonVerdict, Verdict
 
@@ -368,16 +368,6 @@ class Watch:
                 if lesson.folder.is_dir():
                     self._start(lesson, lesson.programs)
                     return
-
-
-def content(files: Mapping[str, File], name: str) -> bytes:
-    """The digest of a file's content; empty when it is empty or not there."""
-    return files[name].content if name in files else b""
-
-
-def differing(before: Mapping[str, File], now: Mapping[str, File]) -> set[str]:
-    """The names of the files that have come, gone, or been saved."""
-    return {name for name in {*before, *now} if before.get(name) != now.get(name)}
 
 
 def turns(
