@@ -9,6 +9,9 @@ from chatkit import __version__
 COMMANDS = {
     "check": ("chatkit.cli.student", "check"),
     "demo": ("chatkit.cli.student", "demo"),
+    "tap": ("chatkit.cli.wire", "tap"),
+    "raw": ("chatkit.cli.wire", "raw"),
+    "show": ("chatkit.cli.wire", "show"),
     "pack": ("chatkit.cli.handin", "pack"),
     "class": ("chatkit.cli.classroom", "classroom"),
     "author": ("chatkit.cli.author", "author"),
