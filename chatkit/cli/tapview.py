@@ -8,12 +8,15 @@ import contextlib
 import os
 import queue
 import shutil
+import signal
 import sys
 import threading
+from typing import Self
 
 from rich.console import Console
 from rich.text import Text
 
+from chatkit.cli.keyboard import Keyboard
 from chatkit.cli.printing import Printer
 from chatkit.grading import lanes
 from chatkit.grading.recording import Recording, RecordingError
@@ -35,6 +38,37 @@ KEYS: dict[str, Name] = {
     "u": "split-character",
 }
 NEXT = {"both": "client", "client": "server", "server": "both"}
+
+
+class Keys:
+    """The keys of the terminal, where there are any. Use it with `with`.
+
+    In a pipe, or in the background of a shell, there are none: see termios(3).
+    """
+
+    def __init__(self) -> None:
+        self.typed: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.keyboard = Keyboard(self.typed.put)
+        self.there = bool(sys.stdin and sys.stdin.isatty()) and self.keyboard.in_foreground()
+
+    def __enter__(self) -> Self:
+        if self.there:
+            self.keyboard.open()
+            if sys.platform != "win32":
+                signal.signal(signal.SIGCONT, self._came_back)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.keyboard.close()
+
+    def pressed(self) -> list[str]:
+        """The keys that were pressed since the last call, in order. Never waits."""
+        return [self.typed.get() for _ in range(self.typed.qsize())]
+
+    def _came_back(self, *_: object) -> None:
+        """After Ctrl-Z and fg: the shell has set the terminal back."""
+        if self.keyboard.in_foreground():
+            self.keyboard.take()
 
 
 class View:
@@ -76,9 +110,9 @@ class View:
         self.say(f"  f       whose bytes that touches: {mischief.source}")
         self.say("  q       end the tap")
 
-    def obey(self, tap: Tap, keys: str) -> bool:
+    def obey(self, tap: Tap, keys: list[str]) -> bool:
         """Do what was typed. False when that was to end."""
-        for key in keys.lower():
+        for key in keys:
             if key == "q":
                 return False
             if key == "f":
@@ -86,7 +120,7 @@ class View:
                 tap.note(f"mischief touches the bytes from: {tap.mischief.source}")
             elif key in KEYS:
                 tap.switch(KEYS[key])
-            elif key.isprintable():
+            elif key != "gone":
                 self.help(tap.mischief)
         return True
 

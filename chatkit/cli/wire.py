@@ -88,8 +88,7 @@ def tap(
     chatkit tap --reset --from client    the first line of a client ends in a reset
     chatkit tap --record monday.jsonl    then: chatkit show monday.jsonl
     """
-    from chatkit.cli.tapview import View
-    from chatkit.desk.keyboard import Keyboard
+    from chatkit.cli.tapview import Keys, View
     from chatkit.grading.recording import Recording, RecordingError
     from chatkit.harness.mischief import MEANS, Mischief
     from chatkit.harness.tap import Tap
@@ -114,12 +113,12 @@ def tap(
             f"cannot listen on 127.0.0.1:{listen}: {error.strerror}. "
             f"End the program that does, or take another port: chatkit tap --listen {listen + 1}"
         ) from None
-    with Keyboard() as keyboard, tapped:
+    with Keys() as keys, tapped:
         if tapped.address == server:
             raise Misuse(f"the tap cannot be its own server: {listen} is --listen and --to")
         try:
-            view.begin(tapped, keyboard.there)
-            while view.obey(tapped, keyboard.pressed()):
+            view.begin(tapped, keys.there)
+            while view.obey(tapped, keys.pressed()):
                 tapped.turn(TURN)
         except KeyboardInterrupt:
             pass

@@ -7,6 +7,7 @@ stays here, and when that is `MOST_WAITING` bytes its sender has to wait. Nothin
 """
 
 import contextlib
+import errno
 import selectors
 import socket
 import struct
@@ -221,17 +222,22 @@ class Connection:
         self.hang_up()
 
     def _connected(self, _: int) -> None:
-        try:
-            itself = self.server.getsockname() == self.server.getpeername()
-        except OSError:
-            itself = True  # as good as: nobody is there
-        # A connect to a free port of the range for outgoing connections can meet itself.
-        if itself:
+        error = self.server.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error == errno.ECONNRESET:  # it was there, and has gone already
+            self.ways[1].read_out(self.tap.clock())
+        elif error or self._meets_itself():
             self._refused(f"no server at {self.tap.server}")
             return
         self.give_up = None
         self.tap.watch(self.server, 0, self._connected)
         self._watch()
+
+    def _meets_itself(self) -> bool:
+        """Whether nobody is there: on a port of the range for outgoing connections, only we are."""
+        try:
+            return bool(self.server.getsockname() == self.server.getpeername())
+        except OSError:
+            return True
 
     def _refused(self, why: str) -> None:
         self.tap.tell("server", self.name, "refused", text=why)
