@@ -21,7 +21,7 @@ Outcome = Literal["", "end", "reset", "cut", "broken"]  # what becomes of the co
 BITE = 1 << 16  # bytes taken from a socket at once
 MOST_WAITING = 1 << 16  # bytes of one direction that wait in the tap; then its sender has to wait
 AT_ONCE = 64  # pieces passed on before the others get their turn
-FEW = 1000  # bytes: of more than these the pieces do not wait for the reader to take each
+MOST_PIECES = 200  # of one packet; what is left goes in one more, or a megabyte took hours
 LOOK = 0.001  # seconds between two looks whether the reader has taken a piece
 PATIENCE = 1.0  # seconds: a reader that takes nothing for so long gets the next piece all the same
 PAUSE = 0.02  # seconds between two pieces, where the system does not tell what the reader does
@@ -236,6 +236,8 @@ class Way:
             parts = [bytes([byte]) for byte in data]
         elif self.mischief.hits("split-character", self.side):
             parts = inside_characters(data)
+        if len(parts) > MOST_PIECES:
+            parts[MOST_PIECES:] = [b"".join(parts[MOST_PIECES:])]
         if len(parts) > 1:
             self._note(f"{quoted(data, SHOWN)} came in one piece")
         self.pieces += [Piece(part, part) for part in parts[:MOST_TOLD]]
@@ -257,8 +259,7 @@ class Way:
             piece.data = piece.data[count:]
             return
         self.pieces.popleft()
-        splits = any(self.mischief.hits(name, self.side) for name in _SPLITS)
-        if splits and self.waiting < FEW:
+        if any(self.mischief.hits(name, self.side) for name in _SPLITS):
             self.paced_since = now
 
     def _was_taken(self, now: float) -> bool:
