@@ -26,7 +26,7 @@ LOOK = 0.001  # seconds between two looks whether the reader has taken a piece
 PATIENCE = 1.0  # seconds: a reader that takes nothing for so long gets the next piece all the same
 PAUSE = 0.02  # seconds between two pieces, where the system does not tell what the reader does
 MOST_TOLD = 40  # pieces of one packet that are told one by one
-SHOWN = 12  # bytes of a packet that a note shows
+SHOWN = 24  # bytes of a packet that a note shows
 
 MEANS: dict[Name, str] = {
     "bytes": "every byte goes alone",
