@@ -76,6 +76,8 @@ class View:
 
     def __init__(self, recording: Recording | None) -> None:
         self.recording = recording
+        if reconfigure := getattr(sys.stdout, "reconfigure", None):
+            reconfigure(errors="replace")  # an old console must not stop the tap
         self.console = Console(highlight=False, soft_wrap=True)
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 500
         self.width = max(40, width)

@@ -36,7 +36,7 @@ def address(text: str) -> Address:
     default="5501",
     help="Where the server is. Default: 5501 on this machine.",
 )
-@click.option("--bytes", is_flag=True, help="Pass every byte on alone.  Key: b")
+@click.option("--bytes", is_flag=True, help="Pass bytes on one by one.  Key: b")
 @click.option("--join", is_flag=True, help="Hold what comes within 0.5 s, and join it.  Key: j")
 @click.option(
     "--delay",
@@ -84,7 +84,7 @@ def tap(
     and their order, but no pieces and no times: a right program works with all of it.
 
     \b
-    chatkit tap --bytes                  every byte comes alone
+    chatkit tap --bytes                  every byte comes alone (200 of a long packet)
     chatkit tap --reset --from client    the first line of a client ends in a reset
     chatkit tap --record monday.jsonl    then: chatkit show monday.jsonl
     """
@@ -110,11 +110,11 @@ def tap(
         raise Misuse(f"there is no host {server[0]!r}: see --to") from None
     except OSError as error:
         raise Misuse(
-            f"cannot listen on 127.0.0.1:{listen}: {error.strerror}. "
-            f"End the program that does, or take another port: chatkit tap --listen {listen + 1}"
+            f"cannot listen on 127.0.0.1:{listen}: {error.strerror}. End the program that has this "
+            "port, or let the system choose another one: chatkit tap --listen 0"
         ) from None
     with Keys() as keys, tapped:
-        if tapped.address == server:
+        if tapped.address == tapped.to[:2]:
             raise Misuse(f"the tap cannot be its own server: {listen} is --listen and --to")
         try:
             view.begin(tapped, keys.there)

@@ -242,10 +242,13 @@ def test_no_server_is_said_and_the_tap_goes_on() -> None:
 def test_wrong_use_is_one_line_with_the_cure(tmp_path: Path) -> None:
     mine = tmp_path / "server.py"
     mine.write_text("print('mine')\n")
+    with listening() as listener:
+        free = listener.getsockname()[1]
     with listening() as taken:
         port = taken.getsockname()[1]
         for arguments, cure in (
-            (("--listen", port), f"chatkit tap --listen {port + 1}"),
+            (("--listen", port), "chatkit tap --listen 0"),
+            (("--listen", free, "--to", free), "cannot be its own server"),
             (("--to", "nonsense"), "write 5501 or localhost:5501"),
             (("--to", "no-such-host.invalid:5501", "--listen", 0), "there is no host"),
             (("--listen", 0, "--record", mine), "is no recording: choose another"),

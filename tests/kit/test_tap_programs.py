@@ -287,3 +287,61 @@ def test_a_right_program_passes_its_checks_through_the_tap(
     (verdict,) = grade_lesson(chosen, chosen.solutions, only=check).checks
 
     assert verdict.status == "passed", verdict
+
+
+@pytest.mark.parametrize("number", ["1", "2", "3", "4"])
+def test_the_programs_of_a_lesson_talk_through_every_mischief(number: str) -> None:
+    lesson = COURSE.lesson(number)
+    with TappedBench(lambda name: lesson.program_in(lesson.solutions, name)) as bench:
+        server = bench.start_server()
+        bob = bench.connect("bob", directly=True) if number != "1" else None
+        if bob and number == "4":
+            bob.hears("NICK")
+            bob.says("bob")
+            bob.hears("Connected to the server")
+        client = bench.start_client(*(["--name", "alice"] if number == "4" else []))
+        name = {"4": "alice: "}.get(number, "")
+        if name:
+            bench.prints("Connected to the server")
+            assert bob
+            bob.hears("alice connected to the server!")
+        bench.settle()
+
+        def converse() -> None:
+            """Alice says something; bob hears it and answers. An echo answers for itself."""
+            word, answer = f"{bench.word()} café", f"{bench.word()} €uro"
+            client.types(f"{word}\n".encode())
+            if bob:
+                bob.hears(f"{name}{word}")
+                bob.says(answer)
+            bench.prints(answer if bob else word)
+
+        converse()
+        assert len(bench.tap().connections) == 1
+        for mischief in SAME_BYTES:
+            bench.tap().switch(mischief)
+            converse()
+            bench.tap().switch(mischief)
+        bench.tap().switch("stall")
+        client.types(b"wait\n")
+        bench.settle()
+        if bob:
+            bob.has_nothing("the tap is stalled")
+        bench.tap().switch("stall")
+        if bob:
+            bob.hears(f"{name}wait")
+        else:
+            bench.prints("wait")
+
+        bench.tap().switch("reset")
+        client.types(b"the end\n")
+        bench.exits(None)
+        assert "Traceback" not in client.errors.text
+        if bob:
+            if name:
+                bob.hears("alice has left the chat.")
+            bob.hears_nothing("half a line is no line")
+        bench.start_client(*(["--name", "alice"] if name else []))
+        if name:
+            bench.prints("Connected to the server")
+        assert server.status is None
