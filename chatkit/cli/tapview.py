@@ -152,31 +152,33 @@ class View:
             told += f": {event.text}" * bool(event.text)
         return Text(start + told, style=style)
 
-    def say(self, text: str) -> None:
-        self._put(Text(text))
+    def say(self, text: str, seconds: float = 0.0) -> None:
+        """Print a line; the terminal has `seconds` to make room for it."""
+        self._put(Text(text), seconds)
 
     def end(self) -> None:
         """Print what is left, and say where the recording lies."""
         if self.recording:
             self.recording.close()
-            self.say(f"{self.recording.path} holds {self.recording.count:,} events.")
+            self.say(f"{self.recording.path} holds {self.recording.count:,} events.", LAST_WORDS)
             if self.recording.trouble:
-                self.say(f"It is not whole: {self.recording.trouble}.")
-            self.say(f"Draw it: chatkit show {self.recording.path}")
+                self.say(f"It is not whole: {self.recording.trouble}.", LAST_WORDS)
+            self.say(f"Draw it: chatkit show {self.recording.path}", LAST_WORDS)
         else:
-            self.say(f"The tap has ended. Packets: {self.packets:,}")
+            self.say(f"The tap has ended. Packets: {self.packets:,}", LAST_WORDS)
         with contextlib.suppress(queue.Full):
             self.rows.put(None, timeout=LAST_WORDS)
         self.printer.join(LAST_WORDS)
         if self.printer.is_alive():  # it waits for a terminal that takes nothing: go without it
             os._exit(0)
 
-    def _put(self, row: Text) -> None:
+    def _put(self, row: Text, seconds: float = 0.0) -> None:
         try:
             if self.left_out:
-                self.rows.put_nowait(Text(f"          … {self.left_out:,} rows are not shown"))
+                missing = Text(f"          … {self.left_out:,} rows are not shown")
+                self.rows.put(missing, timeout=seconds)
                 self.left_out = 0
-            self.rows.put_nowait(row)
+            self.rows.put(row, timeout=seconds)
         except queue.Full:
             self.left_out += 1
 

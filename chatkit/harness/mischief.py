@@ -21,7 +21,10 @@ Outcome = Literal["", "end", "reset", "cut", "broken"]  # what becomes of the co
 BITE = 1 << 16  # bytes taken from a socket at once
 MOST_WAITING = 1 << 16  # bytes of one direction that wait in the tap; then its sender has to wait
 AT_ONCE = 64  # pieces passed on before the others get their turn
-MOST_PIECES = 200  # of one packet; what is left goes in one more, or a megabyte took hours
+MOST_PIECES = 200  # of one packet; what is left goes in one more
+FLOOD = (
+    8192  # bytes that wait; above that packets stay whole: a megabyte in single bytes takes hours
+)
 LOOK = 0.001  # seconds between two looks whether the reader has taken a piece
 PATIENCE = 1.0  # seconds: a reader that takes nothing for so long gets the next piece all the same
 PAUSE = 0.02  # seconds between two pieces, where the system does not tell what the reader does
@@ -227,24 +230,29 @@ class Way:
             if not self.struck and self.mischief.hits(name, self.side):
                 self.struck = name
                 self.mischief.on.discard(name)  # it strikes once
-                half = data[: half_of_a_line(data)]
                 self._note(f"{quoted(data, SHOWN)} came; the tap passes half and {_DOES[name]}")
-                self.waiting += len(half) - len(data)
+                half = data[: half_of_a_line(data)]
+                self.waiting -= len(data) - len(half)
                 data = half
-        parts = [data] if data else []
+        parts = self._parts(data)
+        if len(parts) > 1:
+            self._note(f"{quoted(data, SHOWN)} came in one piece")
+        self.pieces += [Piece(part, part) for part in parts[:MOST_TOLD]]
+        if rest := parts[MOST_TOLD:]:
+            first = Piece(rest[0], b"".join(rest), f"in {len(rest):,} pieces")
+            self.pieces += [first, *map(Piece, rest[1:])]
+
+    def _parts(self, data: bytes) -> list[bytes]:
+        """The pieces of a packet."""
+        if self.waiting > FLOOD or not data:
+            return [data] if data else []
+        parts = [data]
         if self.mischief.hits("bytes", self.side):
             parts = [bytes([byte]) for byte in data]
         elif self.mischief.hits("split-character", self.side):
             parts = inside_characters(data)
-        if len(parts) > MOST_PIECES:
-            parts[MOST_PIECES:] = [b"".join(parts[MOST_PIECES:])]
-        if len(parts) > 1:
-            self._note(f"{quoted(data, SHOWN)} came in one piece")
-        self.pieces += [Piece(part, part) for part in parts[:MOST_TOLD]]
-        if rest := b"".join(parts[MOST_TOLD:]):
-            text = f"in {len(parts) - MOST_TOLD:,} pieces"
-            self.pieces += [Piece(part) for part in parts[MOST_TOLD:]]
-            self.pieces[MOST_TOLD].told, self.pieces[MOST_TOLD].text = rest, text
+        rest = b"".join(parts[MOST_PIECES:])
+        return parts[:MOST_PIECES] + [rest] * bool(rest)
 
     def _send(self, now: float) -> None:
         """Send the first piece, or as much of it as the outlet takes. Raises OSError."""

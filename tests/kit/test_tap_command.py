@@ -186,7 +186,6 @@ def test_keys_make_mischief_and_the_terminal_is_given_back() -> None:
                 ("f", r"\* mischief touches the bytes from: client"),
                 ("f", r"from: server"),
                 ("b", r"\* bytes off"),
-                ("\x1b[A?", r""),
                 ("r", r"\* reset on \(from the server\)"),
                 ("x", r"r  on   reset"),
             ):
