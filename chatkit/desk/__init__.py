@@ -7,4 +7,8 @@ grading room's) and everything that an instructor does.
 - `progress`  the state file: what the last runs found, and which hints are open
 - `place`     where a student stands in each lesson, and what comes next
 - `hints`     which TODO a student needs a hint for, and what it says
+- `starters`  the programs as the kit gave them
+- `backups`   back to the starter; earlier versions of a program, numbered
+- `newfolder`  the lessons in a folder of one's own
+- `update`    a newer kit: `update_handout`, `update_clone` (with `git`), and for both `changes`
 """
