@@ -10,6 +10,7 @@ from chatkit.cli.groups import Group
 # Name -> the module that has it, what it is called there, and its line in the list of commands.
 COMMANDS = {
     "check": ("chatkit.cli.student", "check", "Check the programs of a LESSON, or of all."),
+    "watch": ("chatkit.cli.watch", "watch", "Check a LESSON each time you save it."),
     "hint": ("chatkit.cli.hint", "hint", "Show one more hint for what failed last."),
     "run": ("chatkit.cli.run", "run", "Run your server or client of a LESSON."),
     "demo": ("chatkit.cli.student", "demo", "Open a server and two windows of the finished chat."),

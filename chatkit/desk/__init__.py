@@ -11,4 +11,5 @@ grading room's) and everything that an instructor does.
 - `backups`   back to the starter; earlier versions of a program, numbered
 - `newfolder`  the lessons in a folder of one's own
 - `update`    a newer kit: `update_handout`, `update_clone` (with `git`), and for both `changes`
+- `watch`     the loop of `chatkit watch`; `saves` sees what is saved, `grader` grades meanwhile
 """
