@@ -1,5 +1,6 @@
 """The terminal of the watch: taken at the start, lent to a program, and always given back."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.control import Control
 from rich.screen import Screen as Whole
 from rich.text import Text
@@ -40,9 +41,12 @@ class Terminal:
 
     def draw(self, watch: Watch, event: Event | None) -> None:
         """Draw the whole screen."""
+        # rich believes COLUMNS, which stays when the window changes. Some terminals have no size.
+        columns, rows = os.get_terminal_size(sys.stdout.fileno())
+        self.console.size = size = ConsoleDimensions(columns or 80, rows or 24)
         with self.console:  # one write: nothing flickers
             self.console.control(Control.home())
-            self.console.print(Whole(Text("\n").join(page(watch, *self.console.size))), end="")
+            self.console.print(Whole(Text("\n").join(page(watch, *size))), end="")
 
     def run(self, lesson: Lesson, program: str) -> None:
         """Let the student use a program, until it has ended."""

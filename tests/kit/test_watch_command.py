@@ -72,7 +72,7 @@ class Window:
         self.process = psutil.Popen(
             command,
             cwd=folder,
-            env={**os.environ, "TERM": name, "NO_COLOR": "1"},
+            env={**os.environ, "TERM": name, "NO_COLOR": "1", "COLUMNS": "80"},
             stdin=self.slave,
             stdout=self.slave,
             stderr=self.slave,
