@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent
-INSTALLED = PACKAGE / "_course"  # what the wheel carries: lessons, solutions, tests/lessons
+INSTALLED = PACKAGE / "_course"  # what the wheel carries: lessons, solutions, their checks
+BACKUPS = "backups"  # the folder in a lesson's folder that holds earlier versions of its programs
 
 CheckFunction = Callable[..., None]
 
@@ -162,7 +163,19 @@ def find_course(start: Path | None = None) -> Course:
     Raises CourseError when there is no course, or when a `lesson.toml` cannot be used.
     """
     here = (start or Path.cwd()).resolve()
-    for root in (here, *here.parents, INSTALLED, PACKAGE.parent):
+    return _first_course(here, *here.parents, PACKAGE.parent, INSTALLED)
+
+
+def kit_course() -> Course:
+    """The course that the kit itself carries, its lessons untouched if they are there untouched.
+
+    Raises CourseError when there is none, or when a `lesson.toml` cannot be used.
+    """
+    return _first_course(INSTALLED, PACKAGE.parent)
+
+
+def _first_course(*roots: Path) -> Course:
+    for root in roots:
         if folders := lesson_folders(root):
             return Course(root, tuple(read_lesson(root, folder) for folder in folders))
     raise CourseError("the lessons are missing: install the kit again")
@@ -171,6 +184,20 @@ def find_course(start: Path | None = None) -> Course:
 def lesson_folders(root: Path) -> list[Path]:
     """The lesson folders under `root`, in order; an empty list where there are none."""
     return sorted(path.parent for path in root.glob("lessons/[0-9][0-9]_*/lesson.toml"))
+
+
+def new_name(name: str) -> str:
+    """What a new starter is called that lies beside an edited program: "server.new.py"."""
+    path = PurePath(name)
+    return f"{path.stem}.new{path.suffix}"
+
+
+def set_aside(name: str) -> bool:
+    """Whether the kit itself has put what is called `name` into a lesson's folder.
+
+    Backups, and a new starter beside a program that was edited: nobody runs or grades them.
+    """
+    return name == BACKUPS or PurePath(name).stem.endswith(".new")
 
 
 def beside(root: Path, name: str) -> Path:

@@ -13,7 +13,7 @@ from chatkit.authoring.problems import Problem
 from chatkit.authoring.rules_todos import toml
 from chatkit.authoring.sync import holds
 from chatkit.authoring.views import views
-from chatkit.course import Lesson
+from chatkit.course import Lesson, set_aside
 
 SYNC = "chatkit author sync"
 LONGEST_DIFF = 24
@@ -105,7 +105,7 @@ def nothing_is_left_over(clone: Clone) -> Iterator[Problem]:
         wanted |= {lesson.folder / program for program in lesson.programs}
         wanted |= {lesson.solutions / program for program in lesson.asked}
     for file in there:
-        if file not in wanted:
+        if file not in wanted and not set_aside(file.name):
             yield Problem(file, "no lesson makes this file", "delete it, or name it in a lesson")
 
 

@@ -14,13 +14,14 @@ import click
 
 from chatkit.authoring.clone import open_clone
 from chatkit.authoring.problems import AuthoringError, Problem
+from chatkit.cli.groups import Group
 from chatkit.course import CourseError, find_course
 
 PROBLEMS, WRONG_USE = 1, 2
 SLOW = 1.0  # seconds; a rule that takes longer says its name
 
 
-@click.group()
+@click.group(cls=Group)
 def author() -> None:
     """Write lessons that cannot drift from their solutions.
 
@@ -68,7 +69,7 @@ def check(quick: bool) -> None:
     \b
     Examples:
       chatkit author check            everything
-      chatkit author check --quick    only what needs no running program: about a second
+      chatkit author check --quick    what runs no program: a second
     """
     from chatkit.authoring.rules import problems, tasks
 

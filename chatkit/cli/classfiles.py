@@ -15,7 +15,7 @@ import click
 
 from chatkit import __version__
 from chatkit.cli.student import Misuse
-from chatkit.course import INSTALLED, PACKAGE, Course, CourseError, Lesson, find_course
+from chatkit.course import Course, CourseError, Lesson, find_course, kit_course
 from chatkit.grading import feedback
 from chatkit.grading.archives import ArchiveError
 from chatkit.grading.handout import Handout, HandoutError, hand_out
@@ -100,7 +100,7 @@ def package(platform: str, target: Path, keys: tuple[str, ...], kit: str | None)
     \b
     chatkit class package gradescope --out autograder.zip --lesson 1
     chatkit class package github --out assignment --lesson 1 --lesson 2
-    chatkit class package github --out assignment --kit git+https://example.org/chatkit.git
+    chatkit class package github --out tasks --kit git+https://example.org/chatkit
 
     Exit status 0: written. 2: wrong use; nothing is written.
     """
@@ -179,7 +179,7 @@ def course_for(submission: Path) -> Course:
     """The course to grade with: never one that lies in the submission. Raises CourseError."""
     course = find_course()
     if course.root.is_relative_to(submission.resolve()):
-        return find_course(INSTALLED if INSTALLED.is_dir() else PACKAGE)
+        return kit_course()
     return course
 
 

@@ -18,6 +18,7 @@ import click
 
 from chatkit.cli.classfiles import handout, one, package
 from chatkit.cli.classprogress import final_table, progress
+from chatkit.cli.groups import Group
 from chatkit.cli.similar import similar
 from chatkit.cli.student import Misuse
 from chatkit.course import Course, CourseError, find_course
@@ -38,7 +39,7 @@ from chatkit.harness.sandbox import Tier
 NOT_ALL = 1
 
 
-@click.group("class")
+@click.group("class", cls=Group)
 def classroom() -> None:
     """Grade a class: a folder, an archive, or what a learning platform gave you.
 
@@ -162,7 +163,12 @@ def adjust(student: str, lesson: str, points: float, out: Path, why: str) -> Non
     "--roster", type=click.Path(path_type=Path), help="A Moodle or Canvas file to fill in."
 )
 def report(out: Path, roster: Path | None) -> None:
-    """Write the reports again, from the gradebook, without grading anything."""
+    """Write the reports again, from the gradebook, without grading anything.
+
+    \b
+    chatkit class report --out grades
+    chatkit class report --out grades --roster moodle-grades.csv
+    """
     with problems_end_it():
         course = find_course()
         with open_gradebook(existing(out)) as book:

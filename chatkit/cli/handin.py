@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
+from chatkit.cli.completion import complete_lesson
 from chatkit.cli.student import Misuse
 from chatkit.course import CourseError, find_course
 
 
 @click.command()
-@click.argument("lessons", metavar="[LESSON]...", nargs=-1)
+@click.argument("lessons", metavar="[LESSON]...", nargs=-1, shell_complete=complete_lesson)
 @click.option(
     "--out",
     "target",
@@ -27,7 +28,7 @@ def pack(lessons: tuple[str, ...], target: Path) -> None:
     \b
     chatkit pack                          all lessons that you have begun
     chatkit pack 1 2                      lessons 1 and 2
-    chatkit pack echo --out monday.zip    lesson 1, into a file with a name of your own
+    chatkit pack echo --out monday.zip    lesson 1, into this file
 
     What is unfinished is packed as well, and said. Ask for a verdict before: chatkit check.
 

@@ -5,13 +5,15 @@ See termios(3) and https://docs.python.org/3/library/msvcrt.html for Windows.
 
 import contextlib
 import os
+import re
 import select
 import socket
 import sys
 import threading
 from collections.abc import Callable
 
-ENTER = "\r\n"
+NAMES = {"\r": "enter", "\n": "enter", "\x1b": "esc"}
+SEQUENCE = re.compile(r"\x1b(\[[0-9;?]*[@-~]|O.)")  # an arrow or a function key
 PASTED = 8  # characters at once that nobody types: a paste is not meant for us
 GLANCE = 0.05  # seconds between two looks at the keyboard, on Windows
 
@@ -20,23 +22,24 @@ class Keyboard:
     """Hears keys in a thread of its own while it is open. It can be opened again."""
 
     def __init__(self, put: Callable[[str], None]) -> None:
-        """`put` is called in that thread with each character, "enter", or "gone" at the end."""
+        """`put` is called in that thread with each character, "enter", "esc", or "gone"
+        when nobody can press a key any more.
+        """
         self.put = put
-        self.thread: threading.Thread | None = None
+        self.is_open = False
 
     def open(self) -> None:
         """Take the terminal: keys come at once, and are not shown."""
         self.stop = threading.Event()
-        if sys.platform == "win32":
-            hear = self._hear_on_windows
-        else:
+        self.ours, self.theirs = socket.socketpair()
+        hear = self._hear_on_windows if sys.platform == "win32" else self._hear
+        self.thread = threading.Thread(target=hear, name="keyboard", daemon=True)
+        if sys.platform != "win32":
             import termios
 
-            self.ours, self.theirs = socket.socketpair()
             self.before = termios.tcgetattr(sys.stdin)
-            self.take()
-            hear = self._hear
-        self.thread = threading.Thread(target=hear, name="keyboard", daemon=True)
+        self.is_open = True  # from here on there is something to give back
+        self.take()
         self.thread.start()
 
     def take(self) -> None:
@@ -53,22 +56,20 @@ class Keyboard:
 
     def close(self) -> None:
         """Give the terminal back as it was. Does nothing when it is not open."""
-        if not self.thread:
+        if not self.is_open:
             return
-        try:
-            self.stop.set()
-            if sys.platform != "win32":
-                self.theirs.close()  # wakes the thread
-            self.thread.join()
-            self.thread = None
-        finally:
-            if sys.platform != "win32":
-                import termios
+        self.is_open = False
+        if sys.platform != "win32":
+            import termios
 
-                self.ours.close()
-                with contextlib.suppress(OSError, termios.error):  # the terminal has hung up
-                    if self.in_foreground():
-                        termios.tcsetattr(sys.stdin, termios.TCSANOW, self.before)
+            with contextlib.suppress(OSError, termios.error):  # the terminal has hung up
+                if self.in_foreground():
+                    termios.tcsetattr(sys.stdin, termios.TCSANOW, self.before)
+        self.stop.set()
+        self.theirs.close()  # wakes the thread
+        if self.thread.is_alive():
+            self.thread.join()
+        self.ours.close()
 
     def _hear(self) -> None:
         while True:
@@ -97,7 +98,8 @@ class Keyboard:
                         self._tell(key)
 
     def _tell(self, text: str) -> None:
-        if text.startswith("\x1b") or len(text) > PASTED:
-            return  # an arrow or a function key, or a paste
+        text = SEQUENCE.sub("", text)
+        if len(text) > PASTED:
+            return
         for character in text:
-            self.put("enter" if character in ENTER else character.lower())
+            self.put(NAMES.get(character, character.lower()))

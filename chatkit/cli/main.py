@@ -5,21 +5,31 @@ from importlib import import_module
 import click
 
 from chatkit import __version__
+from chatkit.cli.groups import Group
 
+# Name -> the module that has it, what it is called there, and its line in the list of commands.
 COMMANDS = {
-    "check": ("chatkit.cli.student", "check"),
-    "demo": ("chatkit.cli.student", "demo"),
-    "tap": ("chatkit.cli.wire", "tap"),
-    "raw": ("chatkit.cli.wire", "raw"),
-    "show": ("chatkit.cli.wire", "show"),
-    "pack": ("chatkit.cli.handin", "pack"),
-    "class": ("chatkit.cli.classroom", "classroom"),
-    "author": ("chatkit.cli.author", "author"),
+    "check": ("chatkit.cli.student", "check", "Check the programs of a LESSON, or of all."),
+    "watch": ("chatkit.cli.watch", "watch", "Check a LESSON each time you save it."),
+    "hint": ("chatkit.cli.hint", "hint", "Show one more hint for what failed last."),
+    "run": ("chatkit.cli.run", "run", "Run your server or client of a LESSON."),
+    "demo": ("chatkit.cli.student", "demo", "Open a server and two windows of the finished chat."),
+    "tap": ("chatkit.cli.wire", "tap", "Stand between client and server, and make mischief."),
+    "raw": ("chatkit.cli.wire", "raw", "Talk to a server by hand, in bytes."),
+    "show": ("chatkit.cli.wire", "show", "Draw a recording, or what check --json said."),
+    "reset": ("chatkit.cli.starters", "reset", "Bring a starter back; yours is kept."),
+    "solution": ("chatkit.cli.starters", "solution", "Compare your programs with the solution."),
+    "pack": ("chatkit.cli.handin", "pack", "Pack your programs into one zip file to hand in."),
+    "init": ("chatkit.cli.starters", "init", "Copy the lessons into a folder of your own."),
+    "update": ("chatkit.cli.update", "update", "Take over a newer kit; your edits stay."),
+    "class": ("chatkit.cli.classroom", "classroom", "Grade a class."),
+    "author": ("chatkit.cli.author", "author", "Write lessons that cannot drift."),
+    "completion": ("chatkit.cli.completion", "completion", "Let TAB complete commands."),
 }
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command when it is needed."""
+class LazyGroup(Group):
+    """A group that imports a command when it is called, and not to list it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -27,22 +37,56 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module, attribute = COMMANDS[name]
+        module, attribute, _ = COMMANDS[name]
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, _, words) in COMMANDS.items()])
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> "list[click.shell_completion.CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        names = [
+            CompletionItem(name, help=words)
+            for name, (_, _, words) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="chatkit")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Learn network programming by building a chat in five steps.
+
+    \b
+    Where am I, and what comes next?
+      chatkit
 
     \b
     Open lessons/01_echo/README.md, write, and ask for a verdict:
       chatkit check 1
 
     \b
+    Stuck? And how does it feel?
+      chatkit hint
+      chatkit run 1 server
+
+    \b
     See where it leads to:
       chatkit demo
     """
+    if ctx.invoked_subcommand is None:
+        from chatkit.cli.where import show
+
+        show()

@@ -30,16 +30,13 @@ class Printer:
 
     def verdict(self, verdict: Verdict) -> None:
         if self.show or verdict.status == "failed":
-            text = Text(feedback.plain(verdict))
+            words = feedback.plain(verdict)
         elif verdict.status in ("not_reached", "skipped") and verdict.message == self.reason:
-            text = Text(feedback.headline(verdict))  # the reason stands above already
+            words = feedback.headline(verdict)  # the reason stands above already
         else:
-            text = Text(feedback.short(verdict))
+            words = feedback.short(verdict)
         self.reason = verdict.message
-        text.stylize(STYLES[verdict.status], 0, len(feedback.headline(verdict)))
-        text.highlight_regex(LABELS, "cyan")
-        text.highlight_regex(r"never came|↑ .*", "bold red")
-        self.console.print(text)
+        self.console.print(coloured(verdict, words))
 
     def summary(self, lesson: LessonVerdict) -> None:
         style = "green" if lesson.full else "bold"
@@ -66,3 +63,12 @@ class Printer:
             )
         self.console.print()
         self.console.print(table)
+
+
+def coloured(verdict: Verdict, words: str) -> Text:
+    """The words of `grading.feedback` on a verdict, which begin with its headline, in colours."""
+    text = Text(words)
+    text.stylize(STYLES[verdict.status], 0, len(feedback.headline(verdict)))
+    text.highlight_regex(LABELS, "cyan")
+    text.highlight_regex(r"never came|↑ .*", "bold red")
+    return text

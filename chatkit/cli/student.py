@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from chatkit import __version__
+from chatkit.cli.completion import complete_lesson
 from chatkit.course import Course, CourseError, Lesson, find_course
 
 
@@ -18,7 +19,7 @@ class Misuse(click.ClickException):
 
 
 @click.command()
-@click.argument("lesson", required=False)
+@click.argument("lesson", required=False, shell_complete=complete_lesson)
 @click.option(
     "--dir",
     "folder",
@@ -42,17 +43,21 @@ def check(
 ) -> None:
     """Check the programs of a LESSON: 1, 01_echo or echo. Without LESSON: all of them.
 
+    What it finds in your own lesson folders is kept: chatkit alone shows where you are.
+
     \b
     chatkit check 1                            your lesson 1
     chatkit check 2 --only half-line --show    one check, drawn
-    chatkit check --solutions                  the finished programs of every lesson
+    chatkit check --solutions                  the finished programs
 
     Exit status 0: full score of what could be run. 1: not. 2: wrong use.
     """
+    from chatkit.desk.progress import ProgressError, fingerprints, load
     from chatkit.grading.run import GradingError, grade_lesson
     from chatkit.grading.verdict import LessonVerdict, Verdict
     from chatkit.grading.verdict import as_json as object_of
 
+    remark = ""  # about the state
     try:
         course = find_course()
         chosen = choose(course, lesson, folder, solutions, only)
@@ -74,9 +79,17 @@ def check(
         for one, programs in chosen:
             if printer:
                 printer.lesson(one)
+            checked = fingerprints(one)  # before the run: a student may save in the middle of it
             results.append(grade_lesson(one, programs, only=only, on_verdict=tell, seed=seed))
             if printer:
                 printer.summary(results[-1])
+            if programs.resolve() == one.folder.resolve():
+                try:
+                    state = load(course)
+                    remark = state.remark or remark
+                    state.record(one, results[-1], checked)
+                except ProgressError as error:
+                    remark = str(error)
     except GradingError as error:
         click.echo(f"chatkit: the kit itself failed; please report this.\n{error}", err=True)
         sys.exit(3)
@@ -87,6 +100,8 @@ def check(
         click.echo(json.dumps(object_of(results, __version__), indent=1, ensure_ascii=True))
     elif printer:
         printer.table(results)
+    if remark:
+        click.echo(f"chatkit: {remark}", err=True)
     sys.exit(0 if all(result.full for result in results) else 1)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatkit import __version__
-from chatkit.course import Course, Lesson
+from chatkit.course import Course, Lesson, set_aside
 from chatkit.grading.archives import HAND_IN, readable
 
 MANIFEST = "chatkit.json"
@@ -136,7 +136,7 @@ def left_behind(lesson: Lesson) -> list[str]:
     others = sorted(
         readable(path.name)
         for path in lesson.folder.glob("*.py")
-        if path.name not in lesson.programs
+        if path.name not in lesson.programs and not set_aside(path.name)
     )
     if not others:
         return []

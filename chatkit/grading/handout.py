@@ -1,9 +1,10 @@
 """The hand-out: what students get, made by `chatkit class handout`.
 
-    lessons/01_echo/…     the lessons up to a number, as starters
+    lessons/01_echo/…     the lessons up to a number, as starters; students edit here
     tests/lessons/…       their checks
-    docs/contract.md      where the kit has it: a clone does
-    chatkit/…             the kit without the reference and without the tools of authors
+    docs/contract.md      where the kit has it
+    chatkit/…             the kit without the reference and without the tools of authors;
+                          in chatkit/_course/lessons the lessons again, to stay untouched
     pyproject.toml, README.md, LICENSE, handout.json
 
 It stops at a lesson because a later one gives programs that an earlier one asks for. Two modules of
@@ -97,7 +98,9 @@ def kit_files(course: Course, lessons: Sequence[Lesson]) -> dict[str, bytes]:
             entries[CONTRACT] = (course.root / CONTRACT).read_bytes()
     except OSError as error:
         raise HandoutError(f"{error.filename} cannot be read: {error.strerror}") from None
-    return {name: _without_dead_links(name, data, entries) for name, data in entries.items()}
+    entries = without_dead_links(entries)
+    untouched = {name: data for name, data in entries.items() if name.startswith("lessons/")}
+    return entries | {f"chatkit/_course/{name}": data for name, data in untouched.items()}
 
 
 def _package() -> Iterator[tuple[str, bytes]]:
@@ -145,14 +148,17 @@ def _licence() -> Path:
     return installed if metadata.is_dir() else PACKAGE.parent / "LICENSE"
 
 
-def _without_dead_links(name: str, data: bytes, entries: Mapping[str, bytes]) -> bytes:
-    """A lesson's text in which links to what is left out are only words."""
-    if not (name.startswith("lessons/") and name.endswith(".md")):
-        return data
-    folder = PurePosixPath(name).parent
+def without_dead_links(entries: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The entries, and in the texts of lessons each link to what is no entry only as words."""
 
-    def kept(link: re.Match[str]) -> str:
-        there = normpath(str(folder / link[2])) in entries
-        return link[0] if there else link[1]
+    def text_of(name: str, data: bytes) -> bytes:
+        folder = PurePosixPath(name).parent
 
-    return AWAY.sub(kept, data.decode("utf-8")).encode()
+        def kept(link: re.Match[str]) -> str:
+            there = normpath(str(folder / link[2])) in entries
+            return link[0] if there else link[1]
+
+        return AWAY.sub(kept, data.decode("utf-8")).encode()
+
+    texts = [name for name in entries if name.startswith("lessons/") and name.endswith(".md")]
+    return {**entries, **{name: text_of(name, entries[name]) for name in texts}}

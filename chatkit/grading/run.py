@@ -3,13 +3,13 @@
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from chatkit.course import Lesson
+from chatkit.course import Check, Lesson
 from chatkit.grading import plugin
 from chatkit.grading.verdict import LessonVerdict, Verdict
 from chatkit.harness.sandbox import Sandbox
@@ -26,6 +26,7 @@ class _Listener:
         self,
         tell: Callable[[Verdict], None],
         only: str | None,
+        first: Sequence[str],
         sandbox: Sandbox | None,
         seconds: float,
     ) -> None:
@@ -33,6 +34,8 @@ class _Listener:
         self.until = time.monotonic() + seconds
         self.sandbox = sandbox
         self.only = only
+        self.first = first
+        self.written: list[str] = []  # the ids of all checks in the order of their file
         self.verdicts: list[Verdict] = []
         self.trouble: list[str] = []
         self.deaf: BaseException | None = None  # what kept `tell` from being heard
@@ -51,12 +54,11 @@ class _Listener:
             raise KeyboardInterrupt from None
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.written = [check_in(item) for item in items]
+        turns = {id: turn for turn, id in enumerate(self.first)}
+        items.sort(key=lambda item: turns.get(check_in(item), len(turns)))
         if self.only:
-            items[:] = [
-                item
-                for item in items
-                if getattr(getattr(item, "function", None), "check").id == self.only  # noqa: B009
-            ]
+            items[:] = [item for item in items if check_in(item) == self.only]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -71,11 +73,18 @@ class _Listener:
         self.trouble.append(str(excrepr))
 
 
+def check_in(item: pytest.Item) -> str:
+    """The id of the check that pytest has collected; empty for a test that is none."""
+    check = getattr(getattr(item, "function", None), "check", None)
+    return check.id if isinstance(check, Check) else ""
+
+
 def grade_lesson(
     lesson: Lesson,
     folder: Path,
     *,
     only: str | None = None,
+    first: Sequence[str] = (),
     on_verdict: Callable[[Verdict], None] | None = None,
     seed: str | None = None,
     sandbox: Sandbox | None = None,
@@ -83,13 +92,14 @@ def grade_lesson(
 ) -> LessonVerdict:
     """Run the lesson's checks on the programs in `folder`.
 
-    `only` names one of the lesson's checks. `on_verdict` hears each verdict as it falls. The same
-    `seed` gives the same random words. `sandbox` contains the programs; None trusts them.
-    After `seconds` no further check is begun.
+    `only` names one of the lesson's checks. Those in `first` are run before the others, in that
+    order; the result has all in the order of their file. `on_verdict` hears each verdict as it
+    falls. The same `seed` gives the same random words. `sandbox` contains the programs; None
+    trusts them. After `seconds` no further check is begun.
     Raises GradingError when the kit itself fails,
     KeyboardInterrupt on Ctrl-C (every program has been ended by then).
     """
-    listener = _Listener(on_verdict or (lambda verdict: None), only, sandbox, seconds)
+    listener = _Listener(on_verdict or (lambda verdict: None), only, first, sandbox, seconds)
     arguments = [
         *("-c", os.devnull, f"--rootdir={lesson.checks_file.parent}", "--noconftest"),
         *("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging", "-p", "no:warnings"),
@@ -110,7 +120,7 @@ def grade_lesson(
     return LessonVerdict(
         lesson=lesson.name,
         title=lesson.title,
-        checks=tuple(listener.verdicts),
+        checks=tuple(sorted(listener.verdicts, key=lambda one: listener.written.index(one.id))),
         seconds=time.monotonic() - started,
         isolation=sandbox.tier if sandbox else "processes",
     )

@@ -1,4 +1,4 @@
-"""A station: one warm process that grades one lesson after the other, in a sandbox of its own.
+"""A station: one warm process that grades one lesson after the other.
 
 Python and pytest start once in it. What it says is pickled: each verdict as it falls, then the
 verdict on the lesson, or a text that says what kept the kit from giving one. If a submission takes
@@ -16,13 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from chatkit.course import find_course
+import psutil
+
+from chatkit.course import CourseError, find_course
 from chatkit.grading.run import GradingError, grade_lesson
 from chatkit.grading.verdict import LessonVerdict, Verdict
 from chatkit.harness import kernel
+from chatkit.harness.program import WINDOWS
 from chatkit.harness.sandbox import Tier, enter
 
 UNIT_SECONDS = 600.0  # of wall clock for one lesson of one student; what is left is not tried
+TRUSTED = "trusted"  # what stands on the command line for no sandbox at all
 PATIENCE = 10.0  # seconds that a station has to end its programs when it is stopped
 
 
@@ -39,16 +43,22 @@ class Order:
     folder: Path  # with the student's programs
     seed: str  # fixes the random words, so that the run can be repeated
     only: str | None = None  # one check
+    first: tuple[str, ...] = ()  # checks to run before the others
 
 
 class Station:
     """A process that carries out orders, seen from outside. Threads must not share one."""
 
-    def __init__(self, tier: Tier) -> None:
-        """`tier` is the best containment to use; see `sandbox.enter`."""
+    def __init__(self, tier: Tier | None) -> None:
+        """`tier` is the best containment to use, see `sandbox.enter`; None trusts the programs."""
         # -P: a module beside the submissions is not ours, whatever its name
-        command = [sys.executable, "-P", "-m", "chatkit.grading.station", tier, str(os.getpid())]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        station = (sys.executable, "-P", "-m", "chatkit.grading.station")
+        self.process = subprocess.Popen(
+            [*station, tier or TRUSTED, str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the parent, also while this one starts
+        )
 
     def grade(
         self, order: Order, on_verdict: Callable[[Verdict], None] | None = None
@@ -86,6 +96,10 @@ class Station:
 
     def close(self) -> None:
         """End it with all that it has started. Any thread may call this, also in the middle."""
+        if WINDOWS:  # there terminate() lets nobody end anything
+            with contextlib.suppress(psutil.NoSuchProcess):
+                for program in psutil.Process(self.process.pid).children(recursive=True):
+                    program.kill()
         self.process.terminate()
         try:
             self.process.wait(PATIENCE)
@@ -103,7 +117,7 @@ class Station:
         self.close()
 
 
-def serve(tier: Tier, parent: int) -> None:
+def serve(tier: Tier | None, parent: int) -> None:
     """Inside the station: carry out what is ordered until nobody orders any more."""
     if kernel.LINUX:
         kernel.die_with_parent()
@@ -121,7 +135,7 @@ def serve(tier: Tier, parent: int) -> None:
         pickle.dump(what, answers)
         answers.flush()
 
-    sandbox = enter(tier)
+    sandbox = enter(tier) if tier else None
     with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         while True:
             order: Order = pickle.load(orders)
@@ -131,17 +145,18 @@ def serve(tier: Tier, parent: int) -> None:
                     lesson,
                     order.folder,
                     only=order.only,
+                    first=order.first,
                     on_verdict=tell,
                     seed=order.seed,
                     sandbox=sandbox,
                     seconds=UNIT_SECONDS,
                 )
-            except GradingError as error:
+            except (GradingError, CourseError) as error:
                 tell(str(error))
             else:
                 tell(done)
 
 
 if __name__ == "__main__":
-    wanted: Tier = sys.argv[1]  # type: ignore[assignment]
+    wanted: Tier | None = None if sys.argv[1] == TRUSTED else sys.argv[1]  # type: ignore[assignment]
     serve(wanted, int(sys.argv[2]))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chatkit import __version__
-from chatkit.course import Course, Lesson
+from chatkit.course import Course, Lesson, set_aside
 from chatkit.grading.archives import (
     HAND_IN,
     MIB,
@@ -194,6 +194,8 @@ class Search:
                 self.remark(f"{readable(item.name)} is taken for {program}.")
             copying.file(item, folder / program)
         for item in items:
+            if set_aside(item.name):
+                continue
             meant = None if item.path.is_dir() else program_named(item.name, names)
             if meant is None:
                 copying.other(item, folder)

@@ -69,7 +69,9 @@ def test_json_is_one_object_that_keeps_to_the_schema(tmp_path: Path) -> None:
 
 
 def test_the_verdict_names_the_next_todo_and_its_hint(tmp_path: Path) -> None:
-    done = check("1", "--dir", ROOT / "lessons/01_echo", "--only", "ready-line", "--json")
+    shutil.copytree(ROOT / "lessons/01_echo", tmp_path / "mine")
+
+    done = check("1", "--dir", tmp_path / "mine", "--only", "ready-line", "--json")
 
     (verdict,) = json.loads(done.stdout)["lessons"][0]["checks"]
     assert verdict["symptom"] == "todo"

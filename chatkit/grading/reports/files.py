@@ -1,6 +1,7 @@
 """Files of a report: whole or not there, with names that are safe on every system."""
 
 import hashlib
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -14,21 +15,26 @@ class ReportError(Exception):
     """A report cannot be written; the message is one line and says what to do."""
 
 
-def write_whole(file: Path, content: str | bytes) -> Path:
+def write_whole(file: Path, content: str | bytes, *, lasting: bool = False) -> Path:
     """Write `content` beside `file` and rename it: nobody ever reads half of it.
 
-    Text goes out as UTF-8 with plain line ends. Returns `file`. Raises ReportError.
+    Text goes out as UTF-8 with plain line ends. `lasting` waits until the disk has it. Returns
+    `file`. Raises ReportError.
     """
     data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
     beside = file.with_name(f".{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         beside.write_bytes(data)
+        if lasting:
+            with beside.open("rb+") as written:
+                os.fsync(written.fileno())
         beside.replace(file)
     except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
         raise ReportError(f"{file} cannot be written: {error.strerror or error}") from None
+    finally:
+        with suppress(OSError):  # after Ctrl-C as well
+            beside.unlink()
     return file
 
 

@@ -15,7 +15,7 @@ def broadcast(message, sender=None):
             continue
         try:
             client.send(message)
-            time.sleep(0.001)  # widens the window in which another thread changes the lists
+            time.sleep(0.01)  # widens the window in which other messages arrive and the lists change
         except:
             index = clients.index(client)
             clients.remove(client)

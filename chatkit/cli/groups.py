@@ -1,0 +1,21 @@
+"""A group of commands that knows what you may have meant."""
+
+import click
+
+
+class Group(click.Group):
+    """A group that suggests the nearest command for one that it does not have."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        is_option = name.startswith("-")
+        if not ctx.resilient_parsing and not is_option and self.get_command(ctx, name) is None:
+            from difflib import get_close_matches  # only now: help must be fast
+
+            known = self.list_commands(ctx)
+            near = get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+            guess = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
+            ctx.fail(f"there is no command {name!r}. {guess}")
+        return super().resolve_command(ctx, args)
