@@ -22,9 +22,7 @@ BITE = 1 << 16  # bytes taken from a socket at once
 MOST_WAITING = 1 << 16  # bytes of one direction that wait in the tap; then its sender has to wait
 AT_ONCE = 64  # pieces passed on before the others get their turn
 MOST_PIECES = 200  # of one packet; what is left goes in one more
-FLOOD = (
-    8192  # bytes that wait; above that packets stay whole: a megabyte in single bytes takes hours
-)
+MOST_A_SECOND = 1000  # pieces, of all connections: what a flood has above that stays whole
 LOOK = 0.001  # seconds between two looks whether the reader has taken a piece
 PATIENCE = 1.0  # seconds: a reader that takes nothing for so long gets the next piece all the same
 PAUSE = 0.02  # seconds between two pieces, where the system does not tell what the reader does
@@ -52,9 +50,20 @@ class Mischief:
     source: Literal["both", "client", "server"] = "both"  # whose bytes it touches
     delay: float = 1.0  # seconds, for `delay`
     moment: float = 0.5  # seconds, for `join`
+    second: int = 0  # on the tap's clock
+    pieces: int = 0  # that were made in it
 
     def hits(self, name: Name, side: Side) -> bool:
         return name in self.on and self.source in ("both", side)
+
+    def affords(self, pieces: int, now: float) -> bool:
+        """Whether so many pieces may be made now; counts them if so."""
+        if self.second != int(now):
+            self.second, self.pieces = int(now), 0
+        if self.pieces + pieces > MOST_A_SECOND:
+            return False
+        self.pieces += pieces
+        return True
 
     def told(self, name: Name) -> str:
         """What people read about one mischief, as it is set now."""
@@ -171,7 +180,7 @@ class Way:
                 packet = self.came.popleft()
                 if packet.end:
                     return packet.end
-                self._cut_up(packet.data)
+                self._cut_up(packet.data, now)
                 if not self.pieces:
                     continue
             if self.full_since is not None or not self._was_taken(now):
@@ -221,7 +230,7 @@ class Way:
         delay = self.mischief.delay if self.mischief.hits("delay", self.side) else 0.0
         return delay + (self.mischief.moment if self.mischief.hits("join", self.side) else 0.0)
 
-    def _cut_up(self, data: bytes) -> None:
+    def _cut_up(self, data: bytes, now: float) -> None:
         """Make pieces of a packet, as the mischief will have it."""
         if self.mischief.hits("join", self.side):
             while self.came and not self.came[0].end:
@@ -234,7 +243,7 @@ class Way:
                 half = data[: half_of_a_line(data)]
                 self.waiting -= len(data) - len(half)
                 data = half
-        parts = self._parts(data)
+        parts = self._parts(data, now)
         if len(parts) > 1:
             self._note(f"{quoted(data, SHOWN)} came in one piece")
         self.pieces += [Piece(part, part) for part in parts[:MOST_TOLD]]
@@ -242,17 +251,16 @@ class Way:
             first = Piece(rest[0], b"".join(rest), f"in {len(rest):,} pieces")
             self.pieces += [first, *map(Piece, rest[1:])]
 
-    def _parts(self, data: bytes) -> list[bytes]:
+    def _parts(self, data: bytes, now: float) -> list[bytes]:
         """The pieces of a packet."""
-        if self.waiting > FLOOD or not data:
-            return [data] if data else []
-        parts = [data]
+        parts = [data] if data else []
         if self.mischief.hits("bytes", self.side):
             parts = [bytes([byte]) for byte in data]
         elif self.mischief.hits("split-character", self.side):
             parts = inside_characters(data)
-        rest = b"".join(parts[MOST_PIECES:])
-        return parts[:MOST_PIECES] + [rest] * bool(rest)
+        if rest := b"".join(parts[MOST_PIECES:]):
+            parts[MOST_PIECES:] = [rest]
+        return parts if len(parts) < 2 or self.mischief.affords(len(parts), now) else [data]
 
     def _send(self, now: float) -> None:
         """Send the first piece, or as much of it as the outlet takes. Raises OSError."""

@@ -276,6 +276,18 @@ def test_many_single_bytes_are_told_in_few_events() -> None:
         assert one.events[-1].text == "in 161 pieces"
 
 
+def test_a_flood_is_not_split() -> None:
+    with wire("bytes", clock=Clock()) as one:
+        client, server = one.pair()
+        for _ in range(30):  # within one second
+            send(client, b"x" * 99 + b"\n")
+            count = len(one.told("data"))
+            one.until(lambda: len(one.told("data")) > count)  # noqa: B023
+            one.hears(server, 100, ticks=False)
+
+        assert one.told("data")[-1] == "x" * 99 + r"\n"
+
+
 def test_join_makes_one_piece_of_what_comes_within_a_moment() -> None:
     clock = Clock()
     with wire("join", clock=clock) as one:
