@@ -22,7 +22,7 @@ BITE = 1 << 16  # bytes taken from a socket at once
 MOST_WAITING = 1 << 16  # bytes of one direction that wait in the tap; then its sender has to wait
 AT_ONCE = 64  # pieces passed on before the others get their turn
 MOST_PIECES = 200  # of one packet; what is left goes in one more
-MOST_A_SECOND = 1000  # pieces, of all connections: what a flood has above that stays whole
+MOST_A_SECOND = 500  # pieces, of all connections: what a flood has above that stays whole
 LOOK = 0.001  # seconds between two looks whether the reader has taken a piece
 PATIENCE = 1.0  # seconds: a reader that takes nothing for so long gets the next piece all the same
 PAUSE = 0.02  # seconds between two pieces, where the system does not tell what the reader does
@@ -31,12 +31,12 @@ SHOWN = 24  # bytes of a packet that a note shows
 
 MEANS: dict[Name, str] = {
     "bytes": "every byte goes alone",
-    "join": "what comes within a moment is held, and goes as one",
+    "join": "what comes within a moment goes as one",
     "delay": "everything goes later",
     "stall": "nothing goes on",
-    "cut": "the next line ends in its middle, and the tap closes; once",
-    "reset": "the next line ends in its middle, and the tap resets; once",
-    "split-character": "packets are cut inside UTF-8 characters",
+    "cut": "closes in the middle of a line, once",
+    "reset": "resets in the middle of a line, once",
+    "split-character": "cuts inside characters",
 }
 
 Tell = Callable[[str, str, str, bytes, str], None]  # source, target, kind, bytes, text
