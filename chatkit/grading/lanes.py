@@ -16,15 +16,19 @@ MOST_ROWS = 24
 CLOCK = 8  # columns for the time
 
 
-def draw(events: Sequence[Event], program: str) -> list[str]:
-    """The rows of the drawing. `program` is the file under test: "server.py" or "client.py"."""
+def draw(events: Sequence[Event], program: str, *, whole: bool = False) -> list[str]:
+    """The rows of the drawing. `program` is the file under test: "server.py" or "client.py".
+
+    A long story is shortened, unless it is to be drawn `whole`.
+    """
     if not events:
         return []
     lane = program.removesuffix(".py")
     peers = list(dict.fromkeys(who for event in events for who in (event.source, event.target)))
     peers = [who for who in peers if who and who != lane]
     shown = _last_talkers(events, lane, peers)
-    rows = _shortened(_joined([e for e in events if {e.source, e.target} & set(shown)]))
+    seen = [e for e in events if {e.source, e.target} & set(shown) or not e.source]
+    rows = list(seen) if whole else _shortened(_joined(seen))
     lanes = [shown[0], lane, *shown[1:]] if shown else [lane]
     gap = (WIDTH - CLOCK - 4) // max(2, len(lanes) - 1)
     place = {who: CLOCK + number * gap for number, who in enumerate(lanes)}
@@ -97,6 +101,8 @@ def _arrow(event: Event, place: dict[str, int], gap: int) -> str:
     if event.kind == "note":
         label = f" {event.text} "
         at = start + 1 if start == max(place.values()) else start + 2
+        if at + len(label) > WIDTH:  # then it stands to the left, over the lanes there
+            at = max(CLOCK, WIDTH - 1 - len(label))
         row[at:] = list(label.ljust(len(row) - at)) if at < len(row) else list(label)
         return (clock + "".join(row)[CLOCK:]).rstrip()
     missing = event.kind == "missing"
