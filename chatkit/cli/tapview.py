@@ -92,7 +92,7 @@ class View:
         """Say what the tap is, and how to use it."""
         here = f"{tap.address[0]}:{tap.address[1]}"
         to_server, to_client = self.arrows
-        self.say(f"Let clients connect to {here}: the tap goes on to the server at {tap.server}.")
+        self.say(f"Let clients connect to {here}. The server is at {tap.server}.")
         self.say(
             f"{to_server} to the server, {to_client} to the client, and what one recv() returned."
         )

@@ -84,7 +84,7 @@ def tap(
     and their order, but no pieces and no times: a right program works with all of it.
 
     \b
-    chatkit tap --bytes                  every byte comes alone, but not in a flood
+    chatkit tap --bytes                  every byte alone, but not in a flood
     chatkit tap --reset --from client    a client's first line ends in a reset
     chatkit tap --record monday.jsonl    then: chatkit show monday.jsonl
     """

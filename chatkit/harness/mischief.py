@@ -25,6 +25,7 @@ MOST_PIECES = 200  # of one packet; what is left goes in one more
 MOST_A_SECOND = 500  # pieces, of all connections: what a flood has above that stays whole
 LOOK = 0.001  # seconds between two looks whether the reader has taken a piece
 PATIENCE = 1.0  # seconds: a reader that takes nothing for so long gets the next piece all the same
+PACED = 2.0  # seconds: what is then left of a packet no longer waits for the reader
 PAUSE = 0.02  # seconds between two pieces, where the system does not tell what the reader does
 MOST_TOLD = 40  # pieces of one packet that are told one by one
 SHOWN = 24  # bytes of a packet that a note shows
@@ -116,6 +117,7 @@ class Way:
         self.ended = False  # the sender's last packet has come
         self.done = False  # nothing more is passed on
         self.struck: Literal["", "cut", "reset"] = ""  # what comes after the pieces
+        self.paced_until = 0.0  # the pieces of one packet wait for the reader until then
         self.paced_since: float | None = None  # a piece has gone that the reader should take alone
         self.full_since: float | None = None  # the outlet takes nothing
         self.told_full = False
@@ -244,6 +246,7 @@ class Way:
                 self.waiting -= len(data) - len(half)
                 data = half
         parts = self._parts(data, now)
+        self.paced_until = now + PACED
         if len(parts) > 1:
             self._note(f"{quoted(data, SHOWN)} came in one piece")
         self.pieces += [Piece(part, part) for part in parts[:MOST_TOLD]]
@@ -275,7 +278,8 @@ class Way:
             piece.data = piece.data[count:]
             return
         self.pieces.popleft()
-        if any(self.mischief.hits(name, self.side) for name in _SPLITS):
+        splits = any(self.mischief.hits(name, self.side) for name in _SPLITS)
+        if splits and now < self.paced_until:
             self.paced_since = now
 
     def _was_taken(self, now: float) -> bool:

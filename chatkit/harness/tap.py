@@ -22,6 +22,7 @@ from chatkit.harness.transcript import Event, written
 MOST_CONNECTIONS = 100  # at one time; each has two sockets
 SMALL = 1 << 16  # bytes of each socket's buffers: who waits for whom shows soon
 CONNECT_FOR = 5.0  # seconds
+READ_OUT = 20  # times that `SMALL` bytes are read from a connection before it is closed
 LOOK_EVERY = 0.5  # seconds between two looks at sockets that are not read
 
 Hear = Callable[[Event, bytes], None]
@@ -206,8 +207,8 @@ class Connection:
                 self.tap.tell(one.source, one.target, "end", text="by the tap")
                 with contextlib.suppress(OSError):
                     one.outlet.shutdown(socket.SHUT_WR)
-                    while one.inlet.recv(SMALL):  # what is left unread would make it a reset
-                        pass
+                    for _ in range(READ_OUT):  # what is left unread would make it a reset
+                        one.inlet.recv(SMALL)
             self.hang_up()
             return True
         return False
