@@ -194,7 +194,7 @@ def test_a_save_in_the_middle_of_a_run_starts_over_and_ends_the_old_program(
     replace(
         server,
         f"import os, threading\nopen({str(note)!r}, 'w').write(str(os.getpid()) + '.')\n"
-        "threading.Event().wait()\n",
+        "while True:\n    threading.Event().wait(0.05)\n",  # never at rest: it is waited for
     )
     one = window()
     until(lambda: note.exists() and note.read_text().endswith("."))

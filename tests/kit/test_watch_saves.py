@@ -61,7 +61,8 @@ def test_what_is_no_program_is_no_save(lessons: Path) -> None:
         (lessons / "01_echo/__pycache__").mkdir()
         (lessons / "01_echo/__pycache__/server.pyc").write_text("Python's own\n")
         path.chmod(0o600)
-        path.write_text("now\n")
+        (lessons / "new").write_text("now\n")
+        (lessons / "new").replace(path)
         told.get(timeout=SECONDS)
 
     assert told.empty()
@@ -125,7 +126,7 @@ def test_a_run_cut_short_ends_its_programs_and_the_next_one_begins(tmp_path: Pat
     os.mkfifo(pipe)
     (lesson.folder / "server.py").write_text(
         f"import os, threading\nopen({str(pipe)!r}, 'w').write(str(os.getpid()))\n"
-        "threading.Event().wait()\n"
+        "while True:\n    threading.Event().wait(0.05)\n"  # never at rest: it is waited for
     )
     told: SimpleQueue[Heard | Ended] = SimpleQueue()
     with Grader(course, told.put) as grader:
