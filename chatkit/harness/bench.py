@@ -375,7 +375,8 @@ class Bench(Stage):
             return any(one.host in hosts and port in (0, one.port) for one in own())
 
         wanted = f"{program.name} to listen on {host}:{port or 'a port of its choice'}"
-        stop = self.wait(lambda: own() or program.status is not None, promise=2.0, pause=0.002)
+        # Most print their ready line then, which wakes us: no need to look all the time.
+        stop = self.wait(lambda: own() or program.status is not None, promise=2.0)
         self.wait(lambda: program.status is not None, until_asleep=True)
         if right():
             return

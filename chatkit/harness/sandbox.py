@@ -23,6 +23,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -64,21 +65,13 @@ class Sandbox:
         `environment` is all that it gets; `visible` are more files and folders that it may read.
         Only for tier "namespaces".
         """
-        python = Path(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))
-        shown = [Path("/usr"), Path(sys.base_prefix), *SYSTEM, *visible]
-        bwrap = shutil.which("bwrap")
-        assert bwrap
         return [
-            *(bwrap, "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
-            *("--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
-            *("--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"),
-            *("--size", str(DISK), "--tmpfs", "/tmp"),
-            *_linked_folders(),
-            *(part for path in shown for part in ("--ro-bind-try", str(path), str(path))),
-            *(part for path in _hidden() for part in ("--tmpfs", str(path))),
+            *_walls(),
+            *(part for path in visible for part in ("--ro-bind-try", str(path), str(path))),
             *("--bind", str(program.parent), str(INSIDE), "--chdir", str(INSIDE)),
             *("--clearenv", *(p for pair in environment.items() for p in ("--setenv", *pair))),
-            *(str(python), str(INSIDE / program.name), *arguments),
+            *_bounds(),
+            *(_python(), str(INSIDE / program.name), *arguments),
         ]
 
 
@@ -91,7 +84,8 @@ PROCESSES = Sandbox("processes")
 def limits() -> None:
     """Called in a child before it becomes a program: bounds that the kernel keeps. setrlimit(2).
 
-    There is none on the address space: threads reserve much more of it than they use.
+    There is none on the address space: threads reserve much more of it than they use. In the first
+    tier `_bounds` sets them.
     """
     import resource  # not on Windows
 
@@ -125,6 +119,8 @@ def what_is_missing() -> str:
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         return "bubblewrap is not installed: sudo apt install bubblewrap"
+    if shutil.which("prlimit") is None:
+        return "prlimit is not installed: it is part of util-linux"
     probe = [bwrap, "--unshare-user", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/"]
     done = subprocess.run([*probe, "true"], capture_output=True, text=True, timeout=20)
     if done.returncode:
@@ -146,6 +142,40 @@ def _own_network() -> None:
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
         fcntl.ioctl(end, _SET_FLAGS, struct.pack("16sh22x", b"lo", _UP_AND_RUNNING))
+
+
+@cache
+def _walls() -> tuple[str, ...]:
+    """What bubblewrap is told for every program."""
+    shown = [Path("/usr"), Path(sys.base_prefix), *SYSTEM]
+    bwrap = shutil.which("bwrap")
+    assert bwrap
+    return (
+        *(bwrap, "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
+        *("--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+        *("--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"),
+        *("--size", str(DISK), "--tmpfs", "/tmp"),
+        *_linked_folders(),
+        *(part for path in shown for part in ("--ro-bind-try", str(path), str(path))),
+        *(part for path in _hidden() for part in ("--tmpfs", str(path))),
+    )
+
+
+@cache
+def _bounds() -> tuple[str, ...]:
+    """What sets the bounds of `limits` inside, prlimit(1).
+
+    To set them in a child of ours before bubblewrap starts would need a copy of this process,
+    fork(2), which takes longer than all the rest of a start.
+    """
+    prlimit = shutil.which("prlimit")
+    assert prlimit
+    return (prlimit, f"--cpu={PROCESSOR}", f"--fsize={FILE}", f"--nofile={FILES}", "--core=0")
+
+
+@cache
+def _python() -> str:
+    return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 
 
 def _linked_folders() -> Iterator[str]:
