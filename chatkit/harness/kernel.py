@@ -279,7 +279,10 @@ def threads(pids: list[int]) -> dict[int, Thread]:
         for task in tasks:
             place = f"/proc/{pid}/task/{task}/"
             with contextlib.suppress(OSError, ValueError):
-                call = _content(place + "syscall").split()
+                try:
+                    call = _content(place + "syscall").split()
+                except PermissionError:  # it has given back its memory, and is about to end
+                    call = [b"-1"]
                 ran, _, turns = map(int, _content(place + "schedstat").split())
                 waits, number = _waits(call), int(call[0]) if len(call) > 6 else -1
                 if number in _FILES or call[0] == b"-1":
