@@ -24,13 +24,11 @@ from chatkit.harness.peer import SHORT, SMALL, Peer
 from chatkit.harness.ports import free_port, is_free
 from chatkit.harness.program import WINDOWS, Program
 from chatkit.harness.rest import GRACE, PROMISE
-from chatkit.harness.sandbox import Sandbox
+from chatkit.harness.sandbox import AGENT, Sandbox
 from chatkit.harness.stage import Stage
 from chatkit.harness.window import Window
 
 READY = re.compile(r"Server running on (?P<host>\S+):(?P<port>\d+)\s*$")
-
-AGENT = Path(__file__).parent / "agent"  # the folder, not a package: see agent/sitecustomize.py
 
 MOST_PORTIONS = 100  # that are sent to somebody who does not read, at the most
 

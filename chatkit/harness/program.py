@@ -18,7 +18,7 @@ from typing import IO
 import psutil
 
 from chatkit.harness import kernel
-from chatkit.harness.sandbox import INSIDE, Sandbox, limits
+from chatkit.harness.sandbox import INSIDE, Sandbox, Who, limits
 
 KEEP = 1 << 16  # bytes of output kept from the start, and again from the end
 
@@ -130,13 +130,16 @@ class Program:
         if sandbox is not None:
             self.copy = tempfile.TemporaryDirectory(prefix="chatkit-", ignore_cleanup_errors=True)
             path = copied(path, Path(self.copy.name))
+            sandbox.hands_over(path.parent)
             command[1] = str(path)
+        who: Who = {}
         begin: Callable[[], None] | None = None
         if sandbox is not None and isolated:
             command = sandbox.command(path, arguments, environment, visible)
             self.path = INSIDE / path.name
         elif not WINDOWS:
             begin = partial(begin_as_a_child, sandbox is not None)
+            who = sandbox.who() if sandbox else {}
         # Without `begin` there is no fork in which an exception could be lost: see vfork(2). One
         # that comes in the middle leaves a child without a name, which `end_orphans` ends.
         with _interruptible(), signals_held() if begin else contextlib.nullcontext():
@@ -150,6 +153,7 @@ class Program:
                 bufsize=0,
                 start_new_session=True,
                 preexec_fn=begin,
+                **who,
             )
         assert self.process.stdout and self.process.stderr
         self.output = Output(self.process.stdout)
