@@ -14,6 +14,13 @@ from chatkit.grading import plugin
 from chatkit.grading.verdict import LessonVerdict, Verdict
 from chatkit.harness.sandbox import Sandbox
 
+# Parts of pytest that no check uses. They cost time for each lesson of each student.
+NOT_NEEDED = (
+    *("terminal", "cacheprovider", "logging", "warnings", "faulthandler", "capture", "junitxml"),
+    *("unraisableexception", "threadexception", "recwarn", "unittest", "doctest", "subtests"),
+    *("pastebin", "stepwise", "setuponly", "setupplan", "legacypath"),
+)
+
 
 class GradingError(Exception):
     """The kit itself failed; no verdict can be given."""
@@ -25,12 +32,14 @@ class _Listener:
     def __init__(
         self,
         tell: Callable[[Verdict], None],
+        lesson: Lesson,
         only: str | None,
         first: Sequence[str],
         sandbox: Sandbox | None,
         seconds: float,
     ) -> None:
         self.tell = tell
+        self.lesson = lesson
         self.until = time.monotonic() + seconds
         self.sandbox = sandbox
         self.only = only
@@ -42,6 +51,7 @@ class _Listener:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[plugin.HEARER] = self.hear
+        config.stash[plugin.LESSONS] = {self.lesson.checks_file: self.lesson}
         config.stash[plugin.SANDBOX] = self.sandbox
         config.stash[plugin.UNTIL] = self.until
 
@@ -99,11 +109,14 @@ def grade_lesson(
     Raises GradingError when the kit itself fails,
     KeyboardInterrupt on Ctrl-C (every program has been ended by then).
     """
-    listener = _Listener(on_verdict or (lambda verdict: None), only, first, sandbox, seconds)
+    listener = _Listener(
+        on_verdict or (lambda verdict: None), lesson, only, first, sandbox, seconds
+    )
     arguments = [
-        *("-c", os.devnull, f"--rootdir={lesson.checks_file.parent}", "--noconftest"),
-        *("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging", "-p", "no:warnings"),
-        *("-p", "no:faulthandler", "-p", "no:capture", "-p", "no:junitxml"),
+        *("-c", os.devnull, "--noconftest"),
+        # Without the second one pytest looks through every folder above as well.
+        *(f"--{name}={lesson.checks_file.parent}" for name in ("rootdir", "confcutdir")),
+        *(part for name in NOT_NEEDED for part in ("-p", f"no:{name}")),
         f"--programs={folder}",
         *([f"--seed={seed}"] if seed else []),
         str(lesson.checks_file),

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -23,7 +24,7 @@ from chatkit.grading.run import GradingError, grade_lesson
 from chatkit.grading.verdict import LessonVerdict, Verdict
 from chatkit.harness import kernel
 from chatkit.harness.program import WINDOWS
-from chatkit.harness.sandbox import Tier, enter
+from chatkit.harness.sandbox import Refused, Tier, enter
 
 UNIT_SECONDS = 600.0  # of wall clock for one lesson of one student; what is left is not tried
 TRUSTED = "trusted"  # what stands on the command line for no sandbox at all
@@ -135,12 +136,20 @@ def serve(tier: Tier | None, parent: int) -> None:
         pickle.dump(what, answers)
         answers.flush()
 
-    sandbox = enter(tier) if tier else None
+    refused = ""
+    try:
+        sandbox = enter(tier) if tier else None
+    except Refused as refusal:
+        refused = str(refusal)
+    course = cache(find_course) if tier else find_course  # a class run reads it once
     with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         while True:
             order: Order = pickle.load(orders)
+            if refused:
+                tell(refused)
+                continue
             try:
-                lesson = find_course(order.root).lesson(order.lesson)
+                lesson = course(order.root).lesson(order.lesson)
                 done = grade_lesson(
                     lesson,
                     order.folder,

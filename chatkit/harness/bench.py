@@ -24,13 +24,11 @@ from chatkit.harness.peer import SHORT, SMALL, Peer
 from chatkit.harness.ports import free_port, is_free
 from chatkit.harness.program import WINDOWS, Program
 from chatkit.harness.rest import GRACE, PROMISE
-from chatkit.harness.sandbox import Sandbox
+from chatkit.harness.sandbox import AGENT, Sandbox
 from chatkit.harness.stage import Stage
 from chatkit.harness.window import Window
 
 READY = re.compile(r"Server running on (?P<host>\S+):(?P<port>\d+)\s*$")
-
-AGENT = Path(__file__).parent / "agent"  # the folder, not a package: see agent/sitecustomize.py
 
 MOST_PORTIONS = 100  # that are sent to somebody who does not read, at the most
 
@@ -375,7 +373,8 @@ class Bench(Stage):
             return any(one.host in hosts and port in (0, one.port) for one in own())
 
         wanted = f"{program.name} to listen on {host}:{port or 'a port of its choice'}"
-        stop = self.wait(lambda: own() or program.status is not None, promise=2.0, pause=0.002)
+        # Most print their ready line then, which wakes us: no need to look all the time.
+        stop = self.wait(lambda: own() or program.status is not None, promise=2.0)
         self.wait(lambda: program.status is not None, until_asleep=True)
         if right():
             return

@@ -37,9 +37,10 @@ Fedora:          sudo dnf install xorg-x11-server-Xvfb"""
 class Display:
     """Where windows open. Close it, or use it with `with`, and an Xvfb of its own is gone."""
 
-    def __init__(self, *, own: bool | None = None) -> None:
+    def __init__(self, *, own: bool | None = None, user: int | None = None) -> None:
         """Use the user's display, or start an Xvfb: if `own`, or (None) if there is no other.
 
+        `user` is let in besides whoever starts it.
         Raises Unavailable when Tk or Xvfb is missing.
         """
         self.environment: dict[str, str] = {}  # what a program needs to find it
@@ -47,8 +48,10 @@ class Display:
         self.folder: tempfile.TemporaryDirectory[str] | None = None
         if importlib.util.find_spec("_tkinter") is None:
             raise Unavailable(NO_TK)
+        self.user = user
         if own is None:
-            own = sys.platform == "linux" and not os.environ.get("DISPLAY")
+            mine = os.environ.get("DISPLAY") and user is None  # nobody else is let into root's
+            own = sys.platform == "linux" and not mine
         if own:
             self._start()
 
@@ -96,6 +99,9 @@ class Display:
         cookie = Path(self.folder.name) / "authority"
         cookie.touch(mode=0o600)
         cookie.write_bytes(authority())
+        if self.user is not None:
+            for path in (cookie, cookie.parent):
+                os.chown(path, self.user, self.user)
         readable, writable = os.pipe()
         try:
             with signals_held():

@@ -294,7 +294,7 @@ class Peer:
 
     def _remember(self, piece: bytes) -> None:
         *lines, self.half_said = (self.half_said + piece).split(b"\n")
-        for line in map(bare, lines):
+        for line in map(bare, set(lines)):  # one line may be sent thousands of times
             for form in (line, line.decode("utf-8", "replace").encode()):
                 self.own |= {form, self.name.encode() + b": " + form}
 

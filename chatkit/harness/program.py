@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -18,7 +18,7 @@ from typing import IO
 import psutil
 
 from chatkit.harness import kernel
-from chatkit.harness.sandbox import INSIDE, Sandbox, limits
+from chatkit.harness.sandbox import INSIDE, Sandbox, Who, limits
 
 KEEP = 1 << 16  # bytes of output kept from the start, and again from the end
 
@@ -130,11 +130,19 @@ class Program:
         if sandbox is not None:
             self.copy = tempfile.TemporaryDirectory(prefix="chatkit-", ignore_cleanup_errors=True)
             path = copied(path, Path(self.copy.name))
+            sandbox.hands_over(path.parent)
             command[1] = str(path)
+        who: Who = {}
+        begin: Callable[[], None] | None = None
         if sandbox is not None and isolated:
             command = sandbox.command(path, arguments, environment, visible)
             self.path = INSIDE / path.name
-        with _interruptible(), signals_held():
+        elif not WINDOWS:
+            begin = partial(begin_as_a_child, sandbox is not None)
+            who = sandbox.who() if sandbox else {}
+        # Without `begin` there is no fork in which an exception could be lost: see vfork(2). One
+        # that comes in the middle leaves a child without a name, which `end_orphans` ends.
+        with _interruptible(), signals_held() if begin else contextlib.nullcontext():
             self.process = subprocess.Popen(
                 command,
                 cwd=path.parent,
@@ -144,11 +152,13 @@ class Program:
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
-                preexec_fn=None if WINDOWS else partial(begin_as_a_child, sandbox is not None),
+                preexec_fn=begin,
+                **who,
             )
         assert self.process.stdout and self.process.stderr
         self.output = Output(self.process.stdout)
         self.errors = Output(self.process.stderr)
+        self.init: int | None = None  # process 1 of its sandbox, once it is there
         self.ended: int | None = None  # a pidfd of the bench, readable once the program has ended
         self.began = time.monotonic()
         self.heard = 0  # lines of output that a check has already asked for
@@ -171,11 +181,9 @@ class Program:
     @property
     def leader(self) -> int:
         """The process of Python itself; in a sandbox two of bubblewrap come before it."""
-        pid = self.pid
-        if self.sandbox and self.sandbox.isolated:
-            for _ in range(2):
-                pid = next(iter(kernel.children(pid)), pid)
-        return pid
+        if not (self.sandbox and self.sandbox.isolated):
+            return self.pid
+        return kernel.tree(self.pid)[:3][-1]
 
     @property
     def printed(self) -> str:
@@ -192,6 +200,16 @@ class Program:
         except psutil.NoSuchProcess:
             return [self.pid]
         return [self.pid, *(child.pid for child in below)]
+
+    def pids_inside(self) -> list[int]:
+        """As `pids`; without the process that waits outside of a sandbox that stands.
+
+        While it is set up, each of bubblewrap's two processes may wait for the other: both count.
+        """
+        if self.init is None and self.sandbox and self.sandbox.isolated:
+            self.init = next(iter(kernel.children(self.pid)), None)
+        inside = kernel.tree(self.init) if self.init else []
+        return inside if len(inside) > 1 else self.pids()
 
     def types(self, text: bytes) -> None:
         """Write to its standard input; a program that has closed it does not hear it."""
@@ -232,14 +250,15 @@ class Program:
         """End it at once, with everything it started. May be called again."""
         self.stopping = True
         left = self.pids()
-        if not WINDOWS:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
-        self.process.kill()
-        self.process.wait()
-        for pid in left[1:]:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+        with kernel.seen_off(left[1:]):
+            if not WINDOWS:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self.pid, signal.SIGKILL)
+            self.process.kill()
+            self.process.wait()
+            for pid in left[1:]:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Kill it and give back its pipes."""

@@ -8,37 +8,47 @@ There are three tiers. Which one is in force is part of every verdict.
 - processes: process groups, and a parent that finds daemons. Files and network are not contained.
 - none: as processes, where the system does not even tell who started whom.
 
+Who starts the grader as root gets programs that run as another user all the same, in every tier: a
+program that breaks out should find itself a nobody, and bounds mean nothing for root.
+
 Sources: bwrap(1), user_namespaces(7), network_namespaces(7), netdevice(7), setrlimit(2).
 """
 
-import contextlib
-import ctypes
 import os
+import platform
+import re
 import shutil
 import site
-import socket
-import struct
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
 
 from chatkit.harness import kernel
+from chatkit.harness.namespaces import NOBODY, STUDENT, is_root, own_network
 
 Tier = Literal["namespaces", "processes", "none"]
 
+AGENT = Path(__file__).parent / "agent"  # the folder, not a package: see agent/sitecustomize.py
 INSIDE = Path("/submission")  # where a program finds its files
 PROCESSOR = 120  # seconds of processor time
 FILE = 32 << 20  # bytes of the largest file that it may write
 FILES = 1024  # open files
-DISK = 64 << 20  # bytes of its private /tmp
+TASKS = 1024  # threads and processes; 64 processes are allowed, but they are only counted at times
+DISK = 64 << 20  # bytes of its private /tmp, and as many of /dev/shm
 
-_NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000  # linux/sched.h
-_SET_FLAGS = 0x8914  # SIOCSIFFLAGS
-_UP_AND_RUNNING = 0x1 | 0x40  # IFF_UP, IFF_RUNNING
+
+class Who(TypedDict, total=False):
+    """Arguments of `subprocess.Popen` that say as whom a program runs."""
+
+    user: int
+    group: int
+    extra_groups: list[str | int]
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class Sandbox:
 
     tier: Tier
     why: str = ""  # what is missing for the first tier
+    user: int | None = None  # as whom programs run, where root started us; None: as we do
 
     @property
     def isolated(self) -> bool:
@@ -64,22 +75,33 @@ class Sandbox:
         `environment` is all that it gets; `visible` are more files and folders that it may read.
         Only for tier "namespaces".
         """
-        python = Path(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))
-        shown = [Path("/usr"), Path(sys.base_prefix), *SYSTEM, *visible]
-        bwrap = shutil.which("bwrap")
-        assert bwrap
         return [
-            *(bwrap, "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
-            *("--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
-            *("--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"),
-            *("--size", str(DISK), "--tmpfs", "/tmp"),
-            *_linked_folders(),
-            *(part for path in shown for part in ("--ro-bind-try", str(path), str(path))),
-            *(part for path in _hidden() for part in ("--tmpfs", str(path))),
+            *_walls(as_root=self.user is not None),
+            *(part for path in visible for part in _shown(path)),
             *("--bind", str(program.parent), str(INSIDE), "--chdir", str(INSIDE)),
+            *("--remount-ro", "/"),
             *("--clearenv", *(p for pair in environment.items() for p in ("--setenv", *pair))),
-            *(str(python), str(INSIDE / program.name), *arguments),
+            *_bounds(),
+            *(_becoming(self.user) if self.user is not None else ()),
+            *(_python(), str(INSIDE / program.name), *arguments),
         ]
+
+    def hands_over(self, folder: Path) -> None:
+        """Let programs do with this folder and the files in it what they like."""
+        if self.user is not None:
+            for path in (folder, *folder.iterdir()):
+                os.chown(path, self.user, -1)
+            folder.chmod(0o750)  # bubblewrap, of root's group, goes there without any rights
+
+    def who(self) -> Who:
+        """As whom `subprocess.Popen` starts a program outside of bubblewrap."""
+        if self.user is None:
+            return {}
+        return {"user": self.user, "group": self.user, "extra_groups": []}
+
+
+class Refused(Exception):
+    """Programs are not started: it would not be safe. The message says what to do."""
 
 
 # What Tk and the loader of libraries read besides /usr.
@@ -91,7 +113,8 @@ PROCESSES = Sandbox("processes")
 def limits() -> None:
     """Called in a child before it becomes a program: bounds that the kernel keeps. setrlimit(2).
 
-    There is none on the address space: threads reserve much more of it than they use.
+    There is none on the address space: threads reserve much more of it than they use. In the first
+    tier `_bounds` sets them.
     """
     import resource  # not on Windows
 
@@ -105,19 +128,52 @@ def enter(wanted: Tier = "namespaces") -> Sandbox:
     """Contain what this process will start, as well as the system can; say how.
 
     Call it once, in a process of one thread: it moves into another network, where only loopback
-    is. The tier is never better than `wanted`.
+    is. The tier is never better than `wanted`. Raises Refused when root starts us and programs
+    could only run as root.
     """
+    root = is_root()
+    sandbox = _best(wanted, root)
+    if root:
+        _must_start_programs(sandbox)
+    return sandbox
+
+
+def _best(wanted: Tier, root: bool) -> Sandbox:
+    nobody = NOBODY if root else None
     if not kernel.LINUX:
-        return Sandbox("none", "only Linux has namespaces")
+        return Sandbox("none", "only Linux has namespaces", nobody)
     if wanted != "namespaces":
-        return Sandbox(wanted, "it was asked for")
+        return Sandbox(wanted, "it was asked for", nobody)
     if missing := what_is_missing():
-        return Sandbox("processes", missing)
+        return Sandbox("processes", missing, nobody)
     try:
-        _own_network()
+        own_network()
     except OSError as error:
-        return Sandbox("processes", f"no network of its own: {error}")
-    return Sandbox("namespaces")
+        return Sandbox("processes", f"no network of its own: {error}", nobody)
+    return Sandbox("namespaces", user=STUDENT if root else None)
+
+
+def _must_start_programs(sandbox: Sandbox) -> None:
+    """Raise Refused unless the user of `sandbox` can run Python and read what it needs."""
+    needed = str(AGENT / "sitecustomize.py")
+    with tempfile.TemporaryDirectory(prefix="chatkit-") as name:
+        program = Path(name) / "server.py"
+        program.write_text("import sys; open(sys.argv[1])", encoding="utf-8")
+        command, who = [sys.executable, str(program), needed], sandbox.who()
+        if sandbox.isolated:
+            command, who = sandbox.command(program, [needed], {}, [AGENT]), {}
+        try:
+            sandbox.hands_over(program.parent)
+            done = subprocess.run(command, cwd=name, capture_output=True, timeout=60, **who)
+        except (OSError, subprocess.SubprocessError) as error:
+            told = str(error)
+        else:
+            told = done.stderr.decode("utf-8", "replace").strip() if done.returncode else ""
+    if told:
+        raise Refused(
+            "programs are never run as root, and as another user they do not start here "
+            f"({told.splitlines()[-1]}): start chatkit as another user"
+        )
 
 
 def what_is_missing() -> str:
@@ -125,6 +181,9 @@ def what_is_missing() -> str:
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         return "bubblewrap is not installed: sudo apt install bubblewrap"
+    for tool in ("prlimit", "setpriv"):
+        if shutil.which(tool) is None:
+            return f"{tool} is not installed: it is part of util-linux"
     probe = [bwrap, "--unshare-user", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/"]
     done = subprocess.run([*probe, "true"], capture_output=True, text=True, timeout=20)
     if done.returncode:
@@ -132,20 +191,61 @@ def what_is_missing() -> str:
     return ""
 
 
-def _own_network() -> None:
-    import fcntl  # not on Windows
+@cache
+def _walls(*, as_root: bool) -> tuple[str, ...]:
+    """What bubblewrap is told for every program.
 
-    user, group = os.getuid(), os.getgid()
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_NEW_USER | _NEW_NETWORK):
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
-    with contextlib.suppress(FileNotFoundError):
-        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-    Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
-    Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
-        fcntl.ioctl(end, _SET_FLAGS, struct.pack("16sh22x", b"lo", _UP_AND_RUNNING))
+    Root's programs stay in the worker's user namespace, for only there they can change the user.
+    """
+    bwrap = shutil.which("bwrap")
+    assert bwrap
+    rights = ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID") if as_root else ()
+    private = ("--size", str(DISK), "--perms", "1777", "--tmpfs")
+    return (
+        *(bwrap, *(() if as_root else ("--unshare-user",)), "--unshare-pid", "--unshare-ipc"),
+        *("--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session"),
+        *("--cap-drop", "ALL", *rights, "--hostname", "sandbox", "--proc", "/proc"),
+        *("--dev", "/dev", *private, "/dev/shm", "--remount-ro", "/dev", *private, "/tmp"),
+        *_linked_folders(),
+        *(part for path in (Path("/usr"), Path(sys.base_prefix), *SYSTEM) for part in _shown(path)),
+        *(part for path in _hidden() for part in ("--tmpfs", str(path), "--remount-ro", str(path))),
+    )
+
+
+@cache
+def _bounds() -> tuple[str, ...]:
+    """What sets the bounds inside, prlimit(1): those of `limits`, and one on tasks.
+
+    To set them in a child of ours before bubblewrap starts would need a copy of this process,
+    fork(2), which takes longer than all the rest of a start. Since Linux 5.14 the kernel counts a
+    user's tasks for each user namespace; before, it would count those of whoever grades.
+    """
+    prlimit = shutil.which("prlimit")
+    assert prlimit
+    release = [int(part) for part in re.findall(r"\d+", platform.release())[:2]]
+    tasks = (f"--nproc={TASKS}",) if release >= [5, 14] else ()
+    bounds = (f"--cpu={PROCESSOR}", f"--fsize={FILE}", f"--nofile={FILES}", "--core=0")
+    return (prlimit, *bounds, *tasks)
+
+
+@cache
+def _becoming(user: int) -> tuple[str, ...]:
+    """What makes it another user's program inside, setpriv(1)."""
+    setpriv = shutil.which("setpriv")
+    assert setpriv
+    return (setpriv, f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all")
+
+
+@cache
+def _python() -> str:
+    return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+
+
+def _shown(path: Path) -> Iterator[str]:
+    """Show a file or folder, also when a folder above it is not for everybody."""
+    for above in reversed(path.parents[:-1]):
+        yield from ("--dir", str(above))
+    yield from ("--ro-bind-try", str(path), str(path))
 
 
 def _linked_folders() -> Iterator[str]:

@@ -30,6 +30,7 @@ from chatkit.harness.window import Window
 
 HOPELESS = 3.0  # seconds of processor time without a byte moved, after which waiting is in vain
 
+START = 0.02  # seconds: no program has done anything so early, and looking takes its time
 LOOK_EVERY = 0.05  # seconds between two looks at what sandboxed programs take
 MOST_PROCESSES = 64
 MOST_MEMORY = 512 << 20  # bytes, of all processes of a program together
@@ -131,14 +132,13 @@ class Stage:
         *,
         promise: float = PROMISE,
         seconds: float | None = None,
-        pause: float = 0.02,
         until_asleep: bool = False,
         patient: bool = False,
     ) -> Stop:
         """Move bytes until `condition()` is true, the programs are at rest, or time is up.
 
         `promise` is the time the contract gives, in seconds; the wait lasts ten times as long, or
-        `seconds` where that is given. `pause` bounds the time between two looks.
+        `seconds` where that is given.
         `until_asleep` is content when all threads wait, be it with a time-out. A program with a
         window is at rest when it is quiet, unless `patient`: its loop always has a time-out.
         """
@@ -148,7 +148,8 @@ class Stage:
         deadline = started + (promise * GRACE if seconds is None else seconds)
         watch = self._watch()
         self.at_rest = {}
-        nap = 0.001
+        just_started = self.programs and started - self.program.began < START
+        nap = START / 2 if just_started else 0.001
         while True:
             moved = self.pump(nap)
             now = time.monotonic()
@@ -171,7 +172,7 @@ class Stage:
             elif state == "spinning" and self.windows:
                 return "late"
             else:
-                nap = min(nap * 1.5, pause)
+                nap = min(nap * 1.5, 0.02)
             if now > deadline or watch.burnt > HOPELESS:
                 return "late"
 
@@ -249,7 +250,7 @@ class Stage:
         """The sockets on which this very program listens now (Linux only)."""
         if not (there := kernel.listeners()):
             return []
-        inodes = kernel.socket_inodes(program.pids())
+        inodes = kernel.socket_inodes(program.pids_inside())
         return [listener for listener in there if listener.inode in inodes]
 
     def cpu_appetite(self, seconds: float) -> float:
@@ -267,11 +268,13 @@ class Stage:
         before = kernel.threads(pids)
         watch = self._watch()
         looks = busy = 0
+        nap = 0.001  # short at first: rest is seen at the second look
         while (elapsed := time.monotonic() - started) < seconds or looks < 20:
-            if self.pump(0.01):
+            if self.pump(nap):
                 watch.disturb()
             elif not self.windows and watch.look() == "rest":
                 return 0.0
+            nap = min(nap * 1.5, 0.01)
             looks += 1
             busy += any(not thread.waits for thread in kernel.threads(pids).values())
         ran = sum(
@@ -341,7 +344,10 @@ class Stage:
 
     def pids(self) -> list[int]:
         return [
-            pid for program in self.programs if program.status is None for pid in program.pids()
+            pid
+            for program in self.programs
+            if program.status is None
+            for pid in program.pids_inside()
         ]
 
 

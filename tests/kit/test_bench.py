@@ -1,6 +1,7 @@
 """The bench itself: what it proves, what it notices, and that nothing is left behind."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -122,6 +123,20 @@ def test_a_spinning_program_is_told_from_a_silent_one(tmp_path: Path) -> None:
             alice.hears("hello")
 
         assert told.value.symptom == "spinning"
+
+
+def test_a_process_that_may_not_be_looked_at_is_not_at_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = kernel._content
+
+    def refused(path: str) -> bytes:  # as for one that ends, where the grader is not root
+        if path.endswith("/syscall"):
+            raise PermissionError
+        return content(path)
+
+    monkeypatch.setattr(kernel, "_content", refused)
+    assert {thread.waits for thread in kernel.threads([os.getpid()]).values()} == {""}
 
 
 def test_an_idle_program_costs_no_cpu_and_a_spinning_one_does(tmp_path: Path) -> None:

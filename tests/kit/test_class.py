@@ -172,7 +172,7 @@ def test_what_fails_in_the_hearer_is_not_taken_for_a_lost_station() -> None:
     def deaf(_: object) -> None:
         raise BrokenPipeError("nobody reads")
 
-    with Station("processes") as station, pytest.raises(BrokenPipeError, match="nobody reads"):
+    with Station("namespaces") as station, pytest.raises(BrokenPipeError, match="nobody reads"):
         station.grade(Order(ROOT, ECHO.name, ECHO.solutions, "seed", "ready-line"), deaf)
 
 

@@ -95,6 +95,17 @@ HOSTILE = {
     ),
     "output_flood": Hostile("over-the-bounds", "while True: print('flood ' * 2000)"),
     "error_flood": Hostile("over-the-bounds", "while True: sys.stderr.write('flood ' * 2000)"),
+    "storm_of_threads": Hostile(
+        PASSED,
+        f"""
+        try:
+            for _ in range(3000):
+                threading.Thread(target=threading.Event().wait, daemon=True).start()
+            {CAUGHT}
+        except RuntimeError:
+            pass  # the system starts no more
+        """,
+    ),
     "huge_file": Hostile(
         PASSED,
         """
@@ -116,6 +127,29 @@ HOSTILE = {
                     file.write(bytes(10_000_000))
         except OSError:
             pass
+        """,
+    ),
+    "fills_shared_memory": Hostile(
+        PASSED,
+        f"""
+        try:
+            for number in range(100):
+                with open(f"/dev/shm/{{number}}", "wb") as file:
+                    file.write(bytes(10_000_000))
+            {CAUGHT}
+        except OSError:
+            pass
+        """,
+    ),
+    "fills_other_folders": Hostile(
+        PASSED,
+        f"""
+        for folder in ("/", "/dev", "/usr", "/root", "/home", *sys.path[1:]):
+            try:
+                open(os.path.join(folder, "mine"), "w").close()
+                {CAUGHT}
+            except OSError:
+                pass
         """,
     ),
     "thousands_of_files": Hostile(
@@ -179,7 +213,15 @@ HOSTILE = {
     ),
     "closes_its_own_streams": Hostile(PASSED, "os.close(0)"),
     # -------------------------------------------------------------------- attacks the grader
-    "kills_its_parent": Hostile(PASSED, "os.kill(os.getppid(), signal.SIGKILL)"),
+    "kills_its_parent": Hostile(
+        PASSED,
+        """
+        try:
+            os.kill(os.getppid(), signal.SIGKILL)
+        except OSError:
+            pass  # it belongs to somebody else, where root grades
+        """,
+    ),
     "kills_its_group": Hostile("exited", "os.killpg(0, signal.SIGKILL)"),
     "kills_everybody": Hostile(
         PASSED,
@@ -295,6 +337,16 @@ HOSTILE = {
                 pass
         """,
     ),
+    "is_root_outside": Hostile(
+        PASSED,
+        f"""
+        for line in open("/proc/self/uid_map"):
+            inside, outside, count = map(int, line.split())
+            mine = inside <= os.getuid() < inside + count
+            if $as_root and mine and outside + os.getuid() - inside == 0:
+                {CAUGHT}
+        """,
+    ),
     "mounts_and_becomes_root": Hostile(
         PASSED,
         f"""
@@ -348,6 +400,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
                 "secret": secret,
                 "port": str(outside.getsockname()[1]),
                 "grader": str(os.getpid()),
+                "as_root": str(os.getuid() == 0),
             },
         )
     del os.environ["CANARY"]
