@@ -60,7 +60,7 @@ def reset(lesson: str, program: str | None, as_list: bool, number: int | None) -
     chatkit reset 1                 every program of lesson 1
     chatkit reset 1 server          its server.py only
     chatkit reset 1 --list          the backups
-    chatkit reset 1 --restore 2     backup 2 again; what is there now becomes a backup too
+    chatkit reset 1 --restore 2     backup 2 again; what is there now is kept too
 
     Exit status 0: done, or nothing to do. 2: wrong use, or it cannot be kept; nothing is changed.
     """
@@ -104,7 +104,7 @@ def solution(lesson: str, program: str | None, yes: bool) -> None:
     \b
     chatkit solution 1             every program that lesson 1 asks for
     chatkit solution 1 server      its server.py only
-    chatkit solution 1 --yes       also when you are not finished, without a question
+    chatkit solution 1 --yes       without a question, also when not finished
 
     Exit status 0: shown, or you said no. 2: wrong use, or the solutions are not here.
     """

@@ -23,9 +23,9 @@ def update(source: Path | None, dry_run: bool, force: bool) -> None:
     that lies beside it, as server.new.py. What you have not edited is replaced.
 
     \b
-    chatkit update week3.zip     in an unpacked hand-out: the newer hand-out, or its folder
+    chatkit update week3.zip     in a hand-out: the newer one, or its folder
     chatkit update               in a clone: fetches from where it came
-                                 in a folder of chatkit init: the lessons of the installed kit
+    chatkit update               in a folder of init: the installed kit's lessons
     chatkit update --dry-run     what would happen
 
     It never runs pip. It says when you must. Stopped half-way, run it again: it goes on.

@@ -296,6 +296,19 @@ def threads(pids: list[int]) -> dict[int, Thread]:
     return found
 
 
+def stopped(pids: list[int]) -> bool:
+    """Whether every thread of these processes stands still after a SIGSTOP, or is gone.
+
+    kill(2) returns before that: a thread that waits in recv(2) may still take what arrives.
+    """
+    for pid in pids:
+        for task in tasks(pid):
+            with contextlib.suppress(OSError):
+                if _state(f"/proc/{pid}/task/{task}/") not in b"TtZX":
+                    return False
+    return True
+
+
 def _waits(call: list[bytes]) -> str:
     if len(call) < 7:
         return ""  # it runs, or waits outside of a system call

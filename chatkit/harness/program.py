@@ -234,6 +234,11 @@ class Program:
         for pid in self.pids():
             psutil.Process(pid).suspend()
 
+    @property
+    def frozen(self) -> bool:
+        """Whether `freeze` has come into effect; where the system does not tell, believe it."""
+        return not kernel.LINUX or kernel.stopped(self.pids())
+
     def thaw(self) -> None:
         """Let it go on."""
         for pid in self.pids():

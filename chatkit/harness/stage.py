@@ -235,6 +235,9 @@ class Stage:
         """Stop the program while other things happen, so that it finds all of them at once."""
         self.program.freeze()
         try:
+            deadline = time.monotonic() + PROMISE * GRACE
+            while not self.program.frozen and time.monotonic() < deadline:
+                self.pump(0.001)
             yield
         finally:
             self.program.thaw()
