@@ -40,7 +40,7 @@ def init(folder: Path) -> None:
     click.echo("Next:")
     if folder.resolve() != Path.cwd():
         click.echo(f"  cd {_typed(folder)}")
-    click.echo(f"  chatkit check {first.number}")
+    click.echo(f"  chatkit watch {first.number}")
     click.echo(
         f"Then read {Path('lessons', first.name, 'README.md')}, and edit what lies beside it."
     )

@@ -89,6 +89,7 @@ class Watch:
         self.running = False
         self.trouble = ""  # why there can be no verdict
         self.note = ""  # what the last key did
+        self.hinted = 0  # the TODO that the note gives a hint for
         self.remark = ""  # why the state of the student is not kept
         self.question: Question | None = None
         self.help = False
@@ -255,6 +256,8 @@ class Watch:
         self.running = False
         if verdict:
             self._keep(lambda: self.progress.record(self.graded, verdict, self._prints))
+            if self.hinted and self._next_todo() != self.hinted:
+                self.note, self.hinted = "", 0  # it is done
         else:
             self.trouble = f"The kit itself failed; please report this.\n{trouble}"
         if self.round:
@@ -280,7 +283,7 @@ class Watch:
             if answer:
                 answer()
             return True
-        self.note = ""
+        self.note, self.hinted = "", 0
         if not self.running:
             self.round = {}
         showed_help, self.help = self.help, False
@@ -325,7 +328,14 @@ class Watch:
             count += 1
             self._keep(lambda: self.progress.open_hint(self.lesson, todo.number))
         where = f"TODO {todo.number} in {todo.program}, hint {count} of {len(todo.hints)}"
-        self.note = f"{where}: {todo.hints[count - 1]}"
+        self.note, self.hinted = f"{where}: {todo.hints[count - 1]}", todo.number
+
+    def _next_todo(self) -> int:
+        """The TODO that a hint would be for now; 0 when there is none."""
+        with suppress(HintError):
+            choice = hints.choose(self.lesson, self.progress.of(self.lesson))
+            return choice.todo.number if choice else 0
+        return 0
 
     def _ask_run(self) -> None:
         def run(program: str) -> Callable[[], None]:

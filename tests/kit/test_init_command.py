@@ -41,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"my chat holds {names}.",
         "Next:",
         '  cd "my chat"',
-        "  chatkit check 1",
+        "  chatkit watch 1",
     ]
     return folder
 

@@ -361,6 +361,22 @@ def test_h_opens_one_hint_more_each_time(desk: Desk) -> None:
     assert load(desk.course).of(desk.watch.lesson).hints == {todo.number: 3}
 
 
+def test_a_hint_stays_until_its_todo_is_done(desk: Desk) -> None:
+    desk.falls("ready-line", "failed")
+    desk.ends("not_reached")
+    desk.press("h")
+    hint = desk.watch.note
+
+    desk.write("server.py", "# another try\n")
+    desk.falls("ready-line", "failed")
+    desk.ends("not_reached")
+    assert desk.watch.note == hint
+
+    desk.write("server.py", "# this is it\n")
+    desk.ends("passed")
+    assert not desk.watch.note
+
+
 def test_r_asks_which_program_and_lends_the_terminal(desk: Desk) -> None:
     desk.press("r")
     assert "s server.py" in desk.screen() and "c client.py" in desk.screen()
