@@ -19,6 +19,7 @@ from types import FrameType
 from typing import IO
 
 from chatkit.course import Lesson
+from chatkit.harness.ports import holder
 
 PORT = 5501  # what every program takes when it is told no other; see the contract
 KEPT = 16 * 1024  # bytes of standard error to look at afterwards
@@ -86,7 +87,8 @@ def after(lesson: Lesson, program: str, arguments: Sequence[str], ended: Ended) 
         named = re.search(r":(\d+)\b", line)
         port = int(named[1]) if named else _port_in(arguments) or PORT
         free = f"chatkit run {lesson.number} server -- --port {port + 1}"
-        return f"Port {port} is taken{_holder(port)}. End that one, or take another port: {free}"
+        pid, who = holder(port)
+        return f"Port {port} is taken{f' by {who}' * bool(pid)}. End that, or take another: {free}"
     return ""
 
 
@@ -98,19 +100,6 @@ def _port_in(arguments: Sequence[str]) -> int | None:
             text = value if equals else "".join(arguments[place + 1 : place + 2])
             return int(text) if text.isdecimal() else None
     return None
-
-
-def _holder(port: int) -> str:
-    """Who listens on `port`, as " by process 42 (python3 server.py)"; empty if unknown."""
-    import psutil
-
-    with suppress(psutil.Error, OSError):
-        for one in psutil.net_connections("tcp"):
-            here = getattr(one.laddr, "port", None)
-            if one.pid and here == port and one.status == psutil.CONN_LISTEN:
-                words = [Path(word).name for word in psutil.Process(one.pid).cmdline()]
-                return f" by process {one.pid} ({' '.join(words)[:40]})"
-    return ""
 
 
 def _relay(pipe: IO[bytes], kept: bytearray) -> None:
