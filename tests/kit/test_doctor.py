@@ -125,7 +125,7 @@ def nothing_works(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[st
         ("loopback", "ok", "127.0.0.1 works", ""),
         ("temp folder", "wrong", " MB free", "TMPDIR"),
         ("rest", "ok", "checks can see", ""),
-        ("sandbox", "remark", "tier processes", "sudo apt install bubblewrap"),
+        ("sandbox", "remark", "bubblewrap is not installed", "sudo apt install bubblewrap"),
     ],
 )
 def test_what_is_wrong_is_found_with_its_cure(

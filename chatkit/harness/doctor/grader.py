@@ -9,7 +9,14 @@ from chatkit.harness.doctor.finding import Finding
 
 SECONDS = 10
 
-TIER = "from chatkit.harness.sandbox import enter; s = enter(); print(s.tier, s.why, sep='|')"
+TIER = """
+from chatkit.harness.sandbox import Refused, enter, what_is_missing
+try:
+    sandbox = enter()
+    print(sandbox.tier, sandbox.why, sep="|")
+except Refused as refusal:
+    print("refused", f"{what_is_missing() or 'root'}; {refusal}", sep="|")
+"""
 
 
 def rest() -> Finding:
@@ -42,7 +49,11 @@ def sandbox() -> Finding:
     told = f"tier {tier}. Only chatkit class needs it"
     if tier == "namespaces":
         return Finding("sandbox", "ok", told)
-    reason, _, command = why.partition(": ")
+    missing, _, refusal = why.partition("; ")
+    if refusal:
+        told = f"no class run for root here: {refusal}. Only chatkit class needs it"
+    reason, _, command = missing.partition(": ")
     if command.startswith("sudo "):
         return Finding("sandbox", "remark", f"{told}: {reason}", command)
-    return Finding("sandbox", "remark", f"{told}: {why}", "docs/instructors.md tells what it means")
+    told = told if refusal else f"{told}: {why}"
+    return Finding("sandbox", "remark", told, "docs/instructors.md tells what it means")

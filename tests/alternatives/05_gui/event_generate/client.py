@@ -40,6 +40,7 @@ class ChatFrame(tk.Frame):
         self.input.focus_set()
 
         self.bind("<<Arrived>>", self.on_arrived)
+        self.winfo_id()  # makes the window now: an event for one that is not made yet is lost
         self.after(10, Thread(target=self.listen, daemon=True).start)
 
     # ---- these two run in threads of their own
