@@ -78,6 +78,20 @@ def test_the_verdict_names_the_next_todo_and_its_hint(tmp_path: Path) -> None:
     assert verdict["likely"].startswith("TODO 1 in server.py comes next.")
 
 
+def test_a_server_that_ends_behind_its_ready_line_tells_why(tmp_path: Path) -> None:
+    text = (ROOT / "solutions/01_echo/server.py").read_text(encoding="utf-8")
+    ends = text.replace(
+        "    serve_clients(listener)\n", '    raise NotImplementedError("TODO 2: x")\n'
+    )
+    assert ends != text
+    mine = server_only(tmp_path, ends)
+
+    done = check("1", "--dir", mine, "--only", "ready-line", "--json")
+
+    (verdict,) = json.loads(done.stdout)["lessons"][0]["checks"]
+    assert (verdict["status"], verdict["symptom"]) == ("failed", "todo")
+
+
 def test_half_a_line_is_told_as_in_the_book(tmp_path: Path) -> None:
     shutil.copytree(MISTAKES / "02_broadcast/passes_on_what_recv_returned", tmp_path / "mine")
 
