@@ -152,6 +152,7 @@ def test_from_untouched_starters_to_100_points(terminal: Terminal, tmp_path: Pat
         terminal.types("n")
 
     terminal.types("q")
+    terminal.shows("100 of 100 points. Go on: chatkit watch")
     terminal.types("clear; chatkit", "Enter")
     print(terminal.shows("500 of 500 points so far", "chatkit pack"))
     terminal.types("clear; stty -a | grep -o ' icanon\\| echo '", "Enter")
