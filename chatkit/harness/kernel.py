@@ -14,7 +14,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 LINUX = sys.platform == "linux"
@@ -287,13 +287,25 @@ def threads(pids: list[int]) -> dict[int, Thread]:
                 waits, number = _waits(call), int(call[0]) if len(call) > 6 else -1
                 if number in _FILES or call[0] == b"-1":
                     state = _state(place)
-                    if state in b"ZX":
+                    if state in b"ZX" and len(tasks) == 1:
                         continue  # it has ended and waits for its parent
                     if state == b"D":
                         waits = ""  # it waits for a disk, which is no rest
                 place_in_code = b" ".join(call[-2:]) if waits else b""
                 found[int(task)] = Thread(waits, number in _SENDS, ran, turns, place_in_code)
     return found
+
+
+def asleep(ids: Iterable[int]) -> bool:
+    """Whether each of these threads sleeps, or is stopped, by its state in proc_pid_stat(5).
+
+    `threads` cannot tell: of a thread that is about to end it shows the call that it was in.
+    """
+    for id in ids:
+        with contextlib.suppress(OSError):
+            if _state(f"/proc/{id}/") not in b"STt":
+                return False
+    return True
 
 
 def stopped(pids: list[int]) -> bool:

@@ -122,7 +122,7 @@ class Watch:
         frozen = not self.pulses  # as far as one can tell: the window does not answer
         untimed = all(thread.waits == "untimed" for thread in threads.values())
         if same and untimed and (all(windows) or frozen):
-            return "rest"
+            return "rest" if kernel.asleep(threads) else "active"  # else it is about to end
         if same and all(thread.waits for thread in threads.values()):
             looked_twice = all(
                 thread.turns - self.slept[id].turns >= 2
