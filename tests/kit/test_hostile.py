@@ -191,11 +191,14 @@ HOSTILE = {
     "daemon_holds_the_port": Hostile(
         "exited",
         """
+        ended, begun = os.pipe()  # it reads as ended once both its elders are gone
         if os.fork():
             os._exit(0)
         os.setsid()
         if os.fork():
             os._exit(0)
+        os.close(begun)
+        os.read(ended, 1)
         """,
     ),
     "leaves_a_daemon_behind": Hostile(
