@@ -37,8 +37,11 @@ class Sample:
         outcome |= {row["check"]: row["symptom"] for row in self.expected.get("fails", ())}
         return outcome
 
-    def grade(self, folder: Path) -> LessonVerdict:
-        """Grade a copy of it in `folder`; a program that it has not is the solution's."""
+    def grade(self, folder: Path, *, delays: bool = False) -> LessonVerdict:
+        """Grade a copy of it in `folder`; a program that it has not is the solution's.
+
+        With `delays` the bench stands still at random moments.
+        """
         programs = shutil.copytree(self.folder, folder / self.folder.name)
         (programs / "expected.toml").unlink(missing_ok=True)
         for program in self.lesson.asked:
@@ -47,7 +50,7 @@ class Sample:
                 and not (programs / program).exists()
             ):
                 shutil.copy(self.lesson.solutions / program, programs)
-        return grade_lesson(self.lesson, programs)
+        return grade_lesson(self.lesson, programs, delays=delays)
 
 
 def samples(course: Course, kind: str) -> list[Sample]:

@@ -39,9 +39,12 @@ class Grading:
         ]
 
 
-def rounds(samples: Sequence[Sample], count: int, *, workers: int, busy: int) -> Iterator[Grading]:
+def rounds(
+    samples: Sequence[Sample], count: int, *, workers: int, busy: int, delays: bool
+) -> Iterator[Grading]:
     """Grade all samples `count` times, `workers` at once, beside `busy` busy processes.
 
+    With `delays` the bench stands still at random moments, as if nobody had time for it either.
     Gradings come in the order in which they end. What was started ends with the iterator.
     """
     spawn = multiprocessing.get_context("spawn")
@@ -53,7 +56,7 @@ def rounds(samples: Sequence[Sample], count: int, *, workers: int, busy: int) ->
             running: set[Future[Grading]] = set()
             while waiting or running:
                 while waiting and len(running) < workers:
-                    running.add(pool.submit(_grade, *waiting.pop()))
+                    running.add(pool.submit(_grade, *waiting.pop(), delays))
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for one in done:
                     yield one.result()
@@ -61,9 +64,9 @@ def rounds(samples: Sequence[Sample], count: int, *, workers: int, busy: int) ->
             pool.shutdown(cancel_futures=True)
 
 
-def _grade(sample: Sample, number: int) -> Grading:
+def _grade(sample: Sample, number: int, delays: bool) -> Grading:
     with tempfile.TemporaryDirectory(prefix="chatkit-") as folder:
-        verdict = sample.grade(Path(folder))
+        verdict = sample.grade(Path(folder), delays=delays)
     told = {
         check.id: f"{check.message}; expected {check.expected}; received {check.received}"
         for check in verdict.checks

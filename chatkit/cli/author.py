@@ -149,21 +149,28 @@ def screenshots() -> None:
 @click.option("--only", metavar="TEXT", help="Only samples with this text in their name.")
 @click.option("--workers", default=2, show_default=True, help="How many are graded at once.")
 @click.option("--busy", default=4, show_default=True, help="Busy processes beside them.")
+@click.option("--delays", is_flag=True, help="Let the bench stand still for 100 ms at random.")
 @click.option("--record", type=click.Path(dir_okay=False), help="Add a line of JSON a grading.")
 def steady(
-    count: int, keys: tuple[str, ...], only: str | None, workers: int, busy: int, record: str | None
+    count: int,
+    keys: tuple[str, ...],
+    only: str | None,
+    workers: int,
+    busy: int,
+    delays: bool,
+    record: str | None,
 ) -> None:
     """Grade every mistake and every alternative again and again on a busy machine.
 
     Each verdict must be the one that the sample must have: a mistake fails what its expected.toml
     says, with the same symptom, and an alternative passes everything. One round of all takes some
-    minutes. What differs is printed at once.
+    minutes. What differs is printed at once, and nothing is tried again.
 
     \b
     Examples:
       chatkit author steady --lesson 1                     one round of lesson 1
       chatkit author steady --rounds 20 --record all.jsonl
-      chatkit author steady --only asyncio --rounds 50
+      chatkit author steady --only asyncio --rounds 50 --delays
     """
     import json
 
@@ -186,7 +193,7 @@ def steady(
         raise click.UsageError(f"no sample has {only!r} in its name")
     gradings = verdicts = different = 0
     console = Console(stderr=True)
-    all_of_it = steadily.rounds(chosen, count, workers=workers, busy=busy)
+    all_of_it = steadily.rounds(chosen, count, workers=workers, busy=busy, delays=delays)
     stopped = False
     try:
         for one in track(all_of_it, "grading", total=len(chosen) * count, console=console):

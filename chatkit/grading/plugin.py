@@ -5,6 +5,7 @@
 """
 
 import math
+import random
 import re
 import secrets
 import time
@@ -27,6 +28,7 @@ from chatkit.harness.sandbox import Sandbox
 LESSONS = pytest.StashKey[dict[Path, Lesson]]()  # by the file of their checks
 UNTIL = pytest.StashKey[float]()  # on the monotonic clock: no check begins after that
 SANDBOX = pytest.StashKey[Sandbox | None]()
+DELAYS = pytest.StashKey[bool]()  # whether the bench stands still at random moments
 HEARER = pytest.StashKey[Callable[[Verdict], None]]()
 DISPLAY = pytest.StashKey[Display]()
 BENCH = pytest.StashKey[Bench]()
@@ -57,11 +59,13 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     seed = request.config.getoption("--seed") or secrets.token_hex(4)
     check: Check = request.function.check
     display = partial(the_display, request.config)
+    delayed = request.config.stash.get(DELAYS, False)
     with Bench(
         lambda name: lesson.program_in(folder, name),
         f"{seed} {check.id}",
         display,
         request.config.stash.get(SANDBOX, None),
+        random.Random(f"{seed} {check.id} delays") if delayed else None,
     ) as bench:
         request.node.stash[BENCH] = bench
         if time.monotonic() > request.config.stash.get(UNTIL, math.inf):

@@ -37,11 +37,13 @@ class _Listener:
         first: Sequence[str],
         sandbox: Sandbox | None,
         seconds: float,
+        delays: bool,
     ) -> None:
         self.tell = tell
         self.lesson = lesson
         self.until = time.monotonic() + seconds
         self.sandbox = sandbox
+        self.delays = delays
         self.only = only
         self.first = first
         self.written: list[str] = []  # the ids of all checks in the order of their file
@@ -54,6 +56,7 @@ class _Listener:
         config.stash[plugin.LESSONS] = {self.lesson.checks_file: self.lesson}
         config.stash[plugin.SANDBOX] = self.sandbox
         config.stash[plugin.UNTIL] = self.until
+        config.stash[plugin.DELAYS] = self.delays
 
     def hear(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)
@@ -99,18 +102,20 @@ def grade_lesson(
     seed: str | None = None,
     sandbox: Sandbox | None = None,
     seconds: float = math.inf,
+    delays: bool = False,
 ) -> LessonVerdict:
     """Run the lesson's checks on the programs in `folder`.
 
     `only` names one of the lesson's checks. Those in `first` are run before the others, in that
     order; the result has all in the order of their file. `on_verdict` hears each verdict as it
     falls. The same `seed` gives the same random words. `sandbox` contains the programs; None
-    trusts them. After `seconds` no further check is begun.
+    trusts them. After `seconds` no further check is begun. With `delays` the bench stands still at
+    random moments, drawn from the seed, as on a machine that has no time for it.
     Raises GradingError when the kit itself fails,
     KeyboardInterrupt on Ctrl-C (every program has been ended by then).
     """
     listener = _Listener(
-        on_verdict or (lambda verdict: None), lesson, only, first, sandbox, seconds
+        on_verdict or (lambda verdict: None), lesson, only, first, sandbox, seconds, delays
     )
     arguments = [
         *("-c", os.devnull, "--noconftest"),

@@ -44,13 +44,14 @@ class Bench(Stage):
         seed: int | str = 0,
         display: Callable[[], Display] = Display,
         sandbox: Sandbox | None = None,
+        delays: random.Random | None = None,
     ) -> None:
         """`find` gives the path of "server.py" or "client.py"; `seed` fixes the random words.
 
         `display` gives the display on which windows open. Who calls the bench closes it.
-        `sandbox` contains the programs.
+        `sandbox` contains the programs. `delays` makes the bench stumble, see `Stage`.
         """
-        super().__init__(sandbox)
+        super().__init__(sandbox, delays)
         self.find = find
         self.open_display = display
         self.random = random.Random(seed)

@@ -64,6 +64,7 @@ class Peer:
         for number, piece in enumerate(map(as_bytes, pieces)):
             if number:
                 self.bench.wait(self._was_read)
+            self.bench.stumbles()
             self.bench.transcript.add(self.name, self.far, "data", piece)
             self.outbox += piece
             self._remember(piece)
@@ -75,6 +76,7 @@ class Peer:
 
     def finishes(self) -> None:
         """Half-close: send nothing more, go on listening."""
+        self.bench.stumbles()
         self.bench.transcript.add(self.name, self.far, "half-close")
         self.half_close_waits = True
         self._flush()
@@ -82,12 +84,14 @@ class Peer:
     def leaves(self) -> None:
         """Close the connection cleanly (FIN)."""
         self.bench.wait(lambda: not self.outbox)
+        self.bench.stumbles()
         self.bench.transcript.add(self.name, self.far, "end")
         self.finished = True
         self._hang_up()
 
     def resets(self) -> None:
         """End the connection with a reset (RST), as a crash or a pulled cable does."""
+        self.bench.stumbles()
         self.bench.transcript.add(self.name, self.far, "reset")
         # An abortive close: SO_LINGER with time-out 0, see socket(7) and RFC 9293, 3.10.5.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -10,6 +10,7 @@ promise to the user; the bench allows ten times as long, and what is late but ri
 
 import contextlib
 import os
+import random
 import selectors
 import socket
 import time
@@ -30,6 +31,9 @@ from chatkit.harness.window import Window
 
 HOPELESS = 3.0  # seconds of processor time without a byte moved, after which waiting is in vain
 
+DELAY = 0.1  # seconds that the bench stands still at random, where that is asked for
+DELAYED = 0.02  # of the moments when it might
+
 START = 0.02  # seconds: no program has done anything so early, and looking takes its time
 LOOK_EVERY = 0.05  # seconds between two looks at what sandboxed programs take
 MOST_PROCESSES = 64
@@ -47,9 +51,14 @@ class Stage:
     Close it, or use it with `with`, and everything that was started is gone.
     """
 
-    def __init__(self, sandbox: Sandbox | None = None) -> None:
-        """`sandbox` contains the programs; None trusts them, as a student does their own."""
+    def __init__(self, sandbox: Sandbox | None = None, delays: random.Random | None = None) -> None:
+        """`sandbox` contains the programs; None trusts them, as a student does their own.
+
+        `delays` draws the moments at which the bench stands still for `DELAY` seconds, as it does
+        on a machine that has no time for it; no verdict may depend on that. None: it never does.
+        """
         self.sandbox = sandbox
+        self.delays = delays
         self.next_look = 0.0  # at the bounds, on the monotonic clock
         self.transcript = Transcript()
         self.late = 0.0  # seconds that the latest answer took, if one took too long
@@ -210,11 +219,17 @@ class Stage:
     def pump(self, seconds: float) -> bool:
         """Wait for at most `seconds` until bytes can be moved, and move them. True if any moved."""
         moved = False
+        self.stumbles()
         if self.sandbox and time.monotonic() >= self.next_look:
             self._keep_bounds()
         for key, events in self.selector.select(seconds):
             moved |= key.data(events) is not False
         return moved
+
+    def stumbles(self) -> None:
+        """Stand still for a moment, at random, where that is asked for: see `delays`."""
+        if self.delays and self.delays.random() < DELAYED:
+            time.sleep(DELAY)
 
     def watch(self, what: Watched, events: int, act: Callable[[int], bool | None]) -> None:
         """Call `act` when `what` is ready for `events`; 0 means no more.
@@ -290,6 +305,7 @@ class Stage:
 
     def adopt(self, program: Program) -> Program:
         """Read the program's output from now on, and notice when it ends."""
+        self.stumbles()
         self.programs.append(program)
         for stream in (program.output, program.errors):
             self._read_output(stream)

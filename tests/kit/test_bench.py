@@ -11,7 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chatkit.harness import kernel
+from chatkit.course import find_course
+from chatkit.grading.run import grade_lesson
+from chatkit.harness import kernel, stage
 from chatkit.harness.bench import Bench
 from chatkit.harness.failure import Failure
 from chatkit.harness.ports import LOWEST, free_port
@@ -233,6 +235,21 @@ def test_what_happens_while_it_is_frozen_is_found_at_once(tmp_path: Path) -> Non
             alice.sends("b")
 
         alice.hears("2")
+
+
+def test_a_bench_that_stands_still_now_and_then_gives_the_same_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    echo = find_course(Path(__file__).parent).lesson("echo")
+    stood: list[float] = []
+    monkeypatch.setattr(stage, "DELAYED", 0.3)
+    monkeypatch.setattr(stage.time, "sleep", stood.append)
+
+    undisturbed = grade_lesson(echo, echo.solutions, only="echoes-many", seed="1")
+    assert undisturbed.full and not stood
+
+    delayed = grade_lesson(echo, echo.solutions, only="echoes-many", seed="1", delays=True)
+    assert delayed.full and set(stood) == {stage.DELAY}
 
 
 def test_output_is_bounded_and_never_blocks_the_program(tmp_path: Path) -> None:
