@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from chatkit.harness import kernel
+from chatkit.harness import answers, kernel
 from chatkit.harness.diagnosis import exited, explain
 from chatkit.harness.failure import Failure
 from chatkit.harness.program import Program
@@ -299,7 +299,7 @@ class Window:
 
     def vitals(self) -> dict[str, Any]:
         """What the agent counts: the longest gap between two ticks, and wrong calls."""
-        return self._ask("vitals")
+        return {"gap": 0.0, "wrong": [], **self._ask("vitals")}
 
     # -------------------------------------------------------------------- rest asks this
 
@@ -350,7 +350,8 @@ class Window:
 
     def _counts(self, words: list[str]) -> list[int]:
         answer = self._ask("find", words=words, box=self.box)
-        return list(answer.get("counts", [0] * len(words)))
+        counts = list(answer.get("counts", ()))
+        return counts if len(counts) == len(words) else [0] * len(words)  # there is no window now
 
     def _receive(self, _: int) -> bool:
         """Read what the agent says. False: it is no sign of life of the program itself."""
@@ -365,8 +366,15 @@ class Window:
             self._lose()
             self.stage.watch(self.connection, 0, self._receive)
         *lines, self.received = self.received.split(b"\n")
-        for line in lines:
-            self._hear(json.loads(line))
+        try:
+            for line in lines:
+                self._hear(answers.read(line))
+            if len(self.received) > answers.MOST:
+                raise ValueError("a line without an end")
+        except (ValueError, KeyError):  # the program has meddled with its agent
+            self.program.ended_for = "what it let its window answer was no answer"
+            self.program.kill()
+            self.received.clear()
         return False
 
     def _hear(self, answer: dict[str, Any]) -> None:

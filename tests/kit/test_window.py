@@ -183,6 +183,22 @@ def test_what_one_cannot_see_is_not_shown(start: Start) -> None:
     assert caught.value.symptom == "not-shown"
 
 
+@pytest.mark.parametrize("line", ["junk", "{}", '{"number": 1, "widgets": 3}'])
+def test_a_program_that_forges_what_is_no_answer_is_ended(start: Start, line: str) -> None:
+    window = start(f"""
+        import sitecustomize
+        root = tk.Tk()
+        sitecustomize.connection.sendall({line!r}.encode() + b"\\n")
+        root.mainloop()
+    """)
+
+    with pytest.raises(Failure) as caught:
+        window.appears()
+
+    assert caught.value.symptom == "over-the-bounds"
+    assert "no answer" in caught.value.message
+
+
 def test_a_frozen_window_is_seen_to_be_frozen(start: Start, bench: Bench) -> None:
     window = start("""
         root = tk.Tk()
