@@ -211,6 +211,60 @@ def steady(
     sys.exit(STOPPED if stopped else PROBLEMS if different else 0)
 
 
+@author.command()
+@click.option("--lesson", "keys", multiple=True, metavar="LESSON", help="Only this lesson.")
+@click.option("--only", metavar="TEXT", help="Only programs with this text in their name.")
+@click.option("--workers", default=2, show_default=True, help="How many are graded at once.")
+@click.option("--record", type=click.Path(dir_okay=False), help="Add a line of JSON a mutant.")
+def mutants(keys: tuple[str, ...], only: str | None, workers: int, record: str | None) -> None:
+    """Change each finished program in one place, and see whether a check notices.
+
+    Every change that cosmic-ray knows is tried alone: another number, another comparison, a
+    condition turned round. A program that passes all the same has survived: write a check, or say
+    in tests/mutants.toml why the contract does not care. It needs `pip install "chatkit[mutants]"`.
+
+    \b
+    Examples:
+      chatkit author mutants                      all lessons: half an hour
+      chatkit author mutants --lesson 1 --only server
+    """
+    import json
+
+    from rich.console import Console
+    from rich.progress import track
+
+    from chatkit.authoring import mutants as made
+    from chatkit.grading.run import GradingError
+
+    with problems_end_it():
+        clone = open_clone(find_course())
+        lessons = [clone.course.lesson(key) for key in keys] or list(clone.lessons)
+        try:
+            chosen = [one for one in made.mutants(clone, lessons) if (only or "") in one.program]
+        except ImportError:
+            raise click.UsageError('it needs cosmic-ray: pip install "chatkit[mutants]"') from None
+    survivors = unexplained = 0
+    stopped = False
+    graded = made.fates(clone, chosen, workers=workers)
+    try:
+        for fate in track(graded, "grading", total=len(chosen), console=Console(stderr=True)):
+            survivors += fate.survived
+            if fate.survived and not fate.why:
+                unexplained += 1
+                click.echo(f"survived: {fate.mutant.name}")
+            if record:
+                told = {"mutant": fate.mutant.name, "check": fate.check, "why": fate.why}
+                with Path(record).open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(told, ensure_ascii=False) + "\n")
+    except KeyboardInterrupt:
+        stopped = True
+    except GradingError as error:
+        click.echo(f"chatkit author mutants: {error}", err=True)
+        sys.exit(PROBLEMS)
+    click.echo(f"{len(chosen)} mutants, {survivors} survived, {unexplained} of them unexplained")
+    sys.exit(STOPPED if stopped else PROBLEMS if unexplained else 0)
+
+
 @contextmanager
 def name_if_slow(title: str) -> Iterator[None]:
     """Say what takes so long, once it does."""

@@ -103,6 +103,7 @@ def grade_lesson(
     sandbox: Sandbox | None = None,
     seconds: float = math.inf,
     delays: bool = False,
+    until_failure: bool = False,
 ) -> LessonVerdict:
     """Run the lesson's checks on the programs in `folder`.
 
@@ -110,7 +111,8 @@ def grade_lesson(
     order; the result has all in the order of their file. `on_verdict` hears each verdict as it
     falls. The same `seed` gives the same random words. `sandbox` contains the programs; None
     trusts them. After `seconds` no further check is begun. With `delays` the bench stands still at
-    random moments, drawn from the seed, as on a machine that has no time for it.
+    random moments, drawn from the seed, as on a machine that has no time for it. With
+    `until_failure` the first check that does not pass is the last one that is run.
     Raises GradingError when the kit itself fails,
     KeyboardInterrupt on Ctrl-C (every program has been ended by then).
     """
@@ -124,6 +126,7 @@ def grade_lesson(
         *(part for name in NOT_NEEDED for part in ("-p", f"no:{name}")),
         f"--programs={folder}",
         *([f"--seed={seed}"] if seed else []),
+        *(["--exitfirst"] if until_failure else []),
         str(lesson.checks_file),
     ]
     started = time.monotonic()

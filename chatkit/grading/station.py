@@ -45,6 +45,7 @@ class Order:
     seed: str  # fixes the random words, so that the run can be repeated
     only: str | None = None  # one check
     first: tuple[str, ...] = ()  # checks to run before the others
+    until_failure: bool = False  # stop after the first check that does not pass
 
 
 class Station:
@@ -155,6 +156,7 @@ def serve(tier: Tier | None, parent: int) -> None:
                     order.folder,
                     only=order.only,
                     first=order.first,
+                    until_failure=order.until_failure,
                     on_verdict=tell,
                     seed=order.seed,
                     sandbox=sandbox,

@@ -1,0 +1,147 @@
+"""Mutants: the finished programs with one small change each, and whether a check notices it.
+
+A mutant that passes every check has survived. Then a check is missing, or the change makes no
+difference that the contract knows of; `tests/mutants.toml` says for each of these why not. The
+changes are cosmic-ray's. A mutant is graded as a stranger's submission, for it may do anything.
+"""
+
+import difflib
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatkit.authoring.clone import Clone, read
+from chatkit.course import Lesson
+from chatkit.grading.classroom import Stations, Unit, as_they_end
+from chatkit.grading.run import GradingError
+from chatkit.grading.station import Order
+
+EXPLAINED = "tests/mutants.toml"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One finished program with one change."""
+
+    lesson: Lesson
+    program: str
+    line: int  # of the finished program, from 1
+    before: str  # the lines that change, without their indentation
+    after: str
+    text: str  # the whole program
+
+    @property
+    def name(self) -> str:
+        return f"{self.lesson.name}/{self.program}:{self.line}: {self.before} → {self.after}"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a mutant: the check that stopped it, or none."""
+
+    mutant: Mutant
+    check: str
+    why: str  # the symptom; of a survivor its explanation, "" if it has none
+
+    @property
+    def survived(self) -> bool:
+        return not self.check
+
+
+def mutants(clone: Clone, lessons: Sequence[Lesson]) -> list[Mutant]:
+    """All mutants of the programs that these lessons ask for. Raises ImportError.
+
+    Two changes that give the same program count once.
+    """
+    found = []
+    for lesson in lessons:
+        for program in lesson.asked:
+            source = read(lesson.solutions / program)
+            seen = {source}
+            for text in changed(source):
+                if text not in seen:
+                    seen.add(text)
+                    found.append(Mutant(lesson, program, *difference(source, text), text))
+    return found
+
+
+def changed(source: str) -> Iterator[str]:
+    """The program with each change that cosmic-ray knows, one at a time."""
+    from cosmic_ray.ast import ast_nodes, get_ast
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator, operator_names
+
+    nodes = list(ast_nodes(get_ast(source)))
+    for name in sorted(operator_names()):
+        kind = get_operator(name)
+        if kind.arguments():
+            continue  # two that put one variable for another, whose names one has to give
+        operator = kind()
+        places = sum(1 for node in nodes for _ in operator.mutation_positions(node))
+        for place in range(places):
+            yield mutate_code(source, operator, place)
+
+
+def difference(source: str, text: str) -> tuple[int, str, str]:
+    """The first line that differs, and the lines that do, before and after."""
+    one, other = source.splitlines(), text.splitlines()
+    blocks = difflib.SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+    _, start, end, begin, stop = next(block for block in blocks if block[0] != "equal")
+    before, after = one[start:end], other[begin:stop]
+    return start + 1, "\n".join(map(str.strip, before)), "\n".join(map(str.strip, after))
+
+
+def explained(root: Path) -> dict[tuple[str, str, str], str]:
+    """Why a mutant may survive, by lesson and program, line before and line after."""
+    with (root / EXPLAINED).open("rb") as file:
+        table = tomllib.load(file)
+    return {
+        (entry["program"], entry["line"], after): entry["why"]
+        for entry in table.get("survives", ())
+        for after in entry["as"]
+    }
+
+
+def fates(clone: Clone, chosen: Sequence[Mutant], *, workers: int) -> Iterator[Fate]:
+    """Grade the mutants, `workers` at once; yield what became of each as it ends.
+
+    Grading stops at the first check that does not pass. Raises GradingError when the kit fails.
+    """
+    reasons = explained(clone.root)
+    stations = Stations()
+    with tempfile.TemporaryDirectory(prefix="chatkit-") as folder:
+        units = []
+        for number, mutant in enumerate(chosen):
+            home = Path(folder) / str(number)
+            home.mkdir()
+            for program in mutant.lesson.programs:
+                text = read(mutant.lesson.solutions / program)
+                if program == mutant.program:
+                    text = mutant.text
+                (home / program).write_text(text, encoding="utf-8")
+            units.append(Unit(str(number), mutant.lesson.name, home, "mutants", ""))
+        with ThreadPoolExecutor(workers) as pool:
+            try:
+                for done in as_they_end(
+                    lambda unit: pool.submit(
+                        stations.grade,
+                        Order(clone.root, unit.lesson, unit.folder, unit.seed, until_failure=True),
+                        "namespaces",
+                    ),
+                    units,
+                    at_once=workers,
+                ):
+                    mutant = chosen[int(done.unit.student)]
+                    if done.verdict is None:
+                        raise GradingError(f"{mutant.name}: {done.trouble}")
+                    failed = [one for one in done.verdict.checks if one.score < one.max_score]
+                    key = (f"{mutant.lesson.name}/{mutant.program}", mutant.before, mutant.after)
+                    if failed:
+                        yield Fate(mutant, failed[0].id, failed[0].symptom)
+                    else:
+                        yield Fate(mutant, "", reasons.get(key, ""))
+            finally:
+                stations.close()
