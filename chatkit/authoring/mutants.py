@@ -117,7 +117,7 @@ def fates(clone: Clone, chosen: Sequence[Mutant], *, workers: int) -> Iterator[F
         for number, mutant in enumerate(chosen):
             home = Path(folder) / str(number)
             home.mkdir()
-            for program in mutant.lesson.programs:
+            for program in mutant.lesson.asked:  # what is given, the lesson has
                 text = read(mutant.lesson.solutions / program)
                 if program == mutant.program:
                     text = mutant.text
