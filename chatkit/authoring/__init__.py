@@ -15,6 +15,7 @@ programs, the code in the text, pages of the site. So a lesson cannot drift from
 - `sync`       writes the views
 - `rules`, `trials`   what `chatkit author check` demands; the trials run programs
 - `picture`    a verdict as an image
+- `costs`      three servers with the same outside, measured
 
 Who comes in: `chatkit.cli.author`. What never does: code that a student's command needs. A hand-out
 and an installed kit have nothing to make views from.

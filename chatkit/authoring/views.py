@@ -6,6 +6,8 @@ from pathlib import Path
 from chatkit.authoring.blocks import filled
 from chatkit.authoring.changes import changes_page
 from chatkit.authoring.clone import Clone, read
+from chatkit.authoring.costs.figures import load
+from chatkit.authoring.costs.page import DATA, costs_page
 from chatkit.authoring.pages import checks_page, page
 from chatkit.authoring.regions import starter
 from chatkit.course import Lesson
@@ -19,6 +21,8 @@ def views(clone: Clone) -> dict[Path, str]:
         found.update(texts(clone, lesson))
     found[clone.docs / "checks.md"] = checks_page(clone)
     found[clone.docs / "changes.md"] = changes_page(clone)
+    if (clone.docs / DATA).is_file():
+        found[clone.docs / "costs.md"] = costs_page(load(clone.docs / DATA))
     return found
 
 

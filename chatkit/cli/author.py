@@ -265,6 +265,73 @@ def mutants(keys: tuple[str, ...], only: str | None, workers: int, record: str |
     sys.exit(STOPPED if stopped else PROBLEMS if unexplained else 0)
 
 
+@author.command()
+@click.option(
+    "--clients",
+    "crowds",
+    multiple=True,
+    type=click.IntRange(2, 10_000),
+    default=(10, 100, 1000),
+    show_default=True,
+    help="The size of a crowd; may be given again.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 60),
+    default=2.0,
+    show_default=True,
+    help="How long each crowd talks, and then talks slowly.",
+)
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--show", is_flag=True, help="Print the figures, and write nothing.")
+def costs(crowds: tuple[int, ...], seconds: float, rounds: int, show: bool) -> None:
+    """Measure what each design costs: servers with threads, selectors and asyncio.
+
+    It starts one after the other, lets crowds of clients talk, and writes docs/assets/costs.json
+    and docs/costs.md with its plots. That takes about four minutes. Do it on a machine that has
+    nothing else to do: whatever runs beside it is in the figures.
+
+    \b
+    Examples:
+      chatkit author costs && git diff --stat docs
+      chatkit author costs --clients 10 --seconds 0.5 --rounds 1 --show
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    from chatkit.authoring.costs import figures
+    from chatkit.authoring.costs.crowd import Refused
+    from chatkit.authoring.costs.measure import machine, measure
+    from chatkit.authoring.costs.page import DATA, costs_page
+    from chatkit.authoring.sync import write
+
+    with problems_end_it():
+        clone = open_clone(find_course())
+    here = machine()
+    if here.busy:
+        click.echo(f"this machine is busy (load {here.load_before}): so are the figures", err=True)
+    sizes = sorted(set(crowds))
+    runs: list[figures.Run] = []
+    all_of_it = measure(clone.root, sizes, rounds, seconds)
+    total = rounds * len(sizes) * len(figures.DESIGNS)
+    try:
+        for run in track(all_of_it, "measuring", total=total, console=Console(stderr=True)):
+            runs.append(run)
+            click.echo(run.words)
+    except Refused as refused:
+        click.echo(f"chatkit author costs: {refused}", err=True)
+        sys.exit(PROBLEMS)
+    if show:
+        return
+    measured = figures.Costs(here, rounds, seconds, tuple(runs))
+    for path, text in (
+        (clone.docs / DATA, figures.dump(measured)),
+        (clone.docs / "costs.md", costs_page(measured)),
+    ):
+        write(path, text)
+        click.echo(f"wrote {path.relative_to(clone.root).as_posix()}")
+
+
 @contextmanager
 def name_if_slow(title: str) -> Iterator[None]:
     """Say what takes so long, once it does."""
