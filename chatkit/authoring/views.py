@@ -6,6 +6,7 @@ from pathlib import Path
 from chatkit.authoring.blocks import filled
 from chatkit.authoring.changes import changes_page
 from chatkit.authoring.clone import Clone, read
+from chatkit.authoring.commands import commands_page
 from chatkit.authoring.pages import checks_page, page
 from chatkit.authoring.regions import starter
 from chatkit.course import Lesson
@@ -19,6 +20,8 @@ def views(clone: Clone) -> dict[Path, str]:
         found.update(texts(clone, lesson))
     found[clone.docs / "checks.md"] = checks_page(clone)
     found[clone.docs / "changes.md"] = changes_page(clone)
+    if clone.command_line:
+        found[clone.docs / "commands.md"] = commands_page(clone.command_line)
     return found
 
 
