@@ -11,6 +11,8 @@ from inspect import cleandoc
 
 import click
 
+from chatkit.authoring.markdown import escaped
+
 INTRODUCTION = """\
 <!-- Made from chatkit/cli by `chatkit author sync`. Edit the help there, not this file. -->
 
@@ -34,7 +36,6 @@ NOTE = re.compile(r"(?P<command>\S.*?) {2,}(?P<note>\S.*)")
 STATUS = re.compile(r"(?<!\d)(\d{1,3}): ")
 CODE = re.compile(r"`[^`]*`|(?<![\w-])--[a-z][\w-]*|[\w./-]+\.(?:py|md|toml|svg|png|yml|json)\b")
 OPTIONAL = re.compile(r"\[([^\]]*)\](?:\.\.\.)?")
-SPECIAL = re.compile(r"([*_<\[\]])")
 NAMES = {"integer": "N", "integer range": "N", "float": "N", "float range": "N", "text": "TEXT"}
 
 
@@ -146,9 +147,9 @@ def prose(text: str) -> str:
     """Help as Markdown: options and files as code, and nothing that is markup by accident."""
     out, end = [], 0
     for code in CODE.finditer(text):
-        out += [SPECIAL.sub(r"\\\1", text[end : code.start()]), f"`{code[0].strip('`')}`"]
+        out += [escaped(text[end : code.start()]), f"`{code[0].strip('`')}`"]
         end = code.end()
-    return "".join([*out, SPECIAL.sub(r"\\\1", text[end:])])
+    return "".join([*out, escaped(text[end:])])
 
 
 def example(block: str) -> Iterator[str]:

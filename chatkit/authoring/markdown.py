@@ -14,6 +14,7 @@ LINK = re.compile(
     r"\]\(\s*(?P<target><[^<>\n]*>|[^\s()]+)(?P<title>\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"
 )
 DEFINITION = re.compile(r"^ {0,3}\[[^\]]+\]:\s+(?P<target>\S+)", re.MULTILINE)
+SPECIAL = re.compile(r"([*_<\[\]])")
 HTML_ID = re.compile(r"""<[a-z][^>]*\sid=["']([^"']+)["']""")
 
 
@@ -86,6 +87,11 @@ def links(text: str) -> list[Link]:
 
     replace_links(text, remember)
     return found
+
+
+def escaped(text: str) -> str:
+    """Plain words as Markdown: nothing in them is markup by accident."""
+    return SPECIAL.sub(r"\\\1", text)
 
 
 def reference_links(text: str) -> list[int]:
