@@ -229,7 +229,9 @@ def test_the_page_of_changes_shows_each_changed_function(clone: Clone) -> None:
     assert view(clone, "docs/changes.md").endswith("""\
 ## Lesson 2: Two
 
-What is different from lesson 1, One.
+Say goodbye. The [walkthrough](walkthroughs/02_two.md) explains the whole of it.
+
+What is different from lesson 1, One:
 
 ### server.py in lesson 2
 
@@ -237,7 +239,7 @@ New functions:
 
 - `part`: Return a goodbye.
 
-`main`
+`main`: Who greets also parts.
 
 ```diff
  def main():
