@@ -11,7 +11,7 @@ from inspect import cleandoc
 
 import click
 
-from chatkit.authoring.markdown import escaped
+from chatkit.authoring.markdown import words
 
 INTRODUCTION = """\
 <!-- Made from chatkit/cli by `chatkit author sync`. Edit the help there, not this file. -->
@@ -34,7 +34,6 @@ AS_IT_IS = "\b"  # the first line of a paragraph that click does not wrap
 EXIT = "Exit status "
 NOTE = re.compile(r"(?P<command>\S.*?) {2,}(?P<note>\S.*)")
 STATUS = re.compile(r"(?<!\d)(\d{1,3}): ")
-CODE = re.compile(r"`[^`]*`|(?<![\w-])--[a-z][\w-]*|[\w./-]+\.(?:py|md|toml|svg|png|yml|json)\b")
 OPTIONAL = re.compile(r"\[([^\]]*)\](?:\.\.\.)?")
 NAMES = {"integer": "N", "integer range": "N", "float": "N", "float range": "N", "text": "TEXT"}
 
@@ -79,7 +78,7 @@ def overview(context: click.Context) -> str:
     first = cleandoc(context.command.help or "").partition("\n\n")[0].replace("\n", " ")
     sentence = first.partition(". ")[0].rstrip(".") + "."
     name = path(context)
-    return f"- [`{name}`](#{name.replace(' ', '-')}): {prose(sentence.replace('?.', '?'))}"
+    return f"- [`{name}`](#{name.replace(' ', '-')}): {words(sentence.replace('?.', '?'))}"
 
 
 def about(context: click.Context) -> Iterator[str]:
@@ -87,7 +86,7 @@ def about(context: click.Context) -> Iterator[str]:
     command = context.command
     yield f"### {path(context)}"
     first, *rest = cleandoc(command.help or "").split("\n\n")
-    yield prose(first.replace("\n", " "))
+    yield words(first.replace("\n", " "))
     usage = " ".join([path(context), *command.collect_usage_pieces(context)])
     yield f"```text\n{usage}\n```"
     if rows := list(parameters(context)):
@@ -98,7 +97,7 @@ def about(context: click.Context) -> Iterator[str]:
         elif paragraph.startswith(EXIT):
             yield statuses(paragraph.replace("\n", " ").removeprefix(EXIT))
         else:
-            yield prose(paragraph.replace("\n", " "))
+            yield words(paragraph.replace("\n", " "))
 
 
 def parameters(context: click.Context) -> Iterator[str]:
@@ -125,9 +124,9 @@ def option_names(option: click.Option) -> str:
     return "<br>".join(f"`{name}{value}`" for name in names for value in values)
 
 
-def meaning(parameter: click.Parameter, words: str) -> str:
+def meaning(parameter: click.Parameter, help: str) -> str:
     """What the table says of it: its help, and what click knows besides."""
-    said = [prose(re.sub(r"\s+", " ", words))] if words else []
+    said = [words(re.sub(r"\s+", " ", help))] if help else []
     if isinstance(parameter, click.Argument):
         if isinstance(parameter.type, click.Choice):
             *first, last = (f"`{choice}`" for choice in parameter.type.choices)
@@ -143,15 +142,6 @@ def meaning(parameter: click.Parameter, words: str) -> str:
     return " ".join(said).replace("|", "\\|")
 
 
-def prose(text: str) -> str:
-    """Help as Markdown: options and files as code, and nothing that is markup by accident."""
-    out, end = [], 0
-    for code in CODE.finditer(text):
-        out += [escaped(text[end : code.start()]), f"`{code[0].strip('`')}`"]
-        end = code.end()
-    return "".join([*out, escaped(text[end:])])
-
-
 def example(block: str) -> Iterator[str]:
     """A paragraph that click shows as it is: a title if it has one, and a block of commands.
 
@@ -160,7 +150,7 @@ def example(block: str) -> Iterator[str]:
     lines = block.split("\n")
     if len(lines) > 1 and all(line.startswith("  ") for line in lines[1:]):
         if lines[0].rstrip(":") not in ("Example", "Examples"):
-            yield prose(lines[0])
+            yield words(lines[0])
         lines = lines[1:]
     lines = cleandoc("\n".join(lines)).split("\n")
     if any(line.startswith(" ") for line in lines):  # a session, with what is typed into it
@@ -179,6 +169,6 @@ def statuses(text: str) -> str:
     """The exit statuses as a list; `text` is "0: full score. 1: not."."""
     _, *parts = STATUS.split(text)
     items = (
-        f"- `{n}`: {prose(words.strip())}" for n, words in zip(parts[::2], parts[1::2], strict=True)
+        f"- `{n}`: {words(said.strip())}" for n, said in zip(parts[::2], parts[1::2], strict=True)
     )
     return "\n".join(["Exit status:", "", *items])

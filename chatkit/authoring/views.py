@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from chatkit.authoring import api
 from chatkit.authoring.blocks import filled
 from chatkit.authoring.changes import changes_page
 from chatkit.authoring.clone import Clone, read
@@ -20,6 +21,9 @@ def views(clone: Clone) -> dict[Path, str]:
         found.update(texts(clone, lesson))
     found[clone.docs / "checks.md"] = checks_page(clone)
     found[clone.docs / "changes.md"] = changes_page(clone)
+    bench = clone.docs / "bench.md"
+    if bench.is_file():
+        found[bench] = api.filled(read(bench), clone, bench)
     if clone.command_line:
         found[clone.docs / "commands.md"] = commands_page(clone.command_line)
     return found
