@@ -83,7 +83,7 @@ class Lesson:
     goals: tuple[str, ...]
     asked: tuple[str, ...]  # the programs a student writes
     given: Mapping[str, str]  # program -> the step that owns it
-    changes: tuple[str, ...]  # functions that differ from the step before
+    changes: Mapping[str, str]  # function that differs from the step before -> why
     todos: tuple[Todo, ...]
     folder: Path  # lessons/02_broadcast
     solutions: Path  # solutions/02_broadcast; a hand-out has none
@@ -221,7 +221,7 @@ def read_lesson(root: Path, folder: Path) -> Lesson:
             goals=tuple(facts["goals"]),
             asked=tuple(facts["asked"]),
             given=dict(facts.get("given", {})),
-            changes=tuple(facts.get("changes", ())),
+            changes={**facts.get("changes", {})},
             todos=tuple(
                 Todo(
                     number=todo["number"],

@@ -10,7 +10,8 @@ programs, the code in the text, pages of the site. So a lesson cannot drift from
 - `functions`  one function out of a program, and what differs between two steps
 - `markdown`   headings, code blocks and links of a text
 - `blocks`     the code in the text of a lesson
-- `pages`, `changes`  the pages of the site
+- `api`        the page about the bench, from its docstrings
+- `pages`, `changes`, `commands`  the pages of the site
 - `views`      every view, as path and text
 - `sync`       writes the views
 - `rules`, `trials`   what `chatkit author check` demands; the trials run programs

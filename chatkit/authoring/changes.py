@@ -12,10 +12,10 @@ INTRODUCTION = """\
 # What changed since the last step
 
 Each lesson grows out of the one before it. This page shows what became of the functions that two
-steps share: a line with `-` is gone, a line with `+` is new. A function that is not on this page
-is the same in both steps, word for word.
+steps share, and why: a line with `-` is gone, a line with `+` is new. A function that is not on
+this page is the same in both steps, word for word.
 
-The pages show finished programs. Solve a lesson first, then come here and compare.
+The page shows finished programs. Solve a lesson first, then come here and compare.
 """
 
 
@@ -41,9 +41,9 @@ def changes(clone: Clone, before: Lesson, lesson: Lesson) -> list[Change]:
     return found
 
 
-def is_listed(lesson: Lesson, program: str, function: str) -> bool:
-    """Whether `lesson.toml` says that this function differs from the step before."""
-    return not {function, f"{program}:{function}"}.isdisjoint(lesson.changes)
+def reason(lesson: Lesson, program: str, function: str) -> str | None:
+    """Why this function differs from the step before; None where the lesson does not list it."""
+    return lesson.changes.get(f"{program}:{function}", lesson.changes.get(function))
 
 
 def changes_page(clone: Clone) -> str:
@@ -51,7 +51,9 @@ def changes_page(clone: Clone) -> str:
     lines = [INTRODUCTION]
     for before, lesson in clone.steps():
         lines.append(f"## Lesson {lesson.number}: {lesson.title}\n")
-        lines.append(f"What is different from lesson {before.number}, {before.title}.\n")
+        walkthrough = f"[walkthrough](walkthroughs/{lesson.name}.md)"
+        lines.append(f"{lesson.summary} The {walkthrough} explains the whole of it.\n")
+        lines.append(f"What is different from lesson {before.number}, {before.title}:\n")
         for change in changes(clone, before, lesson):
             lines += section(lesson, change)
     return "\n".join(lines)
@@ -65,8 +67,9 @@ def section(lesson: Lesson, change: Change) -> Iterator[str]:
     yield from listed("New functions:", change.difference.new)
     yield from listed("Gone:", change.difference.gone)
     for was, now in change.difference.changed:
-        if is_listed(lesson, change.program, now.name):
-            yield f"`{now.name}`\n"
+        why = reason(lesson, change.program, now.name)
+        if why is not None:
+            yield f"`{now.name}`: {why}\n"
             yield f"```diff\n{diff(was.text, now.text)}\n```\n"
 
 

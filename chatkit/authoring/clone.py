@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import click
+
 from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.authoring.regions import solution
 from chatkit.course import Check, Course, CourseError, Lesson
@@ -14,6 +16,7 @@ class Clone:
     """A course together with the sources of its views."""
 
     course: Course
+    command_line: click.Group | None = None  # without it the page of commands is left out
 
     @property
     def root(self) -> Path:
@@ -58,7 +61,7 @@ class Clone:
         )
 
 
-def open_clone(course: Course) -> Clone:
+def open_clone(course: Course, command_line: click.Group | None = None) -> Clone:
     """The sources of `course`. Raises CourseError where only a part of the project lies.
 
     Beside a hand-out, `course` finds the solutions of another folder: nobody may write there.
@@ -70,7 +73,7 @@ def open_clone(course: Course) -> Clone:
             f"{course.root} has lessons, but not their sources. Views are made in a full clone of"
             " the project, not in a hand-out or an installed kit."
         )
-    return Clone(course)
+    return Clone(course, command_line)
 
 
 def read(file: Path) -> str:

@@ -14,6 +14,8 @@ LINK = re.compile(
     r"\]\(\s*(?P<target><[^<>\n]*>|[^\s()]+)(?P<title>\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"
 )
 DEFINITION = re.compile(r"^ {0,3}\[[^\]]+\]:\s+(?P<target>\S+)", re.MULTILINE)
+SPECIAL = re.compile(r"([*_<\[\]])")
+CODE = re.compile(r"`[^`]*`|(?<![\w-])--[a-z][\w-]*|[\w./-]+\.(?:py|md|toml|svg|png|yml|json)\b")
 HTML_ID = re.compile(r"""<[a-z][^>]*\sid=["']([^"']+)["']""")
 
 
@@ -86,6 +88,20 @@ def links(text: str) -> list[Link]:
 
     replace_links(text, remember)
     return found
+
+
+def escaped(text: str) -> str:
+    """Plain words as Markdown: nothing in them is markup by accident."""
+    return SPECIAL.sub(r"\\\1", text)
+
+
+def words(text: str) -> str:
+    """Plain words as Markdown, with what stands between backticks, options and files as code."""
+    out, end = [], 0
+    for code in CODE.finditer(text):
+        out += [escaped(text[end : code.start()]), f"`{code[0].strip('`')}`"]
+        end = code.end()
+    return "".join([*out, escaped(text[end:])])
 
 
 def reference_links(text: str) -> list[int]:

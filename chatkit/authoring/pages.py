@@ -5,13 +5,15 @@ folders, so its pages get the same links rewritten. What the site does not have 
 keeps its words and loses its link.
 """
 
+from collections.abc import Iterator
 from os.path import normpath
 from pathlib import Path, PurePosixPath
 from posixpath import relpath
 
 from chatkit.authoring.blocks import without_markers
 from chatkit.authoring.clone import Clone, checks_of, read
-from chatkit.authoring.markdown import Link, headings, replace_links
+from chatkit.authoring.markdown import Link, escaped, headings, replace_links
+from chatkit.authoring.samples import Sample, samples
 from chatkit.course import Check, Lesson
 
 CHECKS_INTRODUCTION = """\
@@ -20,9 +22,12 @@ CHECKS_INTRODUCTION = """\
 This is what each lesson is graded on. A check starts your program, talks to it as other programs
 would, and looks only at what comes out. A lesson has 100 points.
 
-The column TODO names the tasks in your starter program that make the check pass. The rule behind
-every check stands in [the contract](contract.md).
+Each check says where it comes from: the rule in [the contract](contract.md), and the TODO in your
+starter program that makes it pass. *It catches* shows mistakes that fail this check, in the words
+of those who make them. Each is a program in `tests/mistakes`, and the tests of the kit try it.
 """
+
+MOST_MISTAKES = 3  # that are shown of a check; the others are counted
 
 
 def page(text: str, readme: Path, target: Path, clone: Clone) -> str:
@@ -72,32 +77,48 @@ def site_place(path: str, clone: Clone) -> str:
 
 
 def checks_page(clone: Clone) -> str:
-    """The text of `docs/checks.md`: a table for each lesson."""
+    """The text of `docs/checks.md`: for each check its points, its words, and what it catches."""
     contract = clone.docs / "contract.md"
     rules = headings(read(contract)) if contract.is_file() else []
     names = {heading.anchor: heading.text for heading in rules}
-    lines = [CHECKS_INTRODUCTION]
+    mistakes = samples(clone.course, "mistakes")
+    blocks = [CHECKS_INTRODUCTION.rstrip()]
     for lesson in clone.lessons:
         if not lesson.checks_file.is_file():
             continue
-        lines += [
-            f"## Lesson {lesson.number}: {lesson.title}\n",
-            "| check | points | what it looks at | hint | contract | TODO |",
-            "|---|---|---|---|---|---|",
-            *(check_row(check, lesson, names) for check in checks_of(lesson)),
-            "",
-        ]
-    return "\n".join(lines)
+        blocks.append(f"## Lesson {lesson.number}: {lesson.title}")
+        own = [mistake for mistake in mistakes if mistake.lesson == lesson]
+        for check in checks_of(lesson):
+            blocks += check_section(check, lesson, names, caught(check, own))
+    return "\n\n".join(blocks) + "\n"
 
 
-def check_row(check: Check, lesson: Lesson, rules: dict[str, str]) -> str:
+def caught(check: Check, mistakes: list[Sample]) -> list[str]:
+    """Why each mistake that fails the check is made; those that spoil little else come first."""
+    found = [
+        (mistake.spoils, mistake.name, str(mistake.expected.get("why", "")))
+        for mistake in mistakes
+        if check.id in mistake.fails
+    ]
+    return [why for _, _, why in sorted(found) if why]
+
+
+def check_section(
+    check: Check, lesson: Lesson, rules: dict[str, str], whys: list[str]
+) -> Iterator[str]:
+    """The blocks of one check. Its anchor names the lesson: lessons share ids."""
+    points = "1 point" if check.points == 1 else f"{check.points} points"
+    yield f"### {check.id} · {points} {{ #lesson-{lesson.number}-{check.id} }}"
+    yield f"{check.title[0].upper()}{check.title[1:]}."
+    yield f"Hint: {check.hint}"
+    facts = [f"Rule: [{rules.get(check.rule, check.rule)}](contract.md#{check.rule})."]
     todos = [str(todo.number) for todo in lesson.todos if check.id in todo.checks]
-    cells = (
-        f"`{check.id}`",
-        str(check.points),
-        check.title,
-        check.hint,
-        f"[{rules.get(check.rule, check.rule)}](contract.md#{check.rule})",
-        ", ".join(todos),
-    )
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    if todos:
+        facts.append(f"TODO {', '.join(todos)} in your program.")
+    yield " ".join(facts)
+    if whys:
+        shown = [f"- “{escaped(why)}”" for why in whys[:MOST_MISTAKES]]
+        if more := len(whys) - MOST_MISTAKES:
+            shown += [f"- and {more} more"] * (more > 0)
+        yield "It catches:"
+        yield "\n".join(shown)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from chatkit.authoring.changes import changes, is_listed
+from chatkit.authoring.changes import changes, reason
 from chatkit.authoring.clone import Clone, read
 from chatkit.authoring.markdown import anchors, links, reference_links
 from chatkit.authoring.pages import inside, is_elsewhere, site_place
@@ -34,13 +34,15 @@ def shared_functions_are_the_same(clone: Clone, lesson: Lesson) -> Iterator[Prob
     changed = {(c.program, now.name) for c in found for _, now in c.difference.changed}
     same = {(c.program, now.name) for c in found for now in c.difference.same}
     for program, name in sorted(changed):
-        if before and not is_listed(lesson, program, name):
+        if before and reason(lesson, program, name) is None:
             kept_elsewhere = any(name == kept for _, kept in same)
             entry = f"{program}:{name}" if kept_elsewhere else name
             what = f"{name} is not the same as in {clone.owner(before, program)}/{program}"
             cure = f'make it the same, or list "{entry}" under changes in {lesson.name}/lesson.toml'
             yield Problem(clone.reference(clone.owner(lesson, program), program), what, cure)
-    for entry in lesson.changes:
+    for entry, why in lesson.changes.items():
+        if not str(why).strip():
+            yield Problem(toml(lesson), f"changes does not say why {entry} differs", "say why")
         program, _, name = entry.rpartition(":")
         meant = {(p, n) for p, n in changed | same if n == name and program in ("", p)}
         if not meant & changed:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chatkit.authoring.clone import read
+from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.course import Course, Lesson
 from chatkit.grading.run import grade_lesson
 from chatkit.grading.verdict import LessonVerdict
@@ -26,6 +28,16 @@ class Sample:
     expected: dict[str, Any]  # what `expected.toml` says; empty for a right program
 
     @property
+    def fails(self) -> dict[str, str]:
+        """The checks that fail, each with its symptom."""
+        return {row["check"]: row["symptom"] for row in self.expected.get("fails", ())}
+
+    @property
+    def spoils(self) -> int:
+        """How many checks it does not pass."""
+        return len({*self.fails, *self.expected.get("not_reached", ())})
+
+    @property
     def name(self) -> str:
         """Kind, lesson and name: "mistakes/01_echo/accepts_once"."""
         return "/".join(self.folder.parts[-3:])
@@ -34,8 +46,7 @@ class Sample:
         """What each check of the lesson must find."""
         outcome = dict.fromkeys((check.id for check in self.lesson.checks()), "passed")
         outcome |= dict.fromkeys(self.expected.get("not_reached", ()), "not_reached")
-        outcome |= {row["check"]: row["symptom"] for row in self.expected.get("fails", ())}
-        return outcome
+        return outcome | self.fails
 
     def grade(self, folder: Path, *, delays: bool = False) -> LessonVerdict:
         """Grade a copy of it in `folder`; a program that it has not is the solution's.
@@ -54,15 +65,22 @@ class Sample:
 
 
 def samples(course: Course, kind: str) -> list[Sample]:
-    """All samples of a kind, "mistakes" or "alternatives", in order."""
+    """All samples of a kind, "mistakes" or "alternatives", in order. Raises AuthoringError."""
     found = []
     for lesson in course.lessons:
-        for folder in sorted((course.root / "tests" / kind / lesson.name).iterdir()):
+        for folder in sorted((course.root / "tests" / kind / lesson.name).glob("*")):
             if folder.is_dir():
                 file = folder / "expected.toml"
-                text = file.read_text(encoding="utf-8") if file.is_file() else ""
-                found.append(Sample(lesson, folder, tomllib.loads(text)))
+                found.append(Sample(lesson, folder, expected_in(file) if file.is_file() else {}))
     return found
+
+
+def expected_in(file: Path) -> dict[str, Any]:
+    """What an `expected.toml` says. Raises AuthoringError."""
+    try:
+        return tomllib.loads(read(file))
+    except tomllib.TOMLDecodeError as cause:
+        raise AuthoringError(Problem(file, str(cause), "write it as in docs/authors.md")) from None
 
 
 def found_in(verdict: LessonVerdict) -> Outcome:

@@ -4,16 +4,17 @@ import os
 import shutil
 from pathlib import Path
 
+import click
+
 from chatkit.authoring.clone import open_clone
 from chatkit.authoring.views import views
 from chatkit.course import Course
 
 
-def sync(course: Course) -> list[Path]:
+def sync(course: Course, command_line: click.Group | None = None) -> list[Path]:
     """Bring every view up to date; returns the files that were written. Raises CourseError."""
-    stale = [
-        (path, text) for path, text in views(open_clone(course)).items() if not holds(path, text)
-    ]
+    made = views(open_clone(course, command_line))
+    stale = [(path, text) for path, text in made.items() if not holds(path, text)]
     for path, text in stale:
         write(path, text)
     return [path for path, _ in stale]

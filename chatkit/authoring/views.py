@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from chatkit.authoring import api
 from chatkit.authoring.blocks import filled
 from chatkit.authoring.changes import changes_page
 from chatkit.authoring.clone import Clone, read
+from chatkit.authoring.commands import commands_page
 from chatkit.authoring.costs.figures import load
 from chatkit.authoring.costs.page import DATA, costs_page
 from chatkit.authoring.pages import checks_page, page
@@ -21,6 +23,11 @@ def views(clone: Clone) -> dict[Path, str]:
         found.update(texts(clone, lesson))
     found[clone.docs / "checks.md"] = checks_page(clone)
     found[clone.docs / "changes.md"] = changes_page(clone)
+    bench = clone.docs / "bench.md"
+    if bench.is_file():
+        found[bench] = api.filled(read(bench), clone, bench)
+    if clone.command_line:
+        found[clone.docs / "commands.md"] = commands_page(clone.command_line)
     if (clone.docs / DATA).is_file():
         found[clone.docs / "costs.md"] = costs_page(load(clone.docs / DATA))
     return found

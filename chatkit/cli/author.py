@@ -48,10 +48,11 @@ def sync() -> None:
       chatkit author sync && git diff --stat
     """
     from chatkit.authoring.sync import sync as write_views
+    from chatkit.cli.main import main
 
     with problems_end_it():
         course = find_course()
-        written = write_views(course)
+        written = write_views(course, main)
         for path in written:
             click.echo(f"wrote {path.relative_to(course.root).as_posix()}")
         if not written:
@@ -72,9 +73,10 @@ def check(quick: bool) -> None:
       chatkit author check --quick    what runs no program: a second
     """
     from chatkit.authoring.rules import problems, tasks
+    from chatkit.cli.main import main
 
     with problems_end_it():
-        clone = open_clone(find_course())
+        clone = open_clone(find_course(), main)
         found: set[Problem] = set()
         for task in tasks(clone, with_trials=not quick):
             with name_if_slow(task.title):

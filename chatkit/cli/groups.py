@@ -6,6 +6,10 @@ import click
 class Group(click.Group):
     """A group that suggests the nearest command for one that it does not have."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the source: what one needs first comes first."""
+        return list(self.commands)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:

@@ -57,9 +57,17 @@ class Bench(Stage):
         self.random = random.Random(seed)
         self.address = ("127.0.0.1", 0)  # where the program under test listens or connects
 
+    # ------------------------------------------------------------------- what it makes up
+
     def word(self) -> str:
-        """A word that nobody can know beforehand."""
+        """A word that no program can know beforehand, such as "birch-07af". The seed fixes it."""
         return f"{self.random.choice(WORDS)}-{self.random.randrange(16**4):04x}"
+
+    def free_port(self, host: str) -> int:
+        """A port that nobody uses on `host` now."""
+        return free_port(host)
+
+    # --------------------------------------------------------------------- what it starts
 
     def start_server(self, host: str = "127.0.0.1", port: int | None = None) -> Program:
         """Start server.py and wait until it listens where it was told to.
@@ -83,12 +91,18 @@ class Bench(Stage):
         raise AssertionError("unreachable")
 
     def start_server_quietly(self, host: str, port: int) -> Program:
-        """Start server.py with its output buffered, as in a pipe, and wait for nothing."""
+        """Start server.py with its output buffered, as in a pipe, and wait for nothing.
+
+        It is for checks of the ready line: a print without flush=True stays in the buffer.
+        """
         self.address = (host, port)
         return self._start("server.py", ["--host", host, "--port", str(port)], buffered=True)
 
     def start_client(self, *arguments: str) -> Program:
-        """Start client.py against the address of `listen`, or of `nobody_listens`."""
+        """Start client.py against the address of `listen`, or of `nobody_listens`.
+
+        `arguments` follow its --host and --port. Raises Failure with step "start".
+        """
         host, port = self.address
         try:
             return self._start("client.py", ["--host", host, "--port", str(port), *arguments])
@@ -129,25 +143,38 @@ class Bench(Stage):
         self.windows.append(window)
         return window
 
-    def _wait_for_agent(self, desk: socket.socket, secret: str) -> socket.socket:
-        arrived: list[socket.socket] = []
+    # ------------------------------------------------------------------------ connections
 
-        def introduced() -> bool:
-            with contextlib.suppress(BlockingIOError):
-                arrived.append(desk.accept()[0])
-            return bool(arrived) or self.program.status is not None
+    def connect(self, name: str, *, slow: bool = False) -> Peer:
+        """A new client called `name`. `slow` gives it small buffers, for one that stops reading.
 
-        self.watch(desk, selectors.EVENT_READ, lambda _: None)
-        stop = self.wait(introduced)
-        self.watch(desk, 0, lambda _: None)
-        if not arrived:
-            raise explain(self, stop, f"{self.program.name} to start", b"")
-        (connection,) = arrived
-        connection.settimeout(PROMISE * GRACE)
-        hello = secret.encode() + b"\n"
-        if connection.recv(len(hello), socket.MSG_WAITALL) != hello:
-            raise Unavailable("another program on this machine connects to the bench's own ports")
-        return connection
+        Raises Failure with step "connect".
+        """
+        family, _, _, _, address = socket.getaddrinfo(*self.address, type=socket.SOCK_STREAM)[0]
+        deadline = time.monotonic() + PROMISE * GRACE
+        self.transcript.add(name, "server", "connect")
+        with self.during("connect"):
+            while True:
+                connection = socket.socket(family, socket.SOCK_STREAM)
+                if slow:
+                    make_slow(connection)
+                connection.setblocking(False)
+                error = connection.connect_ex(address)
+                if error in (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY):
+                    error = self._wait_until_connected(connection)
+                if not error:
+                    there = (str(address[0]), int(address[1]))
+                    return self._peer(name, connection, there, "server")
+                connection.close()
+                gone = not self.programs or self.program.status is not None
+                # Where the kernel does not say who listens, the first connect is the probe.
+                if kernel.LINUX or gone or time.monotonic() > deadline:
+                    break
+                self.pump(0.01)
+            self.transcript.add("server", name, "refused")
+            stop = self.wait(lambda: False, seconds=PROMISE)
+            wanted = f"{name} to connect to {self.address[0]}:{self.address[1]}"
+            raise explain(self, stop, wanted, b"", silence="refused")
 
     def listen(self, *, slow: bool = False, hung: bool = False) -> None:
         """Be a server: listen where the next client will connect.
@@ -199,20 +226,6 @@ class Bench(Stage):
             wanted = f"{self.program.name} to connect to {here[0]}:{here[1]}"
             raise explain(self, stop, wanted, b"", silence="no-connect")
 
-    def fills_up(self, peer: Peer) -> Iterator[int]:
-        """Yield how many bytes wait for `peer`, until that number has stopped to grow.
-
-        The caller makes the program send more between two numbers.
-        """
-        waiting, same = -1, 0
-        for _ in range(MOST_PORTIONS):
-            now = peer.waiting_for_it()
-            same = same + 1 if now == waiting else 0
-            if same == 3:
-                return
-            waiting = now
-            yield waiting
-
     def accept(self, name: str = "server") -> Peer:
         """The client's connection. Raises Failure with step "connect" when none comes."""
         assert self.listener
@@ -235,39 +248,28 @@ class Bench(Stage):
         self.transcript.add("client", name, "accept")
         return self._peer(name, *accepted[0], "client")
 
-    def connect(self, name: str, *, slow: bool = False) -> Peer:
-        """A new client called `name`. `slow` gives it small buffers, for one that stops reading.
+    def fills_up(self, peer: Peer) -> Iterator[int]:
+        """Yield how many bytes wait for `peer`, until that number has stopped to grow.
 
-        Raises Failure with step "connect".
+        The caller makes the program send more between two numbers.
         """
-        family, _, _, _, address = socket.getaddrinfo(*self.address, type=socket.SOCK_STREAM)[0]
-        deadline = time.monotonic() + PROMISE * GRACE
-        self.transcript.add(name, "server", "connect")
-        with self.during("connect"):
-            while True:
-                connection = socket.socket(family, socket.SOCK_STREAM)
-                if slow:
-                    make_slow(connection)
-                connection.setblocking(False)
-                error = connection.connect_ex(address)
-                if error in (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY):
-                    error = self._wait_until_connected(connection)
-                if not error:
-                    there = (str(address[0]), int(address[1]))
-                    return self._peer(name, connection, there, "server")
-                connection.close()
-                gone = not self.programs or self.program.status is not None
-                # Where the kernel does not say who listens, the first connect is the probe.
-                if kernel.LINUX or gone or time.monotonic() > deadline:
-                    break
-                self.pump(0.01)
-            self.transcript.add("server", name, "refused")
-            stop = self.wait(lambda: False, seconds=PROMISE)
-            wanted = f"{name} to connect to {self.address[0]}:{self.address[1]}"
-            raise explain(self, stop, wanted, b"", silence="refused")
+        waiting, same = -1, 0
+        for _ in range(MOST_PORTIONS):
+            now = peer.waiting_for_it()
+            same = same + 1 if now == waiting else 0
+            if same == 3:
+                return
+            waiting = now
+            yield waiting
+
+    # ----------------------------------------------------------- what the program must do
 
     def prints(self, text: str, *, promise: float = PROMISE) -> None:
-        """The program prints a line that ends with `text`, after those asked for before."""
+        """The program prints a line that ends with `text`, after those asked for before.
+
+        `promise` is the time that the contract gives, in seconds; the bench allows ten times as
+        long. Raises Failure.
+        """
         program = self.program
         stream = program.output
 
@@ -290,7 +292,11 @@ class Bench(Stage):
     def exits(
         self, status: int | None = 0, *, promise: float = 2.0, silence: str = "no-exit"
     ) -> int:
-        """The program ends. `status` None means any status but 0. Returns the status."""
+        """The program ends, without a traceback of its own; returns its exit status.
+
+        `status` None means any status but 0. `promise` is in seconds, as with `prints`. `silence`
+        is the symptom of a program that goes on. Raises Failure.
+        """
         program = self.program
         stop = self.wait(lambda: program.status is not None, promise=promise)
         got = program.status
@@ -310,10 +316,6 @@ class Bench(Stage):
             said = diagnosis.last_words(program)
             raise Failure("wrong-status", f"{program.name} ended with {how}", wanted, said or how)
         return got
-
-    def free_port(self, host: str) -> int:
-        """A port that nobody uses on `host` now."""
-        return free_port(host)
 
     def reads_the_ready_line(self) -> tuple[str, int]:
         """Wait for `Server running on HOST:PORT` and return the two. Raises Failure."""
@@ -335,7 +337,7 @@ class Bench(Stage):
         raise explain(self, stop, wanted, printed, silence="no-ready-line")
 
     def must_run(self) -> None:
-        """Raise Failure when the program has ended by itself."""
+        """Wait until all its threads wait; raise Failure when it has ended by itself."""
         self.wait(lambda: self.program.status is not None, until_asleep=True)
         if self.program.status is not None:
             raise explain(self, "rest", f"{self.program.name} to go on", b"")
@@ -349,12 +351,38 @@ class Bench(Stage):
             raise Failure("wrong-address", told, wanted, ", ".join(there))
 
     def costs_no_cpu(self, situation: str, seconds: float = 1.0) -> None:
-        """The program hardly runs while nothing happens: under a quarter of a core."""
+        """The program hardly runs while nothing happens: under a quarter of a core.
+
+        `situation` is for the report: "an idle room". A program at rest is believed at once,
+        another one is watched for so many `seconds`. Raises Failure.
+        """
         wants = self.cpu_appetite(seconds)
         if wants >= 0.25:
             told = f"{self.program.name} is busy while nothing happens ({situation})"
             wanted = "under a quarter of a core"
             raise Failure("spinning", told, wanted, f"{wants:.0%} of a core")
+
+    # ----------------------------------------------------------------------------- inside
+
+    def _wait_for_agent(self, desk: socket.socket, secret: str) -> socket.socket:
+        arrived: list[socket.socket] = []
+
+        def introduced() -> bool:
+            with contextlib.suppress(BlockingIOError):
+                arrived.append(desk.accept()[0])
+            return bool(arrived) or self.program.status is not None
+
+        self.watch(desk, selectors.EVENT_READ, lambda _: None)
+        stop = self.wait(introduced)
+        self.watch(desk, 0, lambda _: None)
+        if not arrived:
+            raise explain(self, stop, f"{self.program.name} to start", b"")
+        (connection,) = arrived
+        connection.settimeout(PROMISE * GRACE)
+        hello = secret.encode() + b"\n"
+        if connection.recv(len(hello), socket.MSG_WAITALL) != hello:
+            raise Unavailable("another program on this machine connects to the bench's own ports")
+        return connection
 
     def _start(self, name: str, arguments: list[str], buffered: bool = False) -> Program:
         path = self.find(name)

@@ -143,7 +143,9 @@ def explain(
 ) -> Failure:
     """Why something did not come: one symptom, the same for the same mistake.
 
-    `silence` is the symptom of a program that is there, is fine, and does nothing.
+    `stop` is what the wait returned, `expected` is for the report, `received` is what came instead
+    and `peer` the one who waited for it. `silence` is the symptom of a program that is there, is
+    fine, and does nothing. The program is ended by it: to say where its threads stand.
     """
     # A full connection may take a little more now and then, and who waited to send goes on for a
     # moment: so it also counts how the threads stood when they were seen at rest.

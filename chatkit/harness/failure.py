@@ -14,9 +14,9 @@ class Failure(Exception):
 
     symptom: str
     message: str  # what happened, one sentence
-    expected: str = ""
-    received: str = ""
-    step: str = ""
+    expected: str = ""  # what should have come
+    received: str = ""  # what came instead
+    step: str = ""  # "" or the set-up step that failed
 
     def __str__(self) -> str:
         return self.message

@@ -60,7 +60,10 @@ class Peer:
     # ------------------------------------------------------------------------ what it does
 
     def sends(self, *pieces: Text) -> None:
-        """Send. With several pieces, each goes once the program has read the one before it."""
+        """Send bytes, or text as UTF-8, just as they are.
+
+        With several pieces, each goes once the program has read the one before it.
+        """
         for number, piece in enumerate(map(as_bytes, pieces)):
             if number:
                 self.bench.wait(self._was_read)
@@ -71,7 +74,7 @@ class Peer:
             self._flush()
 
     def says(self, *lines: Text) -> None:
-        """Send whole lines in one packet."""
+        """Send whole lines in one packet: each gets its b"\\n" here."""
         self.sends(b"".join(as_line(line) for line in lines))
 
     def finishes(self) -> None:
@@ -114,7 +117,8 @@ class Peer:
     def hears(self, *lines: Text, because: str = "") -> None:
         """The next lines that arrive are these, in this order.
 
-        Space at the ends of a line and a `\\r` before its `\\n` do not count.
+        Space at the ends of a line and a `\\r` before its `\\n` do not count. `because` is for the
+        report. Raises Failure.
         """
         for line in map(as_bytes, lines):
             self._hears_line(line, because)
@@ -170,7 +174,7 @@ class Peer:
         raise Failure(symptom, told, wanted, quoted(line + b"\n"))
 
     def gets(self, data: bytes, because: str = "") -> None:
-        """The next bytes that arrive are exactly these, in however many pieces."""
+        """The next bytes that arrive are exactly these, in however many pieces. Raises Failure."""
         stop = self.bench.wait(
             lambda: (
                 len(self.inbox) >= len(data) or not data.startswith(self.inbox) or bool(self.ended)
@@ -197,7 +201,8 @@ class Peer:
     ) -> None:
         """Nothing is there, and the program is at rest, so nothing will come by itself.
 
-        Its own lines do not count, unless `own`: see `waits_for_line`.
+        `because` says why nothing should come, `symptom` is the one of what does. Its own lines do
+        not count, unless `own`: see `waits_for_line`. Raises Failure.
         """
         self.bench.settle()
         self.has_nothing(because, symptom, own=own)
@@ -224,7 +229,7 @@ class Peer:
         )
 
     def hears_end(self) -> None:
-        """The other end closes the connection cleanly, and sends nothing before that."""
+        """The other end closes the connection cleanly, and sends nothing before. Raises Failure."""
         stop = self.bench.wait(lambda: bool(self.ended or self.inbox))
         if self.inbox:
             got = bytes(self.inbox)

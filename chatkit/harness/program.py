@@ -166,9 +166,7 @@ class Program:
         self.said: str | None = None  # its errors before the stacks were asked for
         self.errors_before = 0  # characters on its errors before Ctrl-C was pressed
 
-    @property
-    def pid(self) -> int:
-        return self.process.pid
+    # --------------------------------------------------------- what a check asks and does
 
     @property
     def status(self) -> int | None:
@@ -179,17 +177,55 @@ class Program:
         return status
 
     @property
+    def printed(self) -> str:
+        """What it has printed by itself: its output, then its errors."""
+        errors = self.errors.text if self.said is None else self.said
+        return "\n".join(text.rstrip() for text in (self.output.text, errors) if text.strip())
+
+    def types(self, text: bytes) -> None:
+        """Write to its standard input; a program that has closed it does not hear it."""
+        assert self.process.stdin
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(text)
+
+    def ends_input(self) -> None:
+        """Close its standard input."""
+        assert self.process.stdin
+        self.process.stdin.close()
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C: SIGINT to its whole process group, as a terminal does."""
+        self.stopping = True
+        self.errors_before = len(self.errors.text)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(os.getpgid(self.leader), signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it at once, with everything it started. May be called again."""
+        self.stopping = True
+        left = self.pids()
+        with kernel.seen_off(left[1:]):
+            if not WINDOWS:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self.pid, signal.SIGKILL)
+            self.process.kill()
+            self.process.wait()
+            for pid in left[1:]:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+
+    # ---------------------------------------------------------------------- for the bench
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
     def leader(self) -> int:
         """The process of Python itself; in a sandbox two of bubblewrap come before it."""
         if not (self.sandbox and self.sandbox.isolated):
             return self.pid
         return kernel.tree(self.pid)[:3][-1]
-
-    @property
-    def printed(self) -> str:
-        """What it has printed by itself: its output, then its errors."""
-        errors = self.errors.text if self.said is None else self.said
-        return "\n".join(text.rstrip() for text in (self.output.text, errors) if text.strip())
 
     def pids(self) -> list[int]:
         """The program's own process and all that it has started."""
@@ -210,24 +246,6 @@ class Program:
             self.init = next(iter(kernel.children(self.pid)), None)
         inside = kernel.tree(self.init) if self.init else []
         return inside if len(inside) > 1 else self.pids()
-
-    def types(self, text: bytes) -> None:
-        """Write to its standard input; a program that has closed it does not hear it."""
-        assert self.process.stdin
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(text)
-
-    def ends_input(self) -> None:
-        """Close its standard input."""
-        assert self.process.stdin
-        self.process.stdin.close()
-
-    def interrupt(self) -> None:
-        """Press Ctrl-C: SIGINT to its whole process group, as a terminal does."""
-        self.stopping = True
-        self.errors_before = len(self.errors.text)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(os.getpgid(self.leader), signal.SIGINT)
 
     def freeze(self) -> None:
         """Stop it where it is until `thaw`; what arrives meanwhile waits."""
@@ -250,20 +268,6 @@ class Program:
         self.said = self.errors.text
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.leader, signal.SIGABRT)
-
-    def kill(self) -> None:
-        """End it at once, with everything it started. May be called again."""
-        self.stopping = True
-        left = self.pids()
-        with kernel.seen_off(left[1:]):
-            if not WINDOWS:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self.pid, signal.SIGKILL)
-            self.process.kill()
-            self.process.wait()
-            for pid in left[1:]:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Kill it and give back its pipes."""

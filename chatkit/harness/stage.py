@@ -87,39 +87,14 @@ class Stage:
         self.clear()
         self.selector.close()
 
-    def clear(self) -> None:
-        """End everything, as `close` does, and be ready for another story of the same check."""
-        for program in self.programs:
-            self._forget(program)
-            program.close()
-        if kernel.LINUX:
-            kernel.end_orphans(self.strangers)
-        for peer in self.peers:
-            peer.close()
-        for window in self.windows:
-            window.forget()
-        if self.listener:
-            self.watch(self.listener, 0, lambda _: None)
-            self.listener.close()
-            self.listener = None
-        for visitor in self.visitors:
-            visitor.close()
-        self.programs.clear()
-        self.peers.clear()
-        self.windows.clear()
-        self.visitors.clear()
-
-    @property
-    def program(self) -> Program:
-        """The program started last."""
-        return self.programs[-1]
-
     @property
     def notes(self) -> list[str]:
         """What is worth saying about a check that may well have passed."""
         late = f"right but late: something took {self.late:.1f} s"
         quiet = f"never quite at rest: {self.quiet:.1f} s without anything had to do"
         return [late] * bool(self.late) + [quiet] * bool(self.quiet)
+
+    # ------------------------------------------------------------------ steps and waiting
 
     @contextlib.contextmanager
     def during(self, step: str) -> Iterator[None]:
@@ -188,7 +163,9 @@ class Stage:
     def settle(self, *, quietly: bool = False) -> None:
         """Wait until the programs are at rest, or quiet where rest cannot be seen.
 
-        The second is said in a note, unless `quietly`.
+        At rest means: every thread waits for something that only the bench can bring, so nothing
+        more will happen by itself. Quiet, where the system does not show that, is said in a note,
+        unless `quietly`. It never waits longer than 10 s.
         """
         started = time.monotonic()
         watch = self._watch()
@@ -215,6 +192,63 @@ class Stage:
     def dozes(self) -> None:
         """Wait until all threads of the programs wait, be it with a time-out."""
         self.wait(lambda: False, until_asleep=True)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop the program while other things happen, so that it finds all of them at once."""
+        self.program.freeze()
+        try:
+            deadline = time.monotonic() + PROMISE * GRACE
+            while not self.program.frozen and time.monotonic() < deadline:
+                self.pump(0.001)
+            yield
+        finally:
+            self.program.thaw()
+
+    def clear(self) -> None:
+        """End everything, as `close` does, and be ready for another story of the same check."""
+        for program in self.programs:
+            self._forget(program)
+            program.close()
+        if kernel.LINUX:
+            kernel.end_orphans(self.strangers)
+        for peer in self.peers:
+            peer.close()
+        for window in self.windows:
+            window.forget()
+        if self.listener:
+            self.watch(self.listener, 0, lambda _: None)
+            self.listener.close()
+            self.listener = None
+        for visitor in self.visitors:
+            visitor.close()
+        self.programs.clear()
+        self.peers.clear()
+        self.windows.clear()
+        self.visitors.clear()
+
+    # ------------------------------------------------------------------- what one can ask
+
+    @property
+    def program(self) -> Program:
+        """The program started last."""
+        return self.programs[-1]
+
+    def holds(self) -> tuple[int, int]:
+        """How many threads and how many open files the program has now, in this order."""
+        processes = [psutil.Process(pid) for pid in self.pids()]
+        count = "num_handles" if WINDOWS else "num_fds"
+        files = sum(getattr(one, count)() for one in processes)
+        return sum(one.num_threads() for one in processes), files
+
+    def listeners(self, program: Program) -> list[kernel.Socket]:
+        """The sockets on which this very program listens now (Linux only)."""
+        if not (there := kernel.listeners()):
+            return []
+        inodes = kernel.socket_inodes(program.pids_inside())
+        return [listener for listener in there if listener.inode in inodes]
+
+    # ---------------------------------------------------------- the bench moves the bytes
 
     def pump(self, seconds: float) -> bool:
         """Wait for at most `seconds` until bytes can be moved, and move them. True if any moved."""
@@ -244,32 +278,6 @@ class Stage:
             return
         if events:
             self.selector.register(what, events, act)
-
-    @contextlib.contextmanager
-    def frozen(self) -> Iterator[None]:
-        """Stop the program while other things happen, so that it finds all of them at once."""
-        self.program.freeze()
-        try:
-            deadline = time.monotonic() + PROMISE * GRACE
-            while not self.program.frozen and time.monotonic() < deadline:
-                self.pump(0.001)
-            yield
-        finally:
-            self.program.thaw()
-
-    def holds(self) -> tuple[int, int]:
-        """How many threads and how many open files the program has now."""
-        processes = [psutil.Process(pid) for pid in self.pids()]
-        count = "num_handles" if WINDOWS else "num_fds"
-        files = sum(getattr(one, count)() for one in processes)
-        return sum(one.num_threads() for one in processes), files
-
-    def listeners(self, program: Program) -> list[kernel.Socket]:
-        """The sockets on which this very program listens now (Linux only)."""
-        if not (there := kernel.listeners()):
-            return []
-        inodes = kernel.socket_inodes(program.pids_inside())
-        return [listener for listener in there if listener.inode in inodes]
 
     def cpu_appetite(self, seconds: float) -> float:
         """How much of a core the programs want in the next `seconds`; 0.0 at once when at rest.

@@ -119,7 +119,7 @@ class Window:
         return self._counts([word])[0]
 
     def shows(self, *words: str, because: str = "", silence: str = "not-shown") -> None:
-        """Each word can be read in the window, at the latest once the program is at rest."""
+        """Each word can be read in the window, at the latest once it is at rest. Raises Failure."""
         missing = list(words)
 
         def all_there() -> bool:
@@ -141,7 +141,7 @@ class Window:
             raise
 
     def tells(self, before: View, situation: str) -> None:
-        """The window says something that it did not say `before`."""
+        """The window says something that it did not say `before`. Raises Failure."""
         self.waits_until(
             lambda: self._is_new(before), f"the window to say that {situation}", silence="not-said"
         )
@@ -196,7 +196,7 @@ class Window:
     # ----------------------------------------------------------------- what a person does
 
     def boxes(self) -> list[str]:
-        """Where one might type, the likeliest first."""
+        """Where one might type, as paths of widgets, the likeliest first."""
         view = self.view()
         found = [one for one in view.widgets if one.box]
         newest = view.windows[-1] if view.windows else ""
@@ -204,7 +204,7 @@ class Window:
         return [one.path for one in found]
 
     def buttons(self) -> list[str]:
-        """What one might press, the likeliest first."""
+        """What one might press, as paths of widgets, the likeliest first."""
         view = self.view()
         newest = view.windows[-1] if view.windows else ""
         found = [one for one in view.widgets if one.button]
@@ -223,10 +223,12 @@ class Window:
         self._ask("type", path=box or self.box, text=text)
 
     def presses_enter(self, box: str = "") -> None:
+        """Press Enter in the box where one types."""
         self._note("presses Enter")
         self._ask("press", path=box or self.box, key="Return")
 
     def presses(self, button: str) -> None:
+        """Press a button, as a click does; `button` is its path: see `buttons`."""
         self._note("presses a button")
         self._ask("click", path=button)
 
@@ -293,12 +295,12 @@ class Window:
     # ------------------------------------------------------------------- what it must do
 
     def stays_alive(self, situation: str) -> None:
-        """The window ticks five times more, whatever is in its way."""
+        """The window ticks five times more, whatever is in its way. Raises Failure."""
         for _ in range(TICKS):
             self._ask("pulse", frozen=f"the window to go on, {situation}")
 
     def vitals(self) -> dict[str, Any]:
-        """What the agent counts: the longest gap between two ticks, and wrong calls."""
+        """What the agent counts: the longest gap between two ticks, and wrong calls of Tk."""
         return {"gap": 0.0, "wrong": [], **self._ask("vitals")}
 
     # -------------------------------------------------------------------- rest asks this

@@ -110,7 +110,9 @@ summary = "Say goodbye."
 minutes = 10
 goals = ["part"]
 asked = ["server.py"]
-changes = ["server.py:main"]
+
+[changes]
+"server.py:main" = "Who greets also parts."
 
 [given]
 "client.py" = "two"

@@ -229,12 +229,16 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         [f"{TWO}/server.py: greet is not the same as in one/server.py"],
     ),
     "a change that is none": (
-        swap((TOML_2, '"server.py:main"', '"server.py:main", "greet"')),
+        swap((TOML_2, '"server.py:main" =', 'greet = "So."\n"server.py:main" =')),
         [f"{TOML_2}: changes lists 'greet', which is not shared or not changed"],
     ),
     "a change of a new function": (
-        swap((TOML_2, '"server.py:main"', '"server.py:main", "part"')),
+        swap((TOML_2, '"server.py:main" =', 'part = "So."\n"server.py:main" =')),
         [f"{TOML_2}: changes lists 'part', which is not shared or not changed"],
+    ),
+    "a change without a reason": (
+        swap((TOML_2, "Who greets also parts.", " ")),
+        [f"{TOML_2}: changes does not say why server.py:main differs"],
     ),
     "a change of only one program": (
         swap((TOML_2, '"server.py:main"', '"main"')),

@@ -168,14 +168,56 @@ The [answers](../walkthroughs/01_one.md), a [picture](https://example.org/a.png)
     assert "Back to [the lesson](../lessons/01_one.md), or [home](../index.md).\n" in walkthrough
 
 
+def mistake(clone: Clone, name: str, expected: str) -> Path:
+    """A wrong program of lesson 2, without the program."""
+    file = clone.root / "tests/mistakes/02_two" / name / "expected.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(expected, encoding="utf-8")
+    return file
+
+
 def test_the_page_of_checks_is_made_from_their_functions(clone: Clone) -> None:
-    rows = view(clone, "docs/checks.md").splitlines()
-    asks, parts = (
-        next(row for row in rows if row.startswith(f"| `{name}`")) for name in ("asks", "parts")
-    )
-    assert asks == r"| `asks` | 30 | it asks | Ask \| wait. | [Manners](contract.md#manners) | 2 |"
-    assert parts.startswith("| `parts` | 60 | it says goodbye | Use the name. | [Greetings](")
-    assert rows.index("## Lesson 1: One") < rows.index(asks) < rows.index("## Lesson 2: Two")
+    page = view(clone, "docs/checks.md")
+    asks = """\
+### asks · 30 points { #lesson-1-asks }
+
+It asks.
+
+Hint: Ask | wait.
+
+Rule: [Manners](contract.md#manners). TODO 2 in your program.
+"""
+    assert asks in page
+    assert "\n### parts · 60 points { #lesson-2-parts }\n\nIt says goodbye.\n" in page
+    assert page.index("## Lesson 1: One") < page.index(asks) < page.index("## Lesson 2: Two")
+
+
+def test_the_page_of_checks_says_what_each_of_them_catches(clone: Clone) -> None:
+    fails = '[[fails]]\ncheck = "{}"\nsymptom = "silent"\n'
+    one = fails.format("parts")
+    mistake(clone, "a_spoils_much", 'why = "I never start."\nnot_reached = ["greets"]\n' + one)
+    mistake(clone, "b", 'why = "I say *b* to __all__."\n' + one)
+    mistake(clone, "c", 'why = "I say c."\n' + one)
+    mistake(clone, "d", 'why = "I say d."\n' + one)
+    mistake(clone, "elsewhere", 'why = "I am rude."\n' + fails.format("greets"))
+
+    parts = view(clone, "docs/checks.md").partition("### parts")[2]
+
+    assert parts.endswith(r"""
+It catches:
+
+- “I say \*b\* to \_\_all\_\_.”
+- “I say c.”
+- “I say d.”
+- and 1 more
+""")
+
+
+def test_a_mistake_that_cannot_be_read_is_a_problem(clone: Clone) -> None:
+    file = mistake(clone, "broken", "why = \n")
+    with pytest.raises(AuthoringError) as caught:
+        views(clone)
+    assert caught.value.problem.file == file
 
 
 def test_the_page_of_changes_shows_each_changed_function(clone: Clone) -> None:
@@ -187,7 +229,9 @@ def test_the_page_of_changes_shows_each_changed_function(clone: Clone) -> None:
     assert view(clone, "docs/changes.md").endswith("""\
 ## Lesson 2: Two
 
-What is different from lesson 1, One.
+Say goodbye. The [walkthrough](walkthroughs/02_two.md) explains the whole of it.
+
+What is different from lesson 1, One:
 
 ### server.py in lesson 2
 
@@ -195,7 +239,7 @@ New functions:
 
 - `part`: Return a goodbye.
 
-`main`
+`main`: Who greets also parts.
 
 ```diff
  def main():
