@@ -10,6 +10,7 @@ programs, the code in the text, pages of the site. So a lesson cannot drift from
 - `functions`  one function out of a program, and what differs between two steps
 - `markdown`   headings, code blocks and links of a text
 - `blocks`     the code in the text of a lesson
+- `annotations`  the numbered notes on that code
 - `pages`, `changes`  the pages of the site
 - `views`      every view, as path and text
 - `sync`       writes the views
