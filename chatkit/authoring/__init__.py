@@ -12,6 +12,7 @@ programs, the code in the text, pages of the site. So a lesson cannot drift from
 - `blocks`     the code in the text of a lesson
 - `api`        the page about the bench, from its docstrings
 - `pages`, `changes`, `commands`  the pages of the site
+- `annotations`  the numbered notes on that code
 - `views`      every view, as path and text
 - `sync`       writes the views
 - `rules`, `trials`   what `chatkit author check` demands; the trials run programs

@@ -12,6 +12,7 @@ import re
 from difflib import get_close_matches
 from pathlib import Path
 
+from chatkit.authoring.annotations import noted, notes_below
 from chatkit.authoring.clone import Clone
 from chatkit.authoring.functions import pieces
 from chatkit.authoring.markdown import FENCE, prose
@@ -33,21 +34,28 @@ def filled(text: str, clone: Clone, lesson: Lesson, file: Path) -> str:
             continue
         out.append(line)
         if is_prose and (marker := MARKER.fullmatch(line)):
-            code = shown(marker[2], clone, lesson, file, number)
+            code = shown(marker[2], clone, lesson, file, number).rstrip("\n").split("\n")
             indent = marker[1]
-            block = ["```python", *code.rstrip("\n").split("\n"), "```"]
-            out += [(indent + line).rstrip() for line in block]
+            out += [(indent + line).rstrip() for line in ["```python", *code, "```"]]
             skip_to = end_of_block(lines, number, file)
+            noted(code, notes_below(lines, skip_to), file)  # so an error names a line of `file`
             if skip_to == number and number < len(lines) and lines[number].strip():
                 out.append("")  # a new block, right above other text
     return "\n".join(out)
 
 
-def without_markers(text: str) -> str:
-    """The text for the site, which shows the code and not its marker."""
-    return "\n".join(
-        line for _, line, is_prose in prose(text) if not (is_prose and MARKER.fullmatch(line))
-    )
+def for_the_site(text: str, file: Path) -> str:
+    """The filled text of `file`, without its markers, its code with the numbers of the notes."""
+    lines = text.split("\n")
+    markers = set()
+    for number, line, is_prose in prose(text):
+        if is_prose and MARKER.fullmatch(line):
+            markers.add(number)
+            end = end_of_block(lines, number, file)
+            if places := noted(lines[number + 1 : end - 1], notes_below(lines, end), file):
+                marked = " ".join(map(str, places))
+                lines[number] = f'``` {{ .python .notes hl_lines="{marked}" }}'
+    return "\n".join(line for number, line in enumerate(lines, start=1) if number not in markers)
 
 
 def end_of_block(lines: list[str], marker: int, file: Path) -> int:

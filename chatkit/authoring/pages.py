@@ -10,7 +10,7 @@ from os.path import normpath
 from pathlib import Path, PurePosixPath
 from posixpath import relpath
 
-from chatkit.authoring.blocks import without_markers
+from chatkit.authoring.blocks import for_the_site
 from chatkit.authoring.clone import Clone, checks_of, read
 from chatkit.authoring.markdown import Link, escaped, headings, replace_links
 from chatkit.authoring.samples import Sample, samples
@@ -38,7 +38,7 @@ def page(text: str, readme: Path, target: Path, clone: Clone) -> str:
     def change(link: Link) -> str:
         return site_link(link, readme, target, clone)
 
-    return f"{note}\n\n{replace_links(without_markers(text), change)}"
+    return f"{note}\n\n{replace_links(for_the_site(text, readme), change)}"
 
 
 def site_link(link: Link, readme: Path, target: Path, clone: Clone) -> str:

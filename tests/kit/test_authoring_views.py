@@ -176,6 +176,65 @@ def mistake(clone: Clone, name: str, expected: str) -> Path:
     return file
 
 
+NOTED = """\
+<!-- code: client.py Asker.__init__ -->
+
+1. `def __init__(self):` begins,
+   in two lines.
+
+    ```text
+    1. `nothing`
+    ```
+
+2. ``# not yet`` ends.
+
+- `pass`
+"""
+
+
+def test_a_note_on_the_code_is_a_list_in_the_text_and_a_number_on_the_site(clone: Clone) -> None:
+    replace(
+        clone.root / "chatkit/reference/two/client.py",
+        "class Asker:\n",
+        "class Asker:\n    def __init__(self):\n        self.asked = '#'  # not yet\n\n",
+    )
+    readme = clone.root / "solutions/02_two/README.md"
+    readme.write_text(NOTED, encoding="utf-8")
+    notes = NOTED.partition("\n")[2]
+
+    assert view(clone, "solutions/02_two/README.md").endswith(
+        f"-->\n```python\ndef __init__(self):\n    self.asked = '#'  # not yet\n```\n{notes}"
+    )
+    assert view(clone, "docs/walkthroughs/02_two.md").endswith(
+        '``` { .python .notes hl_lines="1 2" }\ndef __init__(self):\n'
+        f"    self.asked = '#'  # not yet\n```\n{notes}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("notes", "line", "what"),
+    [
+        ("1. `print(greet`: so.\n2. `main()`: no.", 4, "'main()' stands no lower in the code"),
+        ("1. `main()`: so.\n2. `main()`: no.", 4, "one note a line"),
+        ("1. `print(greet`: so.\n2. Then no.", 4, "note 2 quotes no code; begin it with"),
+        ("1. `greet(me)`: no.", 3, "the code above has no line with 'greet(me)'"),
+    ],
+)
+def test_a_note_that_is_about_no_line_is_an_error(
+    clone: Clone, notes: str, line: int, what: str
+) -> None:
+    file = clone.root / "solutions/01_one/README.md"
+    file.write_text(f"<!-- code: server.py main -->\n\nText.\n\n{notes}\n", encoding="utf-8")
+    views(clone)  # the list is not right below the block, so it is any list
+
+    file.write_text(f"<!-- code: server.py main -->\n\n{notes}\n", encoding="utf-8")
+    with pytest.raises(AuthoringError) as caught:
+        views(clone)
+    problem = caught.value.problem
+    assert (problem.file, problem.line) == (file, line)
+    assert what in f"{problem.what}; {problem.cure}"
+
+
 def test_the_page_of_checks_is_made_from_their_functions(clone: Clone) -> None:
     page = view(clone, "docs/checks.md")
     asks = """\
