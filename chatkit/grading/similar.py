@@ -21,7 +21,7 @@ from typing import Any
 from chatkit.course import Lesson
 from chatkit.grading.submissions import Submission
 
-# Measured on the kit's own programs; `docs/instructors.md` has the figures.
+# Measured on the kit's own programs; `docs/instructors/honesty.md` has the figures.
 IN_A_ROW = 12  # fewer tokens in a row that are the same say nothing
 LEAST = 100  # tokens alike: less is a TODO or two, and most students solve those the same way
 THRESHOLD = (

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -199,3 +200,21 @@ def test_the_glossary_is_in_order_and_each_word_has_an_example_and_a_link() -> N
     assert list(words) == sorted(words, key=str.casefold)
     for word, text in words.items():
         assert re.search(r"\n\*Example:\* .+\*More:\*\s.*\]\(", text, re.DOTALL), word
+
+
+# ------------------------------------------------------------------- instructors/plan.md
+
+SHOWN = re.compile(r"^\| .+ \| (.+) \| `(\w+)` \|$", re.MULTILINE)
+SHOWN_BY = re.compile(r"\[`([\w-]+)`\]\(\.\./checks\.md#lesson-(\d)-\w+\)")
+
+
+def test_the_plan_names_the_checks_that_a_mistake_fails() -> None:
+    rows = SHOWN.findall(page("instructors/plan.md"))
+    assert len(rows) >= 30
+
+    for cells, mistake in rows:
+        named = SHOWN_BY.findall(cells)
+        lesson = COURSE.lesson(named[0][1]).name
+        facts = COURSE.root / "tests/mistakes" / lesson / mistake / "expected.toml"
+        expected = tomllib.loads(facts.read_text(encoding="utf-8"))["fails"]
+        assert [check for check, _ in named] == [row["check"] for row in expected], mistake

@@ -56,4 +56,4 @@ def sandbox() -> Finding:
     if command.startswith("sudo "):
         return Finding("sandbox", "remark", f"{told}: {reason}", command)
     told = told if refusal else f"{told}: {why}"
-    return Finding("sandbox", "remark", told, "docs/instructors.md tells what it means")
+    return Finding("sandbox", "remark", told, "docs/instructors/isolation.md tells what it means")
