@@ -13,6 +13,8 @@ programs, the code in the text, pages of the site. So a lesson cannot drift from
 - `api`        the page about the bench, from its docstrings
 - `pages`, `changes`, `commands`  the pages of the site
 - `annotations`  the numbered notes on that code
+- `scenes`, `takes`   what went over the wire, recorded; `storyboard`, `wiredrawing` and
+  `scenepages` make steps, pictures and pages of it
 - `views`      every view, as path and text
 - `sync`       writes the views
 - `rules`, `trials`   what `chatkit author check` demands; the trials run programs

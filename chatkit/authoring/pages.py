@@ -14,6 +14,8 @@ from chatkit.authoring.blocks import for_the_site
 from chatkit.authoring.clone import Clone, checks_of, read
 from chatkit.authoring.markdown import Link, escaped, headings, replace_links
 from chatkit.authoring.samples import Sample, samples
+from chatkit.authoring.scenepages import figure, picture_file
+from chatkit.authoring.scenes import scenes
 from chatkit.course import Check, Lesson
 
 CHECKS_INTRODUCTION = """\
@@ -49,9 +51,17 @@ def site_link(link: Link, readme: Path, target: Path, clone: Clone) -> str:
     place = site_place(inside(readme.parent, path, clone.root), clone)
     if not place:
         return link.label
+    if link.is_image and (moving := moving_picture(clone.root / place, clone)):
+        return moving
     path = relpath(place, target.parent.relative_to(clone.root).as_posix())
     opening = "![" if link.is_image else "["
     return f"{opening}{link.label}]({path}{hash_mark}{fragment}{link.title})"
+
+
+def moving_picture(image: Path, clone: Clone) -> str:
+    """The figure of the scene whose still picture this is; "" for another image."""
+    found = (scene for scene in scenes(clone) if picture_file(clone, scene) == image)
+    return next((figure(clone, scene) for scene in found), "")
 
 
 def is_elsewhere(target: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from chatkit.authoring import rules_checks, rules_todos, rules_views, trials
+from chatkit.authoring import rules_checks, rules_scenes, rules_todos, rules_views, trials
 from chatkit.authoring.clone import Clone
 from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.course import Lesson
@@ -33,6 +33,9 @@ LESSON_RULES: tuple[LessonRule, ...] = (
     rules_views.shared_functions_are_the_same,
 )
 COURSE_RULES: tuple[CourseRule, ...] = (
+    rules_scenes.scenes_name_what_is_there,
+    rules_scenes.recordings_are_fresh,
+    rules_scenes.no_scene_is_left_over,
     rules_views.links_lead_somewhere,
     rules_views.nothing_is_left_over,
     rules_views.views_are_fresh,

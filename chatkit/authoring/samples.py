@@ -49,10 +49,11 @@ class Sample:
         return outcome | self.fails
 
     def grade(self, folder: Path, *, delays: bool = False) -> LessonVerdict:
-        """Grade a copy of it in `folder`; a program that it has not is the solution's.
+        """Grade a copy of it in `folder`. `delays`: the bench stands still at random moments."""
+        return grade_lesson(self.lesson, self.laid_out(folder), delays=delays)
 
-        With `delays` the bench stands still at random moments.
-        """
+    def laid_out(self, folder: Path) -> Path:
+        """A copy of it in `folder`; a program that it has not is the solution's."""
         programs = shutil.copytree(self.folder, folder / self.folder.name)
         (programs / "expected.toml").unlink(missing_ok=True)
         for program in self.lesson.asked:
@@ -61,18 +62,23 @@ class Sample:
                 and not (programs / program).exists()
             ):
                 shutil.copy(self.lesson.solutions / program, programs)
-        return grade_lesson(self.lesson, programs, delays=delays)
+        return programs
 
 
 def samples(course: Course, kind: str) -> list[Sample]:
     """All samples of a kind, "mistakes" or "alternatives", in order. Raises AuthoringError."""
-    found = []
-    for lesson in course.lessons:
-        for folder in sorted((course.root / "tests" / kind / lesson.name).glob("*")):
-            if folder.is_dir():
-                file = folder / "expected.toml"
-                found.append(Sample(lesson, folder, expected_in(file) if file.is_file() else {}))
-    return found
+    return [
+        sample_in(folder, lesson)
+        for lesson in course.lessons
+        for folder in sorted((course.root / "tests" / kind / lesson.name).glob("*"))
+        if folder.is_dir()
+    ]
+
+
+def sample_in(folder: Path, lesson: Lesson) -> Sample:
+    """The sample in a folder. Raises AuthoringError."""
+    file = folder / "expected.toml"
+    return Sample(lesson, folder, expected_in(file) if file.is_file() else {})
 
 
 def expected_in(file: Path) -> dict[str, Any]:

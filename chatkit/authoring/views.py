@@ -12,6 +12,8 @@ from chatkit.authoring.costs.figures import load
 from chatkit.authoring.costs.page import DATA, costs_page
 from chatkit.authoring.pages import checks_page, page
 from chatkit.authoring.regions import starter
+from chatkit.authoring.scenepages import gallery, pictures
+from chatkit.authoring.scenes import scenes
 from chatkit.course import Lesson
 
 
@@ -30,6 +32,9 @@ def views(clone: Clone) -> dict[Path, str]:
         found[clone.docs / "commands.md"] = commands_page(clone.command_line)
     if (clone.docs / DATA).is_file():
         found[clone.docs / "costs.md"] = costs_page(load(clone.docs / DATA))
+    if scenes(clone):
+        found.update(pictures(clone))
+        found[clone.docs / "scenes.md"] = gallery(clone)
     return found
 
 

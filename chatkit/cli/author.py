@@ -146,6 +146,41 @@ def screenshots() -> None:
 
 
 @author.command()
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+def scenes(ids: tuple[str, ...]) -> None:
+    """Record the scenes of "Watch the wire" again, all of them or those named.
+
+    Each scene of scenes/scenes.toml is a check. It is tried on the finished program and on a
+    mistake, and scenes/ID.json keeps what went over the wire. `chatkit author sync` makes the
+    pictures and the pages from that.
+
+    \b
+    Examples:
+      chatkit author scenes && chatkit author sync && git diff --stat
+      chatkit author scenes half-line
+    """
+    from chatkit.authoring import scenes as scenery
+    from chatkit.authoring.sync import holds, write
+    from chatkit.authoring.takes import record
+
+    with problems_end_it():
+        clone = open_clone(find_course())
+        known = {scene.id: scene for scene in scenery.scenes(clone)}
+        if unknown := [id for id in ids if id not in known]:
+            raise CourseError(f"no scene is called {unknown[0]!r}. There are: {', '.join(known)}")
+        for id in ids or known:
+            text = scenery.as_json(record(clone, known[id]))
+            target = scenery.recording_file(clone, known[id])
+            name = target.relative_to(clone.root).as_posix()
+            if holds(target, text):
+                click.echo(f"{name}: as it was")
+            else:
+                write(target, text)
+                click.echo(f"wrote {name}")
+    click.echo("now: chatkit author sync")
+
+
+@author.command()
 @click.option("--rounds", "count", default=1, show_default=True, help="How often each is graded.")
 @click.option("--lesson", "keys", multiple=True, metavar="LESSON", help="Only this lesson.")
 @click.option("--only", metavar="TEXT", help="Only samples with this text in their name.")

@@ -115,7 +115,7 @@ def _arrow(event: Event, place: dict[str, int], gap: int) -> str:
     else:
         row[start] = "├" if end > start else "┤"
         row[end - 1 if end > start else end + 1] = "▶" if end > start else "◀"
-    label = f" {_label(event)} "
+    label = f" {wording(event)} "
     room = right - left - 3
     if len(label) > room:
         label = label[: room - 2] + "… "
@@ -124,7 +124,8 @@ def _arrow(event: Event, place: dict[str, int], gap: int) -> str:
     return clock + "".join(row)[CLOCK:].rstrip()
 
 
-def _label(event: Event) -> str:
+def wording(event: Event) -> str:
+    """What stands at the arrow of an event: its bytes as Python writes them, or what happened."""
     if event.kind == "missing":
         return f"b'{event.bytes}' never came" if event.bytes else f"{event.text} never came"
     if event.kind == "data":

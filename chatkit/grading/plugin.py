@@ -29,6 +29,7 @@ LESSONS = pytest.StashKey[dict[Path, Lesson]]()  # by the file of their checks
 UNTIL = pytest.StashKey[float]()  # on the monotonic clock: no check begins after that
 SANDBOX = pytest.StashKey[Sandbox | None]()
 DELAYS = pytest.StashKey[bool]()  # whether the bench stands still at random moments
+WHOLE = pytest.StashKey[bool]()  # keep every event of a transcript, however long it gets
 HEARER = pytest.StashKey[Callable[[Verdict], None]]()
 DISPLAY = pytest.StashKey[Display]()
 BENCH = pytest.StashKey[Bench]()
@@ -68,6 +69,8 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
         random.Random(f"{seed} {check.id} delays") if delayed else None,
     ) as bench:
         request.node.stash[BENCH] = bench
+        if request.config.stash.get(WHOLE, False):
+            bench.transcript.most = math.inf
         if time.monotonic() > request.config.stash.get(UNTIL, math.inf):
             told = "the time for this lesson was used up by the checks before"
             raise Failure("out-of-time", told, step="time")

@@ -38,8 +38,10 @@ class _Listener:
         sandbox: Sandbox | None,
         seconds: float,
         delays: bool,
+        whole: bool,
     ) -> None:
         self.tell = tell
+        self.whole = whole
         self.lesson = lesson
         self.until = time.monotonic() + seconds
         self.sandbox = sandbox
@@ -57,6 +59,7 @@ class _Listener:
         config.stash[plugin.SANDBOX] = self.sandbox
         config.stash[plugin.UNTIL] = self.until
         config.stash[plugin.DELAYS] = self.delays
+        config.stash[plugin.WHOLE] = self.whole
 
     def hear(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)
@@ -104,6 +107,7 @@ def grade_lesson(
     seconds: float = math.inf,
     delays: bool = False,
     until_failure: bool = False,
+    whole: bool = False,
 ) -> LessonVerdict:
     """Run the lesson's checks on the programs in `folder`.
 
@@ -113,11 +117,12 @@ def grade_lesson(
     trusts them. After `seconds` no further check is begun. With `delays` the bench stands still at
     random moments, drawn from the seed, as on a machine that has no time for it. With
     `until_failure` the first check that does not pass is the last one that is run.
+    `whole` keeps every event of a transcript; else a long one loses its middle.
     Raises GradingError when the kit itself fails,
     KeyboardInterrupt on Ctrl-C (every program has been ended by then).
     """
     listener = _Listener(
-        on_verdict or (lambda verdict: None), lesson, only, first, sandbox, seconds, delays
+        on_verdict or (lambda verdict: None), lesson, only, first, sandbox, seconds, delays, whole
     )
     arguments = [
         *("-c", os.devnull, "--noconftest"),

@@ -32,6 +32,7 @@ class Transcript:
 
     events: list[Event] = field(default_factory=list)
     left_out: int = 0  # events dropped from the middle
+    most: float = MOST  # math.inf keeps the whole story
     closed: bool = False  # the story is over: what the bench does now is no part of it
     started: float = field(default_factory=time.monotonic)
 
@@ -41,8 +42,8 @@ class Transcript:
             return
         now = time.monotonic() - self.started
         self.events.append(Event(round(now, 6), source, target, kind, written(data), text))
-        if len(self.events) > MOST:
-            del self.events[MOST // 2]
+        if len(self.events) > self.most:
+            del self.events[len(self.events) // 2]
             self.left_out += 1
 
     def remark(self, text: str, target: str) -> None:
