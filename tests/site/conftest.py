@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Error, Page, Request, sync_playwright
 from chatkit.course import find_course
 
 ROOT = find_course(Path(__file__).parent).root
-DEADLINE = 120.0  # seconds, for all that must come at last
+DEADLINE = 60.0  # seconds, for all that must come at last
 # What the browser asks of its maker's hosts is no business of the site, and finds none of them.
 ARGUMENTS = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 
@@ -81,7 +81,9 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Site]:
+def site(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Site]:
     """The site of this tree. The workers of one run share the folder, and each serves it."""
     own = tmp_path_factory.getbasetemp()
     top = (own.parent if hasattr(request.config, "workerinput") else own) / "web"
@@ -94,9 +96,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
         lock.execute("BEGIN EXCLUSIVE")  # one worker builds while the others wait here
         if not (folder / "search" / "search_index.js").exists():  # written last
             build(folder)
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), partial(Handler, directory=str(top))
-    )
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(top)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield Site(folder, f"http://127.0.0.1:{server.server_port}/{path}{'/' if path else ''}")
     server.shutdown()
