@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
-LOADS = {"src", "srcset", "poster", "data"}  # attributes that make a browser load something
-LOADED_LINKS = {  # and <link> elements
-    "stylesheet", "icon", "preload", "prefetch", "modulepreload", "preconnect", "dns-prefetch", "manifest",
-}  # fmt: skip
+# What a browser loads by itself: what these attributes name, and <link> elements of these kinds.
+LOADS = {"src", "srcset", "poster", "data"}
+STYLES = {"stylesheet", "icon", "manifest"}
+AHEAD = {"preload", "prefetch", "modulepreload", "preconnect", "dns-prefetch"}
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Elements(HTMLParser):
         self.anchors.update(values[name] for name in ("id", "name") if name in values)
         if tag == "a" and "href" in values:
             self.links.append(values["href"])
-        elif tag == "link" and LOADED_LINKS & set(values.get("rel", "").split()):
+        elif tag == "link" and (STYLES | AHEAD) & set(values.get("rel", "").split()):
             self.loads.append(values["href"])
         elif tag in ("use", "image") and (href := values.get("href") or values.get("xlink:href")):
             self.loads.append(href)

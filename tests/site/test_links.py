@@ -12,8 +12,8 @@ from elements import Elements
 NAMESPACE = "http://www.w3.org/"  # a name in SVG and XML: nobody loads it
 ADDRESS = re.compile(r"(?:https?:)?//[\w.-]+\.\w[^\s\"'`)]*")
 CSS_LOADS = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)")
-# The theme's own script knows addresses that it asks only for repositories and for Mermaid diagrams.
-# test_pages.py sees that no page asks them; here stand the scripts that this project brings along.
+# The theme's own script knows addresses that it asks for repositories and for Mermaid diagrams.
+# test_pages.py sees that no page asks them. Here we read the scripts that this project brings.
 THEME_SCRIPTS = "assets/javascripts"
 
 
@@ -45,10 +45,10 @@ def wrong(site: Site, page: str, link: str) -> str | None:
     file = target(site, page, address)
     if not file.is_file():
         return "no such file"
-    if address.fragment and file.suffix == ".html":
-        if unquote(address.fragment) not in elements(file.resolve()).anchors:
-            return "no such anchor"
-    return None
+    if not address.fragment or file.suffix != ".html":
+        return None
+    known = unquote(address.fragment) in elements(file.resolve()).anchors
+    return None if known else "no such anchor"
 
 
 def lines(site: Site, kind: str) -> Iterator[str]:
@@ -81,10 +81,10 @@ def test_styles_load_only_files_of_the_site(site: Site) -> None:
         styles = [text] if path.suffix == ".css" else re.findall(r"<style.*?</style>", text, re.S)
         for loaded in (a or b for style in styles for a, b in CSS_LOADS.findall(style)):
             address = urlsplit(loaded)
-            if address.scheme in ("", "data") and not address.netloc:
-                if address.scheme or not address.path or (path.parent / address.path).is_file():
-                    continue
-            found.append(f"{path.relative_to(site.folder)} | {loaded}")
+            inside = address.scheme == "data" or loaded.startswith("#")
+            file = path.parent / address.path
+            if not inside and (address.scheme or address.netloc or not file.is_file()):
+                found.append(f"{path.relative_to(site.folder)} | {loaded}")
     assert not found, "\n".join(["", *found])
 
 

@@ -13,6 +13,7 @@ PAGES = sorted(
     for path in (ROOT / "docs").rglob("*.md")
 )
 NOT_FOUND = "404.html"  # the theme's page for wrong addresses
+DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
 # Elements that stick out at the right, unless something around them can be scrolled to show them.
 STICK_OUT = """
@@ -29,10 +30,11 @@ STICK_OUT = """
   const out = [...document.querySelectorAll("article *")].filter((element) =>
     element.getBoundingClientRect().right > innerWidth + 1 &&
     element.checkVisibility() && !reachable(element));
-  const found = out.map((element) => name(element) + " ends at " +
-    Math.round(element.getBoundingClientRect().right) + " px: " + element.textContent.trim().slice(0, 40));
+  const found = out.map((element) => name(element) + " | ends at " +
+    Math.round(element.getBoundingClientRect().right) + " px: " +
+    element.textContent.trim().slice(0, 40));
   const width = document.documentElement.scrollWidth;
-  if (width > innerWidth) found.push("html is " + width + " px wide");
+  if (width > innerWidth) found.push("html | is " + width + " px wide");
   return found;
 }
 """
@@ -61,7 +63,7 @@ def test_a_page_is_silent_self_contained_and_open_to_everybody(
     found = named(name, "light", violations(page))
     page.set_viewport_size(PHONE)
     found += named(name, "phone", page.evaluate(STICK_OUT))
-    page.set_viewport_size({"width": 1280, "height": 900})
+    page.set_viewport_size(DESK)
     to_dark(page)
     found += named(name, "dark", violations(page, colours_only=True))
     found += named(name, "http", tab.problems(site.url))

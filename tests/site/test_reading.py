@@ -2,12 +2,10 @@
 keyboard, print, and carry it all away on a memory stick."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from conftest import DEADLINE, ROOT, Site, Tab
+from conftest import Site, Tab
 from playwright.sync_api import Browser, Locator, Page
 
 SEARCHES = {  # what a student types, and the page that should be among the first three
@@ -45,7 +43,8 @@ FOCUS = """
       element.closest(".md-nav--secondary") ? "contents" :
       element.closest(".md-nav") ? "navigation" :
       element.closest("article") ? "article" : "footer",
-    kind: element.tagName === "SUMMARY" ? "fold" : element.matches("pre, pre code") ? "program" : "",
+    kind: element.matches("summary") ? "fold" :
+      element.matches("pre, pre code") ? "program" : "",
     /* A switch without a size shows the ring on its label. */
     visible: shown(element) || (box.width === 0 && shown(element.nextElementSibling)),
   };
