@@ -1,0 +1,86 @@
+"""Every page of the site, in a real browser: silent, self-contained, readable by everybody.
+
+A failure has one line for each problem: page, rule, element.
+"""
+
+import json
+
+import pytest
+from audit import violations
+from conftest import ROOT, Site, Tab
+from playwright.sync_api import Page
+
+PAGES = sorted(
+    path.relative_to(ROOT / "docs").with_suffix(".html").as_posix()
+    for path in (ROOT / "docs").rglob("*.md")
+)
+NOT_FOUND = "404.html"  # the theme's page for wrong addresses
+DESK = {"width": 1280, "height": 900}
+PHONE = {"width": 360, "height": 740}
+ON_A_PHONE = {"index.html", "start.html", "checks.html", "lessons/01_echo.html"}  # every rule again
+# Elements that stick out at the right, unless something around them can be scrolled to show them.
+STICK_OUT = """
+() => {
+  const reachable = (element) => {
+    for (let box = element; box !== document.body; box = box.parentElement) {
+      if (["auto", "scroll"].includes(getComputedStyle(box).overflowX)) return true;
+    }
+    return false;
+  };
+  const name = (element) => element.tagName.toLowerCase() +
+    (element.id ? "#" + element.id : "") +
+    [...element.classList].map((one) => "." + one).join("");
+  const out = [...document.querySelectorAll("article *")].filter((element) =>
+    element.getBoundingClientRect().right > innerWidth + 1 &&
+    element.checkVisibility() && !reachable(element));
+  const found = out.map((element) => name(element) + " | ends at " +
+    Math.round(element.getBoundingClientRect().right) + " px: " +
+    element.textContent.trim().slice(0, 40));
+  const width = document.documentElement.scrollWidth;
+  if (width > innerWidth) found.push("html | is " + width + " px wide");
+  return found;
+}
+"""
+
+
+def to_dark(page: Page) -> None:
+    """Switch the colours as a reader does."""
+    page.locator("[data-md-component=palette] label:visible").click()
+    page.locator("body[data-md-color-scheme=slate]").wait_for()
+
+
+def named(name: str, where: str, problems: list[str]) -> list[str]:
+    return [f"{name} | {where} | {problem}" for problem in problems]
+
+
+def test_each_source_has_a_page_and_no_page_is_without(site: Site) -> None:
+    assert set(site.pages()) == {*PAGES, NOT_FOUND}
+
+
+@pytest.mark.parametrize("name", [*PAGES, NOT_FOUND])
+def test_a_page_is_silent_self_contained_and_open_to_everybody(
+    name: str, site: Site, tab: Tab
+) -> None:
+    page = tab.page
+    # Reading all words of the site takes the search a second on each page. test_reading.py looks
+    # at that; here there is nothing to read.
+    index = json.loads((site.folder / "search" / "search_index.json").read_text(encoding="utf-8"))
+    page.route("**/search_index.json", lambda route: route.fulfill(json={**index, "docs": []}))
+    page.goto(site.url + name)
+    found = named(name, "light", violations(page))
+    page.set_viewport_size(PHONE)
+    found += named(name, "phone", page.evaluate(STICK_OUT))
+    if name in ON_A_PHONE:
+        found += named(name, "phone", violations(page))
+    page.set_viewport_size(DESK)
+    to_dark(page)
+    found += named(name, "dark", violations(page, colours_only=True))
+    found += named(name, "http", tab.problems(site.url))
+
+    if name != NOT_FOUND:  # only a server shows it
+        tab.requests.clear()
+        tab.complaints.clear()
+        page.goto(site.file + name)
+        page.locator("html.js").wait_for()
+        found += named(name, "memory stick", tab.problems(site.file))
+    assert not found, "\n".join(["", *found])
