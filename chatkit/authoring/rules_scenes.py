@@ -59,8 +59,7 @@ def no_scene_is_left_over(clone: Clone) -> Iterator[Problem]:
     """no recording and no picture is left over from a scene that is gone"""
     known = scenes(clone)
     wanted = {place(clone, scene) for scene in known for place in (recording_file, picture_file)}
-    there = [*folder(clone).glob("*.json"), *(clone.docs / "assets" / "scenes").glob("*.svg")]
-    for file in sorted(there):
+    for file in sorted([*folder(clone).glob("*.json"), *folder(clone).glob("*.svg")]):
         if file not in wanted:
             yield Problem(file, "no scene makes this file", "delete it, or name it in scenes.toml")
 

@@ -125,7 +125,7 @@ def html(told: str) -> str:
 
 def gallery(clone: Clone) -> str:
     """The text of `docs/scenes.md`: every scene, and what to look at."""
-    note = "<!-- Made from scenes/ by `chatkit author sync`. -->"
+    note = "<!-- Made from assets/scenes/ by `chatkit author sync`. -->"
     lines = [note, "", INTRODUCTION]
     for scene in scenes(clone):
         lesson = scene.lesson

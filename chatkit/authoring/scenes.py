@@ -1,7 +1,7 @@
 """Scenes: what happened on the wire, recorded once with a right and once with a wrong program.
 
-`scenes/scenes.toml` says which check is played with which programs, and what of it is shown.
-`scenes/<id>.json` is the recording. It is data, and all pictures and words are made from it.
+In `docs/assets/scenes`, `scenes.toml` says which check is played with which programs, and what of
+it is shown. `<id>.json` is the recording. It is data; all pictures and words are made from it.
 """
 
 import hashlib
@@ -94,7 +94,7 @@ class Take:
 
 @dataclass(frozen=True)
 class Recording:
-    """What `scenes/<id>.json` holds."""
+    """What `docs/assets/scenes/<id>.json` holds."""
 
     recipe: Mapping[str, Any]
     takes: Mapping[str, Take]  # by side
@@ -102,7 +102,7 @@ class Recording:
 
 def folder(clone: Clone) -> Path:
     """Where scenes and recordings lie."""
-    return clone.root / "scenes"
+    return clone.docs / "assets" / "scenes"
 
 
 def recording_file(clone: Clone, scene: Scene) -> Path:

@@ -150,9 +150,9 @@ def screenshots() -> None:
 def scenes(ids: tuple[str, ...]) -> None:
     """Record the scenes of "Watch the wire" again, all of them or those named.
 
-    Each scene of scenes/scenes.toml is a check. It is tried on the finished program and on a
-    mistake, and scenes/ID.json keeps what went over the wire. `chatkit author sync` makes the
-    pictures and the pages from that.
+    Each scene of docs/assets/scenes/scenes.toml is a check. It is tried on the finished program
+    and on a mistake, and ID.json beside it keeps what went over the wire. `chatkit author sync`
+    makes the pictures and the pages from that.
 
     \b
     Examples:

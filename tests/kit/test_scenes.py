@@ -141,7 +141,7 @@ def root(tmp_path: Path) -> Path:
     load_checks.cache_clear()
     write_course(tmp_path)
     for name, text in {
-        "scenes/scenes.toml": SCENE,
+        "docs/assets/scenes/scenes.toml": SCENE,
         f"{MISTAKE}/server.py": "print('no')\n",
         f"{MISTAKE}/expected.toml": EXPECTED,
         "docs/assets/wire.css": ".wire-lane {}\n",
@@ -150,9 +150,9 @@ def root(tmp_path: Path) -> Path:
         (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(AuthoringError, match="chatkit author scenes hello"):
         sync(find_course(tmp_path))
-    (tmp_path / "scenes/scenes.toml").unlink()
+    (tmp_path / "docs/assets/scenes/scenes.toml").unlink()
     sync(find_course(tmp_path))  # the programs that a recording is made of
-    (tmp_path / "scenes/scenes.toml").write_text(SCENE, encoding="utf-8")
+    (tmp_path / "docs/assets/scenes/scenes.toml").write_text(SCENE, encoding="utf-8")
     clone = open_clone(find_course(tmp_path))
     [scene] = scenes(clone)
     story = turns([Event(0.0, "alice", "server", "connect")], scene.cast)
@@ -168,7 +168,7 @@ def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
     return lambda root: replace(root / name, old, new)
 
 
-STALE = "scenes/hello.json: the recording is stale: "
+STALE = "docs/assets/scenes/hello.json: the recording is stale: "
 BROKEN = {
     "another program": (
         edit(f"{MISTAKE}/server.py", "no", "never"),
@@ -179,25 +179,28 @@ BROKEN = {
         [STALE + "its mistake must have another symptom now"],
     ),
     "another begin": (
-        edit("scenes/scenes.toml", "connect 1", "connect 2"),
+        edit("docs/assets/scenes/scenes.toml", "connect 1", "connect 2"),
         [STALE + "scenes.toml has changed since"],
     ),
     "a mistake that passes": (
         edit(f"{MISTAKE}/expected.toml", "greets", "parts"),
-        ["scenes/scenes.toml: hello: rude does not fail greets"],
+        ["docs/assets/scenes/scenes.toml: hello: rude does not fail greets"],
     ),
     "no such check": (
-        edit("scenes/scenes.toml", 'check = "greets"', 'check = "grunts"'),
-        ["scenes/scenes.toml: hello: 02_two has no check 'grunts'"],
+        edit("docs/assets/scenes/scenes.toml", 'check = "greets"', 'check = "grunts"'),
+        ["docs/assets/scenes/scenes.toml: hello: 02_two has no check 'grunts'"],
     ),
-    "another look": (edit("scenes/scenes.toml", "Look.", "See."), ["docs/scenes.md: this view is"]),
+    "another look": (
+        edit("docs/assets/scenes/scenes.toml", "Look.", "See."),
+        ["docs/scenes.md: this view is"],
+    ),
     "a place that is none": (
-        edit("scenes/scenes.toml", "connect 1", "connects"),
-        ["scenes/scenes.toml: not a list of scenes"],
+        edit("docs/assets/scenes/scenes.toml", "connect 1", "connects"),
+        ["docs/assets/scenes/scenes.toml: not a list of scenes"],
     ),
     "left over": (
-        lambda root: (root / "scenes/gone.json").write_text("{}", encoding="utf-8"),
-        ["scenes/gone.json: no scene makes this file"],
+        lambda root: (root / "docs/assets/scenes/gone.json").write_text("{}", encoding="utf-8"),
+        ["docs/assets/scenes/gone.json: no scene makes this file"],
     ),
 }
 
