@@ -70,9 +70,12 @@ class Tab:
             self.complaints.append(f"request | {request.url}: {request.failure}")
 
     def problems(self, home: str) -> list[str]:
-        """What a page must not do: complain, or ask for something outside `home`."""
+        """What a page must not do: complain, or ask for something outside `home`. Then forget."""
         strangers = (url for url in self.requests if not url.startswith((home, "data:", "blob:")))
-        return [*self.complaints, *(f"asks another host | {url}" for url in strangers)]
+        found = [*self.complaints, *(f"asks another host | {url}" for url in strangers)]
+        self.requests.clear()
+        self.complaints.clear()
+        return found
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -136,10 +139,23 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Tab]:
+def new_tab(browser: Browser) -> Tab:
     """A tab of somebody who has never been here, at a desk, with the light colours."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
     context.set_default_timeout(DEADLINE * 1000)
-    yield Tab(context.new_page())
-    context.close()
+    return Tab(context.new_page())
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Tab]:
+    tab = new_tab(browser)
+    yield tab
+    tab.page.context.close()
+
+
+@pytest.fixture(scope="module")
+def long_tab(browser: Browser) -> Iterator[Tab]:
+    """One tab for many pages: a new one takes longer to start than a page to look at."""
+    tab = new_tab(browser)
+    yield tab
+    tab.page.context.close()
