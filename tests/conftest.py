@@ -17,6 +17,7 @@ class Teller:
                 self.terminal.write_line(f"    {line}")
 
 
+@pytest.hookimpl(trylast=True)  # the terminal must be there first
 def pytest_configure(config: pytest.Config) -> None:
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal:  # there is none in a worker
