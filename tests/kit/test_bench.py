@@ -279,6 +279,7 @@ def test_a_daemon_that_left_the_process_group_is_ended(tmp_path: Path) -> None:
     with bench_with(tmp_path, text) as bench:
         bench.start_server()
         bench.prints("gone")
+        bench.wait(lambda: any(line.startswith("daemon") for line in bench.program.output.lines))
         (line,) = [line for line in bench.program.output.lines if line.startswith("daemon")]
         pid = int(line.split()[1])
         assert psutil.pid_exists(pid)

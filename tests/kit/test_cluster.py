@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -35,7 +35,8 @@ def end(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
         started = psutil.Process(process.pid).children(recursive=True)
         for one in (psutil.Process(process.pid), *started):
-            one.kill()
+            with suppress(psutil.NoSuchProcess):  # its grading has ended just now
+                one.kill()
         process.wait()
         assert not psutil.wait_procs(started, timeout=10)[1]
 

@@ -112,7 +112,7 @@ class Root:
         self.tk.call("winfo", "pointerx", ".")  # comes back once the display has done all before it
         timers = [str(name) for name in self.tk.splitlist(self.tk.call("after", "info"))]
         others = [
-            one.native_id
+            one.native_id or 0  # 0: it is just starting
             for one in threading.enumerate()
             if one.name != AGENT and one.ident != self.owner
         ]
