@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from chatkit.authoring.clone import Clone, read
@@ -20,6 +21,8 @@ from chatkit.grading.run import GradingError
 from chatkit.grading.station import Order
 
 EXPLAINED = "tests/mutants.toml"
+
+Key = tuple[str, str, int, str]  # lesson and program, line before, which of them, line after
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,17 @@ class Mutant:
     line: int  # of the finished program, from 1
     before: str  # the lines that change, without their indentation
     after: str
+    nth: int  # of the lines that read like this one, from 1
     text: str  # the whole program
 
     @property
     def name(self) -> str:
         return f"{self.lesson.name}/{self.program}:{self.line}: {self.before} → {self.after}"
+
+    @property
+    def key(self) -> Key:
+        """How `tests/mutants.toml` names it: a line's number changes too often."""
+        return f"{self.lesson.name}/{self.program}", self.before, self.nth, self.after
 
 
 @dataclass(frozen=True)
@@ -60,11 +69,14 @@ def mutants(clone: Clone, lessons: Sequence[Lesson]) -> list[Mutant]:
     for lesson in lessons:
         for program in lesson.asked:
             source = read(lesson.solutions / program)
+            lines = [line.strip() for line in source.splitlines()]
             seen = {source}
             for text in changed(source):
                 if text not in seen:
                     seen.add(text)
-                    found.append(Mutant(lesson, program, *difference(source, text), text))
+                    line, before, after = difference(source, text)
+                    nth = lines[:line].count(lines[line - 1])
+                    found.append(Mutant(lesson, program, line, before, after, nth, text))
     return found
 
 
@@ -94,15 +106,20 @@ def difference(source: str, text: str) -> tuple[int, str, str]:
     return start + 1, "\n".join(map(str.strip, before)), "\n".join(map(str.strip, after))
 
 
-def explained(root: Path) -> dict[tuple[str, str, str], str]:
-    """Why a mutant may survive, by lesson and program, line before and line after."""
+def explained(root: Path) -> dict[Key, str]:
+    """Why a mutant may survive. Raises ValueError when the table explains one twice."""
     with (root / EXPLAINED).open("rb") as file:
         table = tomllib.load(file)
-    return {
-        (entry["program"], entry["line"], after): entry["why"]
-        for entry in table.get("survives", ())
-        for after in entry["as"]
-    }
+    reasons: dict[Key, str] = {}
+    for entry in table["survives"]:
+        places = product(entry["programs"], entry["lines"].items(), entry.get("nth", [1]))
+        for program, (before, afters), nth in places:
+            for after in afters:
+                key = (program, before, nth, after)
+                if key in reasons:
+                    raise ValueError(f"{EXPLAINED} explains this twice: {key}")
+                reasons[key] = entry["why"]
+    return reasons
 
 
 def fates(clone: Clone, chosen: Sequence[Mutant], *, workers: int) -> Iterator[Fate]:
@@ -138,10 +155,9 @@ def fates(clone: Clone, chosen: Sequence[Mutant], *, workers: int) -> Iterator[F
                     if done.verdict is None:
                         raise GradingError(f"{mutant.name}: {done.trouble}")
                     failed = [one for one in done.verdict.checks if one.score < one.max_score]
-                    key = (f"{mutant.lesson.name}/{mutant.program}", mutant.before, mutant.after)
                     if failed:
                         yield Fate(mutant, failed[0].id, failed[0].symptom)
                     else:
-                        yield Fate(mutant, "", reasons.get(key, ""))
+                        yield Fate(mutant, "", reasons.get(mutant.key, ""))
             finally:
                 stations.close()
