@@ -4,6 +4,7 @@ See termios(3) and https://docs.python.org/3/library/msvcrt.html for Windows.
 """
 
 import contextlib
+import errno
 import os
 import re
 import select
@@ -52,7 +53,14 @@ class Keyboard:
 
     def in_foreground(self) -> bool:
         """Whether the terminal is ours now, and not the shell's that has sent us to the back."""
-        return sys.platform == "win32" or os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+        if sys.platform == "win32":
+            return True
+        try:
+            return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+        except OSError as error:
+            if error.errno != errno.ENOTTY:
+                raise
+            return True  # a terminal that does not control us: no shell takes turns with us there
 
     def close(self) -> None:
         """Give the terminal back as it was. Does nothing when it is not open."""

@@ -210,6 +210,30 @@ def test_keys_make_mischief_and_the_terminal_is_given_back() -> None:
 
 
 @posix_only
+def test_a_terminal_that_does_not_control_it_is_a_keyboard_too() -> None:
+    import pty
+
+    keys, inside = pty.openpty()
+    with (
+        os.fdopen(keys, "wb", buffering=0) as keyboard,
+        subprocess.Popen(
+            [sys.executable, "-m", "chatkit", "tap", "--listen", "0"],
+            cwd=ROOT,
+            stdin=inside,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as tap,
+    ):
+        os.close(inside)
+        assert tap.stdout
+        first = tap.stdout.readline()
+        keyboard.write(b"q")
+        said, _ = tap.communicate(timeout=DEADLINE)
+    assert tap.returncode == 0 and "Traceback" not in first + said
+
+
+@posix_only
 def test_a_terminal_that_takes_nothing_does_not_stop_the_tap() -> None:
     with listening() as listener:
         to = listener.getsockname()[1]
