@@ -117,7 +117,8 @@ class Watch:
         for id, thread in threads.items():
             if id not in self.slept or self.slept[id].place != thread.place:
                 self.slept[id] = thread
-        idle = self._idle(threads)
+        # A window that has a lot to show answers late: what it and its display do counts here.
+        idle = self._idle(kernel.threads(pids + self._drawn_by()) if self.pulses else threads)
         self.burnt = sum(thread.ran - self.first[id].ran for id, thread in threads.items()) / 1e9
         frozen = not self.pulses  # as far as one can tell: the window does not answer
         untimed = all(thread.waits == "untimed" for thread in threads.values())
@@ -168,10 +169,12 @@ class Watch:
     def _that_count(self, pids: list[int]) -> Threads:
         """All threads; of a window that answers only the others: its own one always has a timer."""
         if not self.pulses:
-            drawn_by = [self.display] if self.display and self.windows else []
-            return kernel.threads(pids + drawn_by)
+            return kernel.threads(pids + self._drawn_by())
         threads = kernel.threads(pids)
         for place, pulse in self.pulses.items():
             for id in kernel.tasks(self.windows[place].pid) - pulse.others:
                 threads.pop(id, None)
         return threads
+
+    def _drawn_by(self) -> list[int]:
+        return [self.display] if self.display and self.windows else []
