@@ -106,7 +106,8 @@ class Watch:
             return "quiet" if time.monotonic() - self.idle_since > QUIET else "active"
         windows = [self._is_calm(place) for place in range(len(self.windows))]
         pids = self.pids()
-        threads = self._that_count(pids)
+        everything = kernel.threads(pids + self._drawn_by())
+        threads = self._that_count(everything)
         same = threads == self.last
         if self.on_its_way() or (pids and not threads and not self.pulses):
             self.last = None
@@ -118,7 +119,7 @@ class Watch:
             if id not in self.slept or self.slept[id].place != thread.place:
                 self.slept[id] = thread
         # A window that has a lot to show answers late: what it and its display do counts here.
-        idle = self._idle(kernel.threads(pids + self._drawn_by()) if self.pulses else threads)
+        idle = self._idle(everything)
         self.burnt = sum(thread.ran - self.first[id].ran for id, thread in threads.items()) / 1e9
         frozen = not self.pulses  # as far as one can tell: the window does not answer
         untimed = all(thread.waits == "untimed" for thread in threads.values())
@@ -166,15 +167,17 @@ class Watch:
             self.rounds[place] += 1
         return self.rounds[place] >= ROUNDS
 
-    def _that_count(self, pids: list[int]) -> Threads:
-        """All threads; of a window that answers only the others: its own one always has a timer."""
+    def _that_count(self, everything: Threads) -> Threads:
+        """Whose rest counts: of a window that answers neither its own thread nor its display.
+
+        The thread of a window always has a timer, and its answers tell more than that.
+        """
         if not self.pulses:
-            return kernel.threads(pids + self._drawn_by())
-        threads = kernel.threads(pids)
+            return everything
+        spared = {id for pid in self._drawn_by() for id in kernel.tasks(pid)}
         for place, pulse in self.pulses.items():
-            for id in kernel.tasks(self.windows[place].pid) - pulse.others:
-                threads.pop(id, None)
-        return threads
+            spared |= kernel.tasks(self.windows[place].pid) - pulse.others
+        return {id: thread for id, thread in everything.items() if id not in spared}
 
     def _drawn_by(self) -> list[int]:
         return [self.display] if self.display and self.windows else []

@@ -199,6 +199,38 @@ def test_a_program_that_forges_what_is_no_answer_is_ended(start: Start, line: st
     assert "no answer" in caught.value.message
 
 
+def test_a_window_that_works_for_long_is_not_taken_for_quiet(start: Start, bench: Bench) -> None:
+    window = start("""
+        root = tk.Tk()
+        label = tk.Label(root)
+        label.pack()
+        sock = socket.create_connection((args.host, int(args.port)))
+        lines = queue.Queue()
+        def receive():
+            for line in sock.makefile():
+                lines.put(line)
+        def work(line):
+            until = time.thread_time() + 2  # of computing, while the other thread waits
+            while time.thread_time() < until:
+                pass
+            root.after(200, show, line)  # it answers in between, and shows nothing yet
+        def show(line):
+            label["text"] = line
+        def look():
+            if lines.empty():
+                root.after(20, look)
+            else:
+                root.after(300, work, lines.get())  # so that the bench waits already
+        threading.Thread(target=receive, daemon=True).start()
+        look()
+        root.mainloop()
+    """)
+    window.appears()
+    bench.accept().says("heron")
+
+    window.waits_until(lambda: window.count("heron") > 0, "heron", silence="not-shown", promise=6.0)
+
+
 def test_a_frozen_window_is_seen_to_be_frozen(start: Start, bench: Bench) -> None:
     window = start("""
         root = tk.Tk()
