@@ -107,11 +107,14 @@ def difference(source: str, text: str) -> tuple[int, str, str]:
 
 
 def explained(root: Path) -> dict[Key, str]:
-    """Why a mutant may survive. Raises ValueError when the table explains one twice."""
+    """Why a mutant may survive.
+
+    Raises OSError without the table, ValueError when it is no TOML or explains a mutant twice.
+    """
     with (root / EXPLAINED).open("rb") as file:
         table = tomllib.load(file)
     reasons: dict[Key, str] = {}
-    for entry in table["survives"]:
+    for entry in table.get("survives", ()):
         places = product(entry["programs"], entry["lines"].items(), entry.get("nth", [1]))
         for program, (before, afters), nth in places:
             for after in afters:
@@ -125,7 +128,8 @@ def explained(root: Path) -> dict[Key, str]:
 def fates(clone: Clone, chosen: Sequence[Mutant], *, workers: int) -> Iterator[Fate]:
     """Grade the mutants, `workers` at once; yield what became of each as it ends.
 
-    Grading stops at the first check that does not pass. Raises GradingError when the kit fails.
+    Grading stops at the first check that does not pass. Raises GradingError when the kit fails,
+    and what `explained` raises.
     """
     reasons = explained(clone.root)
     stations = Stations()

@@ -20,6 +20,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from chatkit.authoring.problems import AuthoringError, Problem
@@ -69,6 +70,7 @@ class Marker:
     text: str
 
 
+@cache  # every view and every rule of a program asks for them
 def todos(text: str, file: Path = UNNAMED) -> tuple[Region, ...]:
     """The regions of a reference program in their order. Raises AuthoringError.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chatkit.authoring.clone import Clone, read
 from chatkit.authoring.samples import sample_in
-from chatkit.authoring.scenes import SIDES, Recording, Scene, load, scenes
+from chatkit.authoring.scenes import SIDES, Recording, Scene, folder, load, scenes
 from chatkit.authoring.storyboard import Step, at_first, capital, in_words, steps
 from chatkit.authoring.wiredrawing import still, svg
 
@@ -41,15 +41,15 @@ def pictures(clone: Clone) -> dict[Path, str]:
 
 def picture_file(clone: Clone, scene: Scene) -> Path:
     """Where the still picture of a scene lies."""
-    return clone.docs / "assets" / "scenes" / f"{scene.id}.svg"
+    return folder(clone) / f"{scene.id}.svg"
 
 
 def picture(clone: Clone, scene: Scene) -> str:
     recording = load(clone, scene)
     rules = read(clone.docs / "assets" / "wire.css").partition(PLAYER)[0]
-    name = f"{scene.title}: right and wrong, {len(steps(recording))} steps"
-    style = COLOURS + rules
-    return still(steps(recording), scene.cast, program(recording), name, style)
+    story = steps(recording)
+    name = f"{scene.title}: right and wrong, {len(story)} steps"
+    return still(story, scene.cast, program(recording), name, COLOURS + rules)
 
 
 def program(recording: Recording) -> str:

@@ -3,12 +3,14 @@
 Exit status: 0 all is well, 1 there are problems, 2 wrong use or not a full clone.
 """
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
 import click
 
@@ -209,8 +211,6 @@ def steady(
       chatkit author steady --rounds 20 --record all.jsonl
       chatkit author steady --only asyncio --rounds 50 --delays
     """
-    import json
-
     from rich.console import Console
     from rich.progress import track
 
@@ -239,9 +239,7 @@ def steady(
             different += len(one.differences)
             for difference in one.differences:
                 click.echo(f"round {one.round + 1}: {difference}")
-            if record:
-                with Path(record).open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(vars(one)) + "\n")
+            write_down(vars(one), record)
     except KeyboardInterrupt:
         stopped = True  # hours of work: what was found until now is said
     click.echo(f"{verdicts:,} verdicts in {gradings:,} gradings, {different} of them different")
@@ -265,8 +263,6 @@ def mutants(keys: tuple[str, ...], only: str | None, workers: int, record: str |
       chatkit author mutants                      all lessons: half an hour
       chatkit author mutants --lesson 1 --only server
     """
-    import json
-
     from rich.console import Console
     from rich.progress import track
 
@@ -280,25 +276,24 @@ def mutants(keys: tuple[str, ...], only: str | None, workers: int, record: str |
             chosen = [one for one in made.mutants(clone, lessons) if (only or "") in one.program]
         except ImportError:
             raise click.UsageError('it needs cosmic-ray: pip install "chatkit[mutants]"') from None
-    survivors = unexplained = 0
+    tried = survivors = unexplained = 0
     stopped = False
     graded = made.fates(clone, chosen, workers=workers)
     try:
         for fate in track(graded, "grading", total=len(chosen), console=Console(stderr=True)):
+            tried += 1
             survivors += fate.survived
             if fate.survived and not fate.why:
                 unexplained += 1
                 click.echo(f"survived: {fate.mutant.name}")
-            if record:
-                told = {"mutant": fate.mutant.name, "check": fate.check, "why": fate.why}
-                with Path(record).open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(told, ensure_ascii=False) + "\n")
+            told = {"mutant": fate.mutant.name, "check": fate.check, "why": fate.why}
+            write_down(told, record)
     except KeyboardInterrupt:
         stopped = True
-    except GradingError as error:
+    except (GradingError, ValueError, OSError) as error:  # the last two: of the table
         click.echo(f"chatkit author mutants: {error}", err=True)
         sys.exit(PROBLEMS)
-    click.echo(f"{len(chosen)} mutants, {survivors} survived, {unexplained} of them unexplained")
+    click.echo(f"{tried} mutants, {survivors} survived, {unexplained} of them unexplained")
     sys.exit(STOPPED if stopped else PROBLEMS if unexplained else 0)
 
 
@@ -367,6 +362,13 @@ def costs(crowds: tuple[int, ...], seconds: float, rounds: int, show: bool) -> N
     ):
         write(path, text)
         click.echo(f"wrote {path.relative_to(clone.root).as_posix()}")
+
+
+def write_down(told: dict[str, Any], record: str | None) -> None:
+    """Add a line of JSON to a record, if one is kept: what was found is never lost."""
+    if record:
+        with Path(record).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(told, ensure_ascii=False) + "\n")
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def test_a_server_that_is_wrong_gets_no_figures(
 
 
 def test_a_system_with_too_few_open_files_says_what_to_do() -> None:
-    resource = pytest.importorskip("resource")
+    resource = pytest.importorskip("resource", reason="this system has no bounds")
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY:
         pytest.skip("this system has no bound")

@@ -1,10 +1,13 @@
 """The table of mutants that survive, and how a mutant is named. No mutant runs here."""
 
+import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from chatkit.authoring.mutants import EXPLAINED, difference, explained
+from chatkit.cli.main import main
 from chatkit.course import find_course
 
 ENTRY = """
@@ -58,3 +61,12 @@ def test_a_mutant_is_told_by_the_first_lines_that_differ() -> None:
     assert difference(source, source.replace("    b = 2\n", "")) == (3, "b = 2", "")
     apart = source.replace("= 1", "= 0").replace("return a", "return b")
     assert difference(source, apart) == (2, "a = 1", "a = 0")
+
+
+def test_without_cosmic_ray_the_command_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "cosmic_ray.ast", None)
+    done = CliRunner().invoke(main, ["author", "mutants", "--lesson", "1"])
+    assert done.exit_code == 2
+    assert 'pip install "chatkit[mutants]"' in done.output
