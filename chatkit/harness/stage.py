@@ -283,9 +283,12 @@ class Stage:
         """How much of a core the programs want in the next `seconds`; 0.0 at once when at rest.
 
         A program that runs or is ready to run whenever one looks wants all it can get: 1.0 or
-        more, also on a busy machine where it gets little.
+        more, also on a busy machine where it gets little. What the display does for a window is
+        part of it: a loop that redraws all the time waits for the display every now and then.
         """
         pids = self.pids()
+        if self.windows and self.display and self.display.pid:
+            pids.append(self.display.pid)
         started = time.monotonic()
         if not kernel.READS_REST:
             used = _processor_time(pids)
@@ -309,7 +312,7 @@ class Stage:
             if id in before
         )
         used = ran / 1e9 / elapsed
-        return max(used, 1.0) if busy > 0.9 * looks and used > 0.05 else used
+        return max(used, 1.0) if busy > 0.8 * looks and used > 0.03 else used
 
     def adopt(self, program: Program) -> Program:
         """Read the program's output from now on, and notice when it ends."""
