@@ -170,7 +170,8 @@ def explain(
     if peer and received and not sends:
         told = f"{peer.name} got a line without its end"
         return Failure("unfinished-line", told, expected, got)
-    hungry = stop != "rest" and stage.cpu_appetite(0.5) > 0.9
+    # A window that does not react is frozen, whether its thread computes or waits.
+    hungry = stop != "rest" and silence != "frozen" and stage.cpu_appetite(0.5) > 0.9
     stands = _where_it_stands(stage)
     if hungry:
         told = f"{program.name} is busy all the time and does not get on"

@@ -245,6 +245,7 @@ class Thread:
     ran: int
     turns: int  # how often it was given a processor
     place: bytes = b""  # where it waits: its stack pointer and program counter
+    queued: int = 0  # for how long it was ready and had no processor
 
 
 def tasks(pid: int) -> set[int]:
@@ -283,7 +284,7 @@ def threads(pids: list[int]) -> dict[int, Thread]:
                     call = _content(place + "syscall").split()
                 except PermissionError:  # it has given back its memory, and is about to end
                     call = [b"-1"]
-                ran, _, turns = map(int, _content(place + "schedstat").split())
+                ran, queued, turns = map(int, _content(place + "schedstat").split())
                 waits, number = _waits(call), int(call[0]) if len(call) > 6 else -1
                 if number in _FILES or call[0] == b"-1":
                     state = _state(place)
@@ -292,7 +293,8 @@ def threads(pids: list[int]) -> dict[int, Thread]:
                     if state == b"D":
                         waits = ""  # it waits for a disk, which is no rest
                 place_in_code = b" ".join(call[-2:]) if waits else b""
-                found[int(task)] = Thread(waits, number in _SENDS, ran, turns, place_in_code)
+                sends = number in _SENDS
+                found[int(task)] = Thread(waits, sends, ran, turns, place_in_code, queued)
     return found
 
 

@@ -131,7 +131,9 @@ class Watch:
                 for id, thread in threads.items()
                 if thread.waits == "timed"
             )
-            if (looked_twice and all(windows)) or idle > QUIET:
+            # While the window's own thread runs, another one may wait for the interpreter's lock.
+            awake = any(not everything[id].waits for id in everything.keys() - threads.keys())
+            if (looked_twice and all(windows) and not awake) or idle > QUIET:
                 return "quiet"
             return "asleep" if all(windows) or frozen else "active"
         drawing = self.windows and frozen  # it may just have a lot to draw
@@ -158,6 +160,7 @@ class Watch:
         if place not in self.pulses:
             self.pulses[place] = pulse
             self.left = self.unread()
+            self.first = None  # what was burnt before, it may have needed to come so far
         last = self.pulses[place]
         if (pulse.acts, pulse.others) != (last.acts, last.others) or self.unread() != self.left:
             self.disturb()

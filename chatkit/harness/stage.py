@@ -5,7 +5,8 @@ moved and the output of all programs is read, so a program is never held up by i
 
 Waiting ends in one of three ways: what was waited for came; the program is at rest (see `rest.py`)
 and so will not do it any more; or time is up. Times are in seconds. The contract's times are the
-promise to the user; the bench allows ten times as long, and what is late but right gets a note.
+promise to the user; the bench allows ten times as long, and longer on a machine that has no time
+for the program (see `patience.py`). What is late but right gets a note.
 """
 
 import contextlib
@@ -22,6 +23,7 @@ import psutil
 from chatkit.harness import kernel
 from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure
+from chatkit.harness.patience import Patience
 from chatkit.harness.peer import Peer
 from chatkit.harness.program import WINDOWS, Output, Program
 from chatkit.harness.rest import GRACE, PROMISE, Threads, Watch
@@ -118,18 +120,20 @@ class Stage:
         seconds: float | None = None,
         until_asleep: bool = False,
         patient: bool = False,
+        patience: Patience | None = None,
     ) -> Stop:
         """Move bytes until `condition()` is true, the programs are at rest, or time is up.
 
         `promise` is the time the contract gives, in seconds; the wait lasts ten times as long, or
-        `seconds` where that is given.
+        `seconds` where that is given, or what is left of `patience`.
         `until_asleep` is content when all threads wait, be it with a time-out. A program with a
         window is at rest when it is quiet, unless `patient`: its loop always has a time-out.
         """
         if condition():
             return "met"
         started = time.monotonic()
-        deadline = started + (promise * GRACE if seconds is None else seconds)
+        promised = patience is None and seconds is None
+        patience = patience or self.patience(promise * GRACE if seconds is None else seconds)
         watch = self._watch()
         self.at_rest = {}
         just_started = self.programs and started - self.program.began < START
@@ -138,7 +142,7 @@ class Stage:
             moved = self.pump(nap)
             now = time.monotonic()
             if condition():
-                if seconds is None and now - started > promise:
+                if promised and now - started > promise:
                     self.late = max(self.late, now - started)
                 return "met"
             if moved:
@@ -157,7 +161,7 @@ class Stage:
                 return "late"
             else:
                 nap = min(nap * 1.5, 0.02)
-            if now > deadline or watch.burnt > HOPELESS:
+            if patience.is_over() or watch.burnt > HOPELESS:
                 return "late"
 
     def settle(self, *, quietly: bool = False) -> None:
@@ -165,13 +169,13 @@ class Stage:
 
         At rest means: every thread waits for something that only the bench can bring, so nothing
         more will happen by itself. Quiet, where the system does not show that, is said in a note,
-        unless `quietly`. It never waits longer than 10 s.
+        unless `quietly`. It waits for at most 10 s, and longer only for want of a processor.
         """
-        started = time.monotonic()
+        patience = self.patience(PROMISE * GRACE)
         watch = self._watch()
         self.at_rest = {}
         pause = 0.0
-        while (waited := time.monotonic() - started) < PROMISE * GRACE:
+        while not patience.is_over():
             if self.pump(pause):
                 watch.disturb()
                 pause = 0.0
@@ -187,7 +191,11 @@ class Stage:
                 return
             break
         if not quietly:
-            self.quiet += waited
+            self.quiet += patience.passed
+
+    def patience(self, seconds: float) -> Patience:
+        """A time to wait for the programs; what draws their windows is part of them."""
+        return Patience(seconds, lambda: [*self.pids(), *self._drawn_by()])
 
     def dozes(self) -> None:
         """Wait until all threads of the programs wait, be it with a time-out."""
@@ -286,9 +294,7 @@ class Stage:
         more, also on a busy machine where it gets little. What the display does for a window is
         part of it: a loop that redraws all the time waits for the display every now and then.
         """
-        pids = self.pids()
-        if self.windows and self.display and self.display.pid:
-            pids.append(self.display.pid)
+        pids = [*self.pids(), *self._drawn_by()]
         started = time.monotonic()
         if not kernel.READS_REST:
             used = _processor_time(pids)
@@ -371,6 +377,10 @@ class Stage:
             self.display.pid if self.display else None,
             lambda: [peer.unread() for peer in self.peers],
         )
+
+    def _drawn_by(self) -> list[int]:
+        """The display, if there is a window to draw and it is known."""
+        return [self.display.pid] if self.windows and self.display and self.display.pid else []
 
     def pids(self) -> list[int]:
         return [

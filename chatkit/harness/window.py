@@ -11,7 +11,6 @@ import contextlib
 import json
 import selectors
 import socket
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -162,23 +161,22 @@ class Window:
 
         It is asked again whenever the program has done something to its window.
         """
-        started = time.monotonic()
+        patience = self.stage.patience(promise * GRACE)
         while True:
             acts = self._acts
             if condition():
                 break
-            left = started + promise * GRACE - time.monotonic()
             stop: Stop = "late"
-            if left > 0:
-                stop = self.stage.wait(partial(self._moved_on, acts), seconds=left)
+            if not patience.is_over():
+                stop = self.stage.wait(partial(self._moved_on, acts), patience=patience)
             if stop != "met":
                 if condition():
                     break
                 raise self._missed(stop, wanted, silence)
             if self.program.status is not None:
                 raise explain(self.stage, "rest", wanted, b"", silence=silence)
-        if (took := time.monotonic() - started) > promise:
-            self.stage.late = max(self.stage.late, took)
+        if patience.passed > promise:
+            self.stage.late = max(self.stage.late, patience.passed)
 
     def _missed(self, stop: "Stop", wanted: str, silence: str) -> Failure:
         """Why something is not to be seen, with what is."""

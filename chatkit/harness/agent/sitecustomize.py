@@ -51,6 +51,8 @@ class Root:
         self.last: float | None = None
         self.count = 0  # of the commands that `later` has made
         self.pulses: list[int] = []  # orders that are answered when the window is idle
+        self.updates = 0  # how often the program has called update()
+        self.update = 0  # the number of the one that it is in; 0: in none
 
     def tick(self) -> None:
         """Called by Tk again and again: the window lives."""
@@ -116,9 +118,11 @@ class Root:
             for one in threading.enumerate()
             if one.name != AGENT and one.ident != self.owner
         ]
+        # A loop of update() has no timers: what it does next, it does when this call has ended.
+        update = [f"update {self.update}"] if self.update else []
         return {
             "acts": self.acts,
-            "timers": [name for name in timers if name != self.timer],
+            "timers": [name for name in timers if name != self.timer] + update,
             "others": others,
         }
 
@@ -307,9 +311,14 @@ class Watched:
                 note_wrong_thread(name, words)
             if name in CHANGING and not is_waiting(words):
                 root.acts += 1
+            update = root.update
+            if name == "dooneevent" or words[:1] == ["update"]:
+                root.updates += 1
+                root.update = root.updates
             try:
                 return real(*args, **named)
             finally:
+                root.update = update
                 if name == "call" and words == ["destroy", "."]:
                     root.ends()
                     tell({"number": 0, "root": newest() is not None})
