@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -22,7 +22,7 @@ import psutil
 from chatkit.course import CourseError, find_course
 from chatkit.grading.run import GradingError, grade_lesson
 from chatkit.grading.verdict import LessonVerdict, Verdict
-from chatkit.harness import kernel
+from chatkit.harness import cgroup, kernel
 from chatkit.harness.program import WINDOWS
 from chatkit.harness.sandbox import Refused, Tier, enter
 
@@ -53,10 +53,12 @@ class Station:
 
     def __init__(self, tier: Tier | None) -> None:
         """`tier` is the best containment to use, see `sandbox.enter`; None trusts the programs."""
+        self.group = cgroup.make() if tier else None  # who trusts programs does not bound them
+        folder = str(self.group.folder) if self.group else ""
         # -P: a module beside the submissions is not ours, whatever its name
         station = (sys.executable, "-P", "-m", "chatkit.grading.station")
         self.process = subprocess.Popen(
-            [*station, tier or TRUSTED, str(os.getpid())],
+            [*station, tier or TRUSTED, str(os.getpid()), folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the parent, also while this one starts
@@ -111,6 +113,8 @@ class Station:
         with contextlib.suppress(OSError):  # an order that could not be sent
             assert self.process.stdin
             self.process.stdin.close()
+        if self.group:
+            self.group.remove()
 
     def __enter__(self) -> Self:
         return self
@@ -119,8 +123,11 @@ class Station:
         self.close()
 
 
-def serve(tier: Tier | None, parent: int) -> None:
-    """Inside the station: carry out what is ordered until nobody orders any more."""
+def serve(tier: Tier | None, parent: int, folder: str) -> None:
+    """Inside the station: carry out what is ordered until nobody orders any more.
+
+    `folder` is that of its cgroup, or empty.
+    """
     if kernel.LINUX:
         kernel.die_with_parent()
         if os.getppid() != parent:
@@ -137,9 +144,15 @@ def serve(tier: Tier | None, parent: int) -> None:
         pickle.dump(what, answers)
         answers.flush()
 
+    group = cgroup.Group(Path(folder)) if folder else None
+    if group:
+        try:
+            group.enter()  # before the sandbox, where we have fewer rights
+        except OSError:
+            group = None
     refused = ""
     try:
-        sandbox = enter(tier) if tier else None
+        sandbox = replace(enter(tier), group=group) if tier else None
     except Refused as refusal:
         refused = str(refusal)
     course = cache(find_course) if tier else find_course  # a class run reads it once
@@ -170,4 +183,4 @@ def serve(tier: Tier | None, parent: int) -> None:
 
 if __name__ == "__main__":
     wanted: Tier | None = None if sys.argv[1] == TRUSTED else sys.argv[1]  # type: ignore[assignment]
-    serve(wanted, int(sys.argv[2]))
+    serve(wanted, int(sys.argv[2]), sys.argv[3])

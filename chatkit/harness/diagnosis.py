@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatkit.harness import kernel
+from chatkit.harness.cgroup import TOO_MUCH
 from chatkit.harness.failure import Failure
 from chatkit.harness.program import Program
 from chatkit.harness.transcript import quoted
@@ -90,6 +91,8 @@ def crash(program: Program) -> Failure | None:
 
 def exited(program: Program) -> Failure:
     """The failure of a program that is not there any more."""
+    if not program.ended_for and program.out_of_memory:
+        program.ended_for = TOO_MUCH
     if program.ended_for:
         told = f"{program.name} was ended by the bench: {program.ended_for}"
         return Failure("over-the-bounds", told)

@@ -132,6 +132,8 @@ class Program:
             path = copied(path, Path(self.copy.name))
             sandbox.hands_over(path.parent)
             command[1] = str(path)
+        group = sandbox.group if sandbox is not None else None
+        self.killed_before = group.killed() if group else 0  # by the kernel, for memory
         who: Who = {}
         begin: Callable[[], None] | None = None
         if sandbox is not None and isolated:
@@ -142,7 +144,8 @@ class Program:
             who = sandbox.who() if sandbox else {}
         # Without `begin` there is no fork in which an exception could be lost: see vfork(2). One
         # that comes in the middle leaves a child without a name, which `end_orphans` ends.
-        with _interruptible(), signals_held() if begin else contextlib.nullcontext():
+        held = signals_held() if begin else contextlib.nullcontext()
+        with _interruptible(), held, group.first_to_go() if group else contextlib.nullcontext():
             self.process = subprocess.Popen(
                 command,
                 cwd=path.parent,
@@ -246,6 +249,14 @@ class Program:
             self.init = next(iter(kernel.children(self.pid)), None)
         inside = kernel.tree(self.init) if self.init else []
         return inside if len(inside) > 1 else self.pids()
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether the kernel has ended it because it took too much memory: see `cgroup.py`."""
+        group = self.sandbox.group if self.sandbox else None
+        if group is None or self.stopping or self.status != -signal.SIGKILL:
+            return False
+        return group.killed() > self.killed_before
 
     def freeze(self) -> None:
         """Stop it where it is until `thaw`; what arrives meanwhile waits."""

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Literal, TypedDict
 
 from chatkit.harness import kernel
+from chatkit.harness.cgroup import Group
 from chatkit.harness.namespaces import NOBODY, STUDENT, is_root, own_network
 
 Tier = Literal["namespaces", "processes", "none"]
@@ -58,6 +59,7 @@ class Sandbox:
     tier: Tier
     why: str = ""  # what is missing for the first tier
     user: int | None = None  # as whom programs run, where root started us; None: as we do
+    group: Group | None = None  # where the kernel bounds their memory; None: it is watched
 
     @property
     def isolated(self) -> bool:

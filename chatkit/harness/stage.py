@@ -21,6 +21,7 @@ from typing import IO, Literal, Self
 import psutil
 
 from chatkit.harness import kernel
+from chatkit.harness.cgroup import MOST_MEMORY, TOO_MUCH
 from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure
 from chatkit.harness.patience import Patience
@@ -39,7 +40,6 @@ DELAYED = 0.02  # of the moments when it might
 START = 0.02  # seconds: no program has done anything so early, and looking takes its time
 LOOK_EVERY = 0.05  # seconds between two looks at what sandboxed programs take
 MOST_PROCESSES = 64
-MOST_MEMORY = 512 << 20  # bytes, of all processes of a program together
 MOST_PRINTED = 64 << 20  # bytes
 MOST_SECONDS = 120.0
 
@@ -343,7 +343,7 @@ class Stage:
             if len(pids) > MOST_PROCESSES:
                 program.ended_for = f"it started more than {MOST_PROCESSES} processes"
             elif memory > MOST_MEMORY:
-                program.ended_for = f"it used more than {MOST_MEMORY >> 20} MB of memory"
+                program.ended_for = TOO_MUCH
             elif printed > MOST_PRINTED:
                 program.ended_for = f"it printed more than {MOST_PRINTED >> 20} MB"
             elif time.monotonic() - program.began > MOST_SECONDS:

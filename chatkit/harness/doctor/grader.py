@@ -3,7 +3,7 @@
 import threading
 import time
 
-from chatkit.harness import kernel
+from chatkit.harness import cgroup, kernel
 from chatkit.harness.doctor.child import last_line, ran, started
 from chatkit.harness.doctor.finding import Finding
 
@@ -46,7 +46,9 @@ def sandbox() -> Finding:
     tier, _, why = printed.partition("|")
     if status or not tier:
         raise OSError(last_line(errors))
-    told = f"tier {tier}. Only chatkit class needs it"
+    unbounded = cgroup.what_is_missing()
+    memory = f"memory only watched: {unbounded}" if unbounded else "memory bounded by a cgroup"
+    told = f"tier {tier}{f', {memory}' if kernel.LINUX else ''}. Only chatkit class needs it"
     if tier == "namespaces":
         return Finding("sandbox", "ok", told)
     missing, _, refusal = why.partition("; ")
