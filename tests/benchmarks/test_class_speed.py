@@ -4,23 +4,19 @@
 the same machine, one after the other; run them on a machine that has nothing else to do.
 """
 
-import contextlib
 import secrets
 import shutil
-import socket
-import subprocess
-import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from floor import observed, replay
+from recorded import record
 
 from chatkit.course import find_course
 from chatkit.grading.classroom import Unit, grade_units
 from chatkit.grading.run import grade_lesson
-from chatkit.harness.bench import Bench
 
 COURSE = find_course(Path(__file__).parent)
 ECHO = COURSE.lesson("echo")
@@ -41,64 +37,20 @@ def units(tmp_path: Path) -> list[Unit]:
     return found
 
 
-def starts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The programs that grading lesson 1 starts, in order."""
-    started: list[str] = []
-    start = Bench._start
+def test_thirty_submissions(units: list[Unit]) -> None:
+    with observed() as stories:
+        assert grade_lesson(ECHO, ECHO.solutions).full
+    starts = sum(len(story.started) for story in stories)
 
-    def counted(bench: Bench, name: str, *args: object, **named: object) -> object:
-        started.append(name)
-        return start(bench, name, *args, **named)
+    def bare(unit: Unit) -> None:
+        for story in stories:
+            replay(story, unit.folder)
 
-    monkeypatch.setattr(Bench, "_start", counted)
-    assert grade_lesson(ECHO, ECHO.solutions).full
-    monkeypatch.undo()
-    return started
-
-
-def bare(folder: Path, programs: list[str]) -> None:
-    """Start each program, connect once, and kill it."""
-    for name in programs:
-        command = [sys.executable, str(folder / name)]
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = str(listener.getsockname()[1])
-            if name == "client.py":
-                program = begin([*command, "--port", port])
-                listener.accept()[0].close()
-        if name == "server.py":
-            program = begin([*command, "--port", port])
-            connect(int(port))
-        program.kill()
-        program.wait()
-
-
-def begin(command: list[str]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
-def connect(port: int) -> None:
-    deadline = time.monotonic() + 10
-    again = threading.Event()
-    while time.monotonic() < deadline:
-        with contextlib.suppress(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        again.wait(0.001)
-    raise AssertionError("the server does not listen")
-
-
-def test_thirty_submissions(units: list[Unit], monkeypatch: pytest.MonkeyPatch) -> None:
-    programs = starts(monkeypatch)
     floors, classes = [], []
     for _ in range(ROUNDS):
         since = time.monotonic()
         with ThreadPoolExecutor(WORKERS) as pool:
-            list(pool.map(lambda unit: bare(unit.folder, programs), units))
+            list(pool.map(bare, units))
         floors.append(time.monotonic() - since)
         since = time.monotonic()
         graded = list(grade_units(units, COURSE.root, workers=WORKERS))
@@ -108,7 +60,8 @@ def test_thirty_submissions(units: list[Unit], monkeypatch: pytest.MonkeyPatch) 
 
     ratio = min(classes) / min(floors)
     print(
-        f"\n{STUDENTS} submissions, {len(programs)} program starts each, {WORKERS} workers: "
+        f"\n{STUDENTS} submissions, {starts} program starts each, {WORKERS} workers: "
         f"floor {min(floors):.1f} s, graded {min(classes):.1f} s, ratio {ratio:.2f}"
     )
+    record("class", {"floor": min(floors), "seconds": min(classes), "starts": starts})
     assert ratio <= MOST

@@ -1,0 +1,151 @@
+"""How fast each lesson is checked, against a floor that only starts the same programs.
+
+`pytest tests/benchmarks/test_lesson_speed.py -s` prints for each lesson what it takes in a warm
+grader and as `chatkit check N --solutions`, against the floor, and check by check what the time
+goes to; at the end the same for the whole suite of the lessons. Run it on a machine that has
+nothing else to do. With `CHATKIT_RECORD=FILE` the figures go into FILE as well.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+from floor import PARTS, Story, observed, replay, screen
+from recorded import record
+
+from chatkit.course import find_course
+from chatkit.grading.run import grade_lesson
+
+COURSE = find_course(Path(__file__).parent)
+LESSONS = [lesson.name for lesson in COURSE.lessons]
+ROUNDS = 5  # of all, in turns; the quickest of each counts
+MOST = 1.3  # times the floor
+DEADLINE = 300  # seconds for one command
+
+
+@dataclass(frozen=True)
+class Floor:
+    """One run of the floor, in seconds."""
+
+    whole: float
+    checks: tuple[float, ...]
+
+
+def floor_of(stories: Sequence[Story], folders: Sequence[Path]) -> Floor:
+    """What the starts of these checks take; `folders` are those of their programs."""
+    since = time.perf_counter()
+    with screen(stories) as environment:
+        each = [replay(*one, environment) for one in zip(stories, folders, strict=True)]
+    return Floor(time.perf_counter() - since, tuple(each))
+
+
+@cache
+def first(name: str) -> list[Story]:
+    """What the checks of a lesson start. This also warms the grader up."""
+    lesson = COURSE.lesson(name)
+    with observed() as stories:
+        assert grade_lesson(lesson, lesson.solutions).full
+    return stories
+
+
+def graded(name: str) -> tuple[float, list[Story]]:
+    """Grade the solution of a lesson in this process; the seconds, and what they went to."""
+    lesson = COURSE.lesson(name)
+    with observed() as stories:
+        since = time.perf_counter()
+        assert grade_lesson(lesson, lesson.solutions).full
+        return time.perf_counter() - since, stories
+
+
+def ran(*command: str) -> float:
+    """The seconds that a command of this Python takes."""
+    since = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=COURSE.root,
+        stdout=subprocess.DEVNULL,
+        check=True,
+        timeout=DEADLINE,
+    )
+    return time.perf_counter() - since
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson(name: str) -> None:
+    lesson = COURSE.lesson(name)
+    planned = first(name)
+    folders = [lesson.solutions] * len(planned)
+    floors, warm, commands = [], [], []
+    for _ in range(ROUNDS):
+        floors.append(floor_of(planned, folders))
+        warm.append(graded(name))
+        commands.append(ran("chatkit", "check", str(lesson.number), "--solutions"))
+    floor = min(floors, key=lambda one: one.whole)
+    seconds, stories = min(warm, key=lambda one: one[0])
+    command = min(commands)
+
+    starts = sum(len(story.started) for story in stories)
+    print(
+        f"\n\n{name}: {starts} starts, floor {floor.whole:.2f} s; warm {seconds:.2f} s, ratio "
+        f"{seconds / floor.whole:.2f}; command {command:.2f} s, ratio {command / floor.whole:.2f}"
+    )
+    show(stories, floor, seconds)
+    record(
+        f"check {name}",
+        {
+            "floor": floor.whole,
+            "warm": seconds,
+            "command": command,
+            "checks": [
+                {
+                    "check": story.check,
+                    "starts": len(story.started),
+                    "floor": least,
+                    "seconds": story.seconds,
+                    "parts": {**story.parts, "script": story.script},
+                    "own": story.own,
+                }
+                for story, least in zip(stories, floor.checks, strict=True)
+            ],
+        },
+    )
+    assert max(seconds, command) / floor.whole <= MOST
+
+
+def show(stories: Sequence[Story], floor: Floor, seconds: float) -> None:
+    """A table of the checks, in milliseconds, the one first that loses most against its floor."""
+    names = (*PARTS, "script")
+    titles = ("starts", "floor", "takes", "over", *names, "own cpu")
+    print(f"  {'check':20}" + "".join(f"{title:>9}" for title in titles) + "   (ms)")
+    rows = sorted(zip(stories, floor.checks, strict=True), key=lambda row: row[1] - row[0].seconds)
+    for story, least in rows:
+        spent = (*story.parts.values(), story.script, story.own)
+        times = (least, story.seconds, story.seconds - least, *spent)
+        figures = "".join(f"{1000 * one:9.0f}" for one in times)
+        print(f"  {story.check:20}{len(story.started):9}{figures}")
+    beside = seconds - sum(story.seconds for story in stories)
+    print(f"  beside the checks (pytest, reading the lesson, ending the display): {beside:.2f} s")
+
+
+def test_the_suite() -> None:
+    stories, folders = [], []
+    for name in LESSONS:
+        stories += first(name)
+        folders += [COURSE.lesson(name).solutions] * len(first(name))
+    floors, suites = [], []
+    for _ in range(ROUNDS):
+        floors.append(floor_of(stories, folders).whole)
+        suites.append(ran("pytest", "-q", "-p", "no:cacheprovider", "tests/lessons"))
+    ratio = min(suites) / min(floors)
+    starts = sum(len(story.started) for story in stories)
+    print(
+        f"\npytest tests/lessons: {starts} starts, floor {min(floors):.2f} s, "
+        f"suite {min(suites):.2f} s, ratio {ratio:.2f}"
+    )
+    record("suite", {"starts": starts, "floor": min(floors), "seconds": min(suites)})
+    assert ratio <= MOST
