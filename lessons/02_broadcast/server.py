@@ -15,7 +15,7 @@ import sys
 
 CHUNK = 4096  # the most bytes to take from a socket at once
 MAX_LINE = 64 * 1024  # a client whose line gets longer than this has to go
-MAX_WAITING = 8 * 1024 * 1024  # so has a client that leaves more bytes than this unread
+MAX_WAITING = 2 * 1024 * 1024  # so has a client that leaves more bytes than this unread
 READ_AND_WRITE = selectors.EVENT_READ | selectors.EVENT_WRITE
 
 # On Windows, Ctrl-C does not wake a program that waits for a socket: look up twice a second there.

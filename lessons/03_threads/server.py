@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 CHUNK = 4096  # the most bytes to take from a socket at once
 MAX_LINE = 64 * 1024  # a client whose line gets longer than this has to go
-MAX_WAITING = 8 * 1024 * 1024  # so has a client that leaves more bytes than this unread
+MAX_WAITING = 2 * 1024 * 1024  # so has a client that leaves more bytes than this unread
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -88,8 +88,9 @@ class Client:
 
     def put(self, line: bytes) -> None:
         """Put a line into the outbox. Only one thread at a time may do this."""
-        self.outbox.put(line + b"\n")
-        self.bytes_in += len(line) + 1
+        data = line + b"\n"
+        self.outbox.put(data)
+        self.bytes_in += len(data)
         if self.bytes_in - self.bytes_out > MAX_WAITING:
             self.hang_up()
 

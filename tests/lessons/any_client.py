@@ -1,5 +1,6 @@
 """What every console client owes: it says why it ends, and ends when it is told to."""
 
+from chatkit.harness import kernel
 from chatkit.harness.bench import Bench
 from chatkit.harness.failure import Failure
 from chatkit.harness.peer import Peer
@@ -28,6 +29,18 @@ def says_why(bench: Bench, *words: str) -> None:
 def stops_on_ctrl_c(bench: Bench) -> None:
     """Ctrl-C ends the client cleanly."""
     bench.settle()
+    bench.program.interrupt()
+    bench.exits(0, silence="does-not-stop")
+
+
+def stops_while_it_connects(bench: Bench, *arguments: str) -> None:
+    """Ctrl-C ends the client cleanly, also when the server does not answer."""
+    if not kernel.LINUX:
+        return  # only there the bench can let a client wait for its connection
+    bench.clear()
+    bench.listen(hung=True)
+    bench.start_client(*arguments)
+    bench.waits_for_an_attempt()
     bench.program.interrupt()
     bench.exits(0, silence="does-not-stop")
 

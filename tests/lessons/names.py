@@ -59,7 +59,7 @@ def follows_the_rules_for_names(room: Room) -> None:
         is_refused(room, carol, name, why)
     carol.says("  carol  ")
     room.welcome(carol, "carol")
-    (long,) = room.join("x" * 20)
+    long, _ = room.join("x" * 20, "y")
     room.talk(long, room.bench.word())
 
 

@@ -277,12 +277,15 @@ def goes_on_after_a_reset(room: Room) -> None:
     alice, bob, carol, dave = room.join("alice", "bob", "carol", "dave")
     room.resets(carol)
     room.talk(alice, room.bench.word())
-    hers, his = room.bench.word(), room.bench.word()
+    hers, last, his = (room.bench.word() for _ in range(3))
     with room.bench.frozen():  # so that the server finds all this at once
         alice.says(hers)
+        bob.says(last)  # many read this, then send him her line, and only then see the reset
         bob.resets()
         dave.says(his)
     room.members.remove(bob)
+    for member in room.members:  # a reset may destroy his last line: it may come, and need not
+        member.own.add(room.line(bob, last).encode())
     notice = {"the server": ["bob has left the chat."]} if room.names else {}
     collect(room.bench, dave, {"alice": [room.line(alice, hers)], **notice})
     collect(room.bench, alice, {"dave": [room.line(dave, his)], **notice})
@@ -315,7 +318,10 @@ def delivers_to_talkers(room: Room) -> None:
 
 
 def survives_a_stuck_reader(room: Room) -> None:
-    """One stops reading. The room goes on, and as less than 1 MB waits, nothing is lost for it."""
+    """One stops reading. The room goes on, and as less than 1 MB waits, nothing is lost for it.
+
+    What that one says meanwhile reaches the others, at the latest when it reads again.
+    """
     alice, bob, _ = room.join("alice", "bob", "carol")
     (sloth,) = room.join("sloth", slow=True)
     word = room.bench.word()
@@ -324,6 +330,8 @@ def survives_a_stuck_reader(room: Room) -> None:
     sloth.stops_reading()
     for text in texts:
         room.talk(alice, text, to=[bob])
+    sloth.says(said := room.bench.word())
+    room.bench.settle()
     sloth.reads_again()
     lines = [room.line(alice, text) for text in texts]
     try:
@@ -332,6 +340,8 @@ def survives_a_stuck_reader(room: Room) -> None:
         if failure.symptom in ("different-text", "unfinished-line"):
             failure.symptom = "lost"  # where the gap falls, between lines or in one, is chance
         raise
+    for hearer in (alice, bob):
+        hearer.hears(room.line(sloth, said))
 
 
 def carries_a_crowd(room: Room, clients: int = 30, lines: int = 20) -> None:

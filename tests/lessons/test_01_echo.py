@@ -395,3 +395,4 @@ def test_client_ctrl_c(bench: Bench) -> None:
     server.says("hello")
     bench.prints("hello")
     any_client.stops_on_ctrl_c(bench)
+    any_client.stops_while_it_connects(bench)

@@ -280,6 +280,9 @@ def test_client_listens(bench: Bench) -> None:
     server.sends(words[1][:3], words[1][3:] + "\n" + words[2] + "\n")
     bench.prints(words[1])
     bench.prints(words[2])
+    long = bench.word().ljust(4096, "x")
+    server.sends(long[:4000], long[4000:] + "\n")
+    bench.prints(long)
 
 
 @check(
@@ -377,3 +380,4 @@ def test_client_ctrl_c(bench: Bench) -> None:
     bench.start_client()
     bench.accept()
     any_client.stops_on_ctrl_c(bench)
+    any_client.stops_while_it_connects(bench)
