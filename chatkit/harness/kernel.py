@@ -130,7 +130,7 @@ def children(pid: int) -> list[int]:
     """The child processes of `pid`."""
     found: list[int] = []
     with contextlib.suppress(OSError):
-        for task in os.listdir(f"/proc/{pid}/task"):
+        for task in tasks(pid):
             found += map(int, _content(f"/proc/{pid}/task/{task}/children").split())
     return found
 
@@ -249,9 +249,14 @@ class Thread:
 
 
 def tasks(pid: int) -> set[int]:
-    """The ids of a process's threads."""
+    """The ids of a process's threads.
+
+    The folder has one link for each, and two of its own (Linux, fs/proc/base.c): to count them
+    takes a third of the time that it takes to list them, and most processes have one.
+    """
+    place = f"/proc/{pid}/task"
     try:
-        return set(map(int, os.listdir(f"/proc/{pid}/task")))
+        return {pid} if os.stat(place).st_nlink == 3 else set(map(int, os.listdir(place)))
     except OSError:
         return set()
 
@@ -273,11 +278,8 @@ def threads(pids: list[int]) -> dict[int, Thread]:
     """Every thread of these processes by its id. A thread that ends meanwhile is left out."""
     found: dict[int, Thread] = {}
     for pid in pids:
-        try:
-            tasks = os.listdir(f"/proc/{pid}/task")
-        except OSError:
-            continue
-        for task in tasks:
+        there = tasks(pid)
+        for task in there:
             place = f"/proc/{pid}/task/{task}/"
             with contextlib.suppress(OSError, ValueError):
                 try:
@@ -288,13 +290,13 @@ def threads(pids: list[int]) -> dict[int, Thread]:
                 waits, number = _waits(call), int(call[0]) if len(call) > 6 else -1
                 if number in _FILES or call[0] == b"-1":
                     state = _state(place)
-                    if state in b"ZX" and len(tasks) == 1:
+                    if state in b"ZX" and len(there) == 1:
                         continue  # it has ended and waits for its parent
                     if state == b"D":
                         waits = ""  # it waits for a disk, which is no rest
                 place_in_code = b" ".join(call[-2:]) if waits else b""
                 sends = number in _SENDS
-                found[int(task)] = Thread(waits, sends, ran, turns, place_in_code, queued)
+                found[task] = Thread(waits, sends, ran, turns, place_in_code, queued)
     return found
 
 

@@ -18,7 +18,7 @@ from typing import IO
 import psutil
 
 from chatkit.harness import kernel
-from chatkit.harness.sandbox import INSIDE, Sandbox, Who, limits
+from chatkit.harness.sandbox import INSIDE, Sandbox, Who, limit, limits
 
 KEEP = 1 << 16  # bytes of output kept from the start, and again from the end
 
@@ -136,8 +136,10 @@ class Program:
         self.killed_before = group.killed() if group else 0  # by the kernel, for memory
         who: Who = {}
         begin: Callable[[], None] | None = None
+        gate: tuple[int, ...] = ()  # bubblewrap waits there until the bounds are set
         if sandbox is not None and isolated:
-            command = sandbox.command(path, arguments, environment, visible)
+            gate = os.pipe()
+            command = sandbox.command(path, arguments, environment, visible, gate[0])
             self.path = INSIDE / path.name
         elif not WINDOWS:
             begin = partial(begin_as_a_child, sandbox is not None)
@@ -145,19 +147,29 @@ class Program:
         # Without `begin` there is no fork in which an exception could be lost: see vfork(2). One
         # that comes in the middle leaves a child without a name, which `end_orphans` ends.
         held = signals_held() if begin else contextlib.nullcontext()
-        with _interruptible(), held, group.first_to_go() if group else contextlib.nullcontext():
-            self.process = subprocess.Popen(
-                command,
-                cwd=path.parent,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                start_new_session=True,
-                preexec_fn=begin,
-                **who,
-            )
+        first = group.first_to_go() if group else contextlib.nullcontext()
+        try:
+            with _interruptible(), held, first:
+                self.process = subprocess.Popen(
+                    command,
+                    cwd=path.parent,
+                    env=environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    bufsize=0,
+                    start_new_session=True,
+                    preexec_fn=begin,
+                    pass_fds=gate[:1],
+                    **who,
+                )
+            if gate:
+                limit(self.pid)  # whoever it starts from now on inherits them
+                for child in kernel.children(self.pid):
+                    limit(child)
+        finally:
+            for end in gate:
+                os.close(end)
         assert self.process.stdout and self.process.stderr
         self.output = Output(self.process.stdout)
         self.errors = Output(self.process.stderr)

@@ -11,9 +11,10 @@ There are three tiers. Which one is in force is part of every verdict.
 Who starts the grader as root gets programs that run as another user all the same, in every tier: a
 program that breaks out should find itself a nobody, and bounds mean nothing for root.
 
-Sources: bwrap(1), user_namespaces(7), network_namespaces(7), netdevice(7), setrlimit(2).
+Sources: bwrap(1), user_namespaces(7), network_namespaces(7), netdevice(7), getrlimit(2).
 """
 
+import contextlib
 import os
 import platform
 import re
@@ -71,10 +72,12 @@ class Sandbox:
         arguments: Sequence[str],
         environment: Mapping[str, str],
         visible: Sequence[Path],
+        gate: int | None = None,
     ) -> list[str]:
         """The command that runs `program`, whose folder is a copy that it may change.
 
         `environment` is all that it gets; `visible` are more files and folders that it may read.
+        `gate` is a pipe to wait for: the program starts when nobody can write to it any more.
         Only for tier "namespaces".
         """
         return [
@@ -82,8 +85,8 @@ class Sandbox:
             *(part for path in visible for part in _shown(path)),
             *("--bind", str(program.parent), str(INSIDE), "--chdir", str(INSIDE)),
             *("--remount-ro", "/"),
+            *(() if gate is None else ("--block-fd", str(gate))),
             *("--clearenv", *(p for pair in environment.items() for p in ("--setenv", *pair))),
-            *_bounds(),
             *(_becoming(self.user) if self.user is not None else ()),
             *(_python(), str(INSIDE / program.name), *arguments),
         ]
@@ -113,17 +116,52 @@ PROCESSES = Sandbox("processes")
 
 
 def limits() -> None:
-    """Called in a child before it becomes a program: bounds that the kernel keeps. setrlimit(2).
-
-    There is none on the address space: threads reserve much more of it than they use. In the first
-    tier `_bounds` sets them.
-    """
+    """Called in a child before it becomes a program: bounds that the kernel keeps. setrlimit(2)."""
     import resource  # not on Windows
 
-    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR, PROCESSOR))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for which, most in _bounds().items():
+        resource.setrlimit(which, (most, most))
+
+
+def limit(pid: int) -> None:
+    """Give a running process the same bounds, and one on tasks; what it starts inherits them.
+
+    That is prlimit(2), for the first tier. A bound that is lower already stays. To set them in a
+    child of ours would need a copy of this process, fork(2), and a program that sets them and then
+    becomes the next one, prlimit(1), takes as long as a tenth of Python's start.
+    """
+    import resource
+
+    with contextlib.suppress(ProcessLookupError):
+        for which, most in (_bounds() | _bound_on_tasks()).items():
+            _, hard = resource.prlimit(pid, which)
+            if hard == resource.RLIM_INFINITY or hard > most:
+                resource.prlimit(pid, which, (most, most))
+
+
+@cache
+def _bounds() -> dict[int, int]:
+    """There is none on the address space: threads reserve much more of it than they use."""
+    import resource
+
+    return {
+        resource.RLIMIT_CPU: PROCESSOR,
+        resource.RLIMIT_FSIZE: FILE,
+        resource.RLIMIT_NOFILE: FILES,
+        resource.RLIMIT_CORE: 0,
+    }
+
+
+@cache
+def _bound_on_tasks() -> dict[int, int]:
+    """Since Linux 5.14 the kernel counts a user's tasks for each user namespace.
+
+    Before, it would count those of whoever grades.
+    """
+    import resource
+
+    release = [int(part) for part in re.findall(r"\d+", platform.release())[:2]]
+    return {resource.RLIMIT_NPROC: TASKS} if release >= [5, 14] else {}
 
 
 def enter(wanted: Tier = "namespaces") -> Sandbox:
@@ -183,9 +221,8 @@ def what_is_missing() -> str:
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         return "bubblewrap is not installed: sudo apt install bubblewrap"
-    for tool in ("prlimit", "setpriv"):
-        if shutil.which(tool) is None:
-            return f"{tool} is not installed: it is part of util-linux"
+    if shutil.which("setpriv") is None:
+        return "setpriv is not installed: it is part of util-linux"
     probe = [bwrap, "--unshare-user", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/"]
     done = subprocess.run([*probe, "true"], capture_output=True, text=True, timeout=20)
     if done.returncode:
@@ -212,22 +249,6 @@ def _walls(*, as_root: bool) -> tuple[str, ...]:
         *(part for path in (Path("/usr"), Path(sys.base_prefix), *SYSTEM) for part in _shown(path)),
         *(part for path in _hidden() for part in ("--tmpfs", str(path), "--remount-ro", str(path))),
     )
-
-
-@cache
-def _bounds() -> tuple[str, ...]:
-    """What sets the bounds inside, prlimit(1): those of `limits`, and one on tasks.
-
-    To set them in a child of ours before bubblewrap starts would need a copy of this process,
-    fork(2), which takes longer than all the rest of a start. Since Linux 5.14 the kernel counts a
-    user's tasks for each user namespace; before, it would count those of whoever grades.
-    """
-    prlimit = shutil.which("prlimit")
-    assert prlimit
-    release = [int(part) for part in re.findall(r"\d+", platform.release())[:2]]
-    tasks = (f"--nproc={TASKS}",) if release >= [5, 14] else ()
-    bounds = (f"--cpu={PROCESSOR}", f"--fsize={FILE}", f"--nofile={FILES}", "--core=0")
-    return (prlimit, *bounds, *tasks)
 
 
 @cache
