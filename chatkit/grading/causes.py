@@ -21,8 +21,8 @@ CAUSES = {
     "UTF-8.",
     "too-early": "the ready line was printed before listen(). First listen(), then say so.",
     "blank-line": "a blank line was passed on. Leave out a line of which strip() leaves nothing.",
-    "exited": "the program reached its end, or left with sys.exit(), while it was still needed. "
-    "A server goes on until Ctrl-C.",
+    "exited": "the program reached its end, or left with sys.exit(), while it was still needed. Is "
+    "main() called, and does a loop go on until Ctrl-C?",
     "never-listened": "the program never calls bind() and listen(), or waits for something else "
     "before it does.",
     "wrong-address": "the port or the address is written into the program. Use what --host and "
@@ -40,6 +40,8 @@ CAUSES = {
     "unfinished-line": "the end of the line is missing. A line ends with b'\\n', and only there.",
     "early-data": "half a line was passed on. TCP is a stream of bytes: one send can arrive as "
     "several pieces, and several sends as one. Keep each client's bytes until b'\\n'.",
+    "broken-character": "a character was cut in two and each half decoded by itself. Cut the bytes "
+    "at b'\\n' first, decode a whole line after.",
     "different-text": "the bytes were changed on their way, or two lines were stuck together, or "
     "cut apart. Look at the first difference.",
     "duplicate": "the same line is sent twice: a client is in the list twice, or one loop runs "
@@ -55,7 +57,7 @@ CAUSES = {
     "no-exit": "something still runs or waits. Which thread, which loop has not been told that it "
     "is over?",
     "does-not-stop": "Ctrl-C raises KeyboardInterrupt in the main thread. It is caught in the "
-    "wrong place, or another thread keeps the program alive.",
+    "wrong place (a bare except: catches it, too), or another thread keeps the program alive.",
     "over-the-bounds": "the program took more of the machine than any solution needs. Look for a "
     "loop without an end that starts something, keeps something or prints something.",
     "frozen": "something in the window's own thread takes long or waits. Let a thread do it, and "
@@ -70,10 +72,27 @@ CAUSES = {
     "no-end": "the program does not close the connection when it is done with it.",
     "no-output": "nothing was printed.",
     "other-output": "something else was printed than what arrived.",
-    "no-ready-line": "the line is missing, is worded differently, or was not flushed: print(…, "
-    "flush=True) sends it out at once, also into a pipe.",
+    "printed-bytes": "bytes were printed as Python writes them: b'…'. Decode the line first.",
+    "no-ready-line": "the line is missing, or was not flushed: print(…, flush=True) sends it out "
+    "at once, also into a pipe.",
+    "other-ready-line": "the line is missing, or is worded differently. Compare it with the line "
+    "that is expected, character by character.",
+    "wrong-ready-line": "a host or a port is written into the program, or the port was not asked "
+    "for. Port 0 lets the system choose: getsockname() tells the real one.",
     "leaked": "threads or sockets of clients that have left are still there. Every client needs "
     "one place that ends its threads and closes its socket.",
+}
+
+# For "crashed" and "traceback", by the name of the exception that ended it.
+EXCEPTIONS = {
+    "KeyboardInterrupt": "Ctrl-C raises KeyboardInterrupt in the main thread, and nobody catches "
+    "it. Catch it around all that the main thread does.",
+    "EOFError": "input() raises EOFError at the end of input, and nobody catches it.",
+    "ConnectionRefusedError": "connect() raises ConnectionRefusedError when no server is there, "
+    "and nobody catches it. Catch OSError: it is the parent of all errors of the network.",
+    "ModuleNotFoundError": "no module has this name. Look how the name after import is spelled.",
+    "AttributeError": "what stands before the dot has nothing of this name. Look how the name is "
+    "spelled.",
 }
 
 
@@ -81,7 +100,13 @@ def likely(check: Check, lesson: Lesson, failure: Failure) -> str:
     """The most likely cause of `failure`, in one or two sentences; empty when nothing is known."""
     if failure.symptom == "todo":
         return _next_todo(lesson, failure)
-    return check.likely.get(failure.symptom) or CAUSES.get(failure.symptom, "")
+    if own := check.likely.get(failure.symptom):
+        return own
+    if failure.symptom in ("crashed", "traceback"):
+        last = failure.received.rpartition("\n")[2]
+        if known := EXCEPTIONS.get(last.partition(":")[0]):
+            return known
+    return CAUSES.get(failure.symptom, "")
 
 
 def _next_todo(lesson: Lesson, failure: Failure) -> str:

@@ -29,6 +29,7 @@ from chatkit.harness.stage import Stage
 from chatkit.harness.window import Window
 
 READY = re.compile(r"Server running on (?P<host>\S+):(?P<port>\d+)\s*$")
+BYTES = re.compile(r"(?<!\w)b(['\"]).*\1")  # as print() writes bytes
 
 MOST_PORTIONS = 100  # that are sent to somebody who does not read, at the most
 
@@ -287,7 +288,10 @@ class Bench(Stage):
         new = [line for line in stream.text.split("\n")[program.heard :] if line]
         wanted = f"{program.name} to print {text!r}"
         printed = "\n".join(new[-5:]).encode()
-        raise explain(self, stop, wanted, printed, silence="other-output" if new else "no-output")
+        silence = "other-output" if new else "no-output"
+        if any(map(BYTES.search, new)):
+            silence = "printed-bytes"
+        raise explain(self, stop, wanted, printed, silence=silence)
 
     def exits(
         self, status: int | None = 0, *, promise: float = 2.0, silence: str = "no-exit"
@@ -334,7 +338,10 @@ class Bench(Stage):
         host, port = self.address
         wanted = f"{program.name} to print 'Server running on {host}:{port or 'its port'}'"
         printed = program.output.text.strip().encode()
-        raise explain(self, stop, wanted, printed, silence="no-ready-line")
+        silence = "other-ready-line" if printed else "no-ready-line"
+        if kernel.LINUX and not self.listeners(program):
+            silence = "never-listened"
+        raise explain(self, stop, wanted, printed, silence=silence)
 
     def must_run(self) -> None:
         """Wait until all its threads wait; raise Failure when it has ended by itself."""

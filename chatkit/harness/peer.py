@@ -24,6 +24,7 @@ Text = str | bytes
 BITE = 1 << 18  # bytes taken from a socket at once
 SMALL = 4096  # bytes of receive buffer of a peer that is going to stop reading
 SHORT = 1000  # bytes of its segments: the smaller they are, the less the system keeps for it
+REPLACED = "\ufffd".encode()  # what decode(errors="replace") makes of half a character
 MOST = 64 << 20  # bytes kept for the script; a peer that is flooded reads no further
 
 
@@ -169,6 +170,8 @@ class Peer:
             symptom, told = "duplicate", f"{self.name} got the same line twice"
         elif bare(expected) in later:
             symptom, told = "wrong-order", f"{self.name} got another line first"
+        elif REPLACED in line and REPLACED not in expected:
+            symptom, told = "broken-character", f"{self.name} got a character that is broken"
         else:
             symptom, told = "different-text", f"{self.name} got something else"
         raise Failure(symptom, told, wanted, quoted(line + b"\n"))

@@ -231,7 +231,7 @@ STORIES = [
     Story("stall", "02_broadcast", "blocking_send", talks_past_a_sloth, "stuck", "server"),
     Story("cut", "02_broadcast", "closed_but_still_listed", goes_on_without_one, "crashed"),
     Story("reset", "02_broadcast", "reset_ends_the_server", goes_on_without_one, "crashed"),
-    Story("split-character", "02_broadcast", "decodes_pieces", passes_text, "different-text"),
+    Story("split-character", "02_broadcast", "decodes_pieces", passes_text, "broken-character"),
 ]
 
 

@@ -20,7 +20,7 @@ def prints_the_ready_line(bench: Bench) -> None:
         wanted = f"Server running on {host}:{real_port}"
         got = f"Server running on {said_host}:{said_port}"
         if got != wanted:
-            raise Failure("different-text", "the ready line is not right", wanted, got)
+            raise Failure("wrong-ready-line", "the ready line is not right", wanted, got)
         if kernel.LINUX and not listening:
             told = "the ready line came before anybody could connect"
             raise Failure("too-early", told, "a server that listens when it says so", got)

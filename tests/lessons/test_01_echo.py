@@ -21,6 +21,16 @@ def enter(bench: Bench, name: str, *, slow: bool = False) -> Peer:
     return peer
 
 
+def enter_for_more(bench: Bench, name: str) -> Peer:
+    """As `enter`, with small buffers and a second line: for checks that send a lot after it."""
+    peer = enter(bench, name, slow=True)
+    with bench.during("echo-again"):
+        line = f"{bench.word()}\n".encode()
+        peer.sends(line)
+        peer.gets(line)
+    return peer
+
+
 @check(
     "ready-line",
     6,
@@ -29,10 +39,6 @@ def enter(bench: Bench, name: str, *, slow: bool = False) -> Peer:
     read="Starting and stopping",
     rule=ANY,
     owns=("start",),
-    likely={
-        "different-text": "a host or a port is written into the program. Port 0 lets the system "
-        "choose: ask the socket with getsockname().",
-    },
 )
 def test_ready_line(bench: Bench) -> None:
     any_server.prints_the_ready_line(bench)
@@ -46,6 +52,10 @@ def test_ready_line(bench: Bench) -> None:
     read="Say it back",
     rule=ECHO,
     owns=("connect", "echo"),
+    likely={
+        "silent": "nothing was sent back: print() shows the bytes on your own screen, and sendall() "
+        "sends them. Or the program waits for something else, where it stands.",
+    },
 )
 def test_echoes_a_line(bench: Bench) -> None:
     bench.start_server()
@@ -59,6 +69,7 @@ def test_echoes_a_line(bench: Bench) -> None:
     hint="How often does your server call recv() for one client? How often should it?",
     read="Say it back",
     rule=ECHO,
+    owns=("echo-again",),
     likely={
         "closed-early": "the server answers once and closes. One client may have more to say: "
         "go on until recv() returns b''.",
@@ -88,15 +99,18 @@ def test_echoes_many(bench: Bench) -> None:
     read="A stream of bytes",
     rule=ECHO,
     likely={
-        "different-text": "bytes were lost on the way. send() may take only a part and returns how "
-        "much it took; sendall() goes on until all is sent.",
+        **dict.fromkeys(
+            ("different-text", "unfinished-line"),
+            "bytes were lost on the way. send() may take only a part and returns how much it took; "
+            "sendall() goes on until all is sent.",
+        ),
         "closed-early": "the server gave up on a client that reads slowly. A send that cannot go "
         "on waits; it is no error.",
     },
 )
 def test_whole_megabyte(bench: Bench) -> None:
     bench.start_server()
-    alice = enter(bench, "alice", slow=True)
+    alice = enter_for_more(bench, "alice")
     data = b"".join(b"%06d " % number + b"x" * 4088 + b"\n" for number in range(256))
     alice.stops_reading()
     alice.sends(data)
@@ -115,8 +129,8 @@ def test_whole_megabyte(bench: Bench) -> None:
     likely={
         "crashed": "the bytes were decoded, and not every byte is text. An echo needs no text: "
         "send back the bytes themselves.",
-        "different-text": "the bytes were changed: decoded, stripped, or put into upper case. "
-        "Send back exactly what came.",
+        "different-text": "the bytes were treated as text: decoded, read through a text file, or "
+        "stripped. Send back exactly what came.",
     },
 )
 def test_bytes_unchanged(bench: Bench) -> None:
@@ -138,6 +152,9 @@ def test_bytes_unchanged(bench: Bench) -> None:
     read="The end of the stream",
     rule=ECHO,
     likely={
+        "closed-early": "the connection was closed before all had been sent back: before the empty "
+        "recv, or by a close() that throws away what still waits, in a buffer of yours or because "
+        "SO_LINGER is 0.",
         "no-end": "the empty recv is not seen. recv() returns b'' once the client has finished: "
         "leave the loop and close the connection.",
         "spinning": "the empty recv is not seen. recv() returns b'' once the client has finished: "
@@ -146,7 +163,7 @@ def test_bytes_unchanged(bench: Bench) -> None:
 )
 def test_half_close(bench: Bench) -> None:
     bench.start_server()
-    alice = enter(bench, "alice", slow=True)
+    alice = enter_for_more(bench, "alice")
     data = f"{bench.word()}\n".encode() * 16_000
     alice.stops_reading()
     alice.sends(data)
@@ -166,8 +183,8 @@ def test_half_close(bench: Bench) -> None:
     rule=ECHO,
     likely={
         "exited": "the server serves one client and ends. accept() belongs into a loop.",
-        "silent": "the server never comes back to accept(). recv() returns b'' when a client is "
-        "done: leave its loop.",
+        "silent": "the server never comes back to accept(). It is called only once, or the loop of "
+        "the client goes on after recv() has returned b''.",
         "refused": "the server closed its listening socket. Keep it open: one accept() for each "
         "client.",
     },
@@ -197,6 +214,8 @@ def test_next_client(bench: Bench) -> None:
     likely={
         "crashed": "a reset makes recv() and send() raise ConnectionResetError or BrokenPipeError. "
         "Catch OSError around one client, and go on with the next.",
+        "silent": "after the reset nobody is served. accept() is called only once, or the loop of "
+        "the client that broke off goes on.",
     },
 )
 def test_survives_reset(bench: Bench) -> None:
@@ -221,6 +240,10 @@ def test_survives_reset(bench: Bench) -> None:
     hint="Does any loop of yours go round while nothing happens?",
     read="The end of the stream",
     rule=ECHO,
+    likely={
+        "spinning": "a loop runs without waiting. It asks sockets that do not block again and "
+        "again, or it goes on after recv() has returned b''.",
+    },
 )
 def test_idle(bench: Bench) -> None:
     bench.start_server()
@@ -274,7 +297,7 @@ def test_ctrl_c(bench: Bench) -> None:
     read="A stream of bytes",
     rule=ECHO,
     program="client.py",
-    owns=("start", "connect"),
+    owns=("start", "connect", "reply"),
     likely={
         "no-output": "the reply was not printed as one line: one recv() returns what is there, "
         "which can be a part. Go on until b'\\n'.",
@@ -318,7 +341,8 @@ def test_client_end_of_input(bench: Bench) -> None:
     client.ends_input()
     server.hears(word)
     server.says(word)
-    bench.prints(word)
+    with bench.during("reply"):
+        bench.prints(word)
     server.hears_end()
     server.says(rest)
     server.leaves()
@@ -334,6 +358,10 @@ def test_client_end_of_input(bench: Bench) -> None:
     read="When a connection breaks",
     rule=ANY,
     program="client.py",
+    likely={
+        "no-exit": "the client waits for something else before it connects, or tries again for "
+        "ever. Connect first.",
+    },
 )
 def test_client_no_server(bench: Bench) -> None:
     any_client.says_that_nobody_is_there(bench)
@@ -369,7 +397,8 @@ def test_client_server_lost(bench: Bench) -> None:
     client.types(b"hello\n")
     server.hears("hello")
     server.says("hello")
-    bench.prints("hello")
+    with bench.during("reply"):
+        bench.prints("hello")
     server.leaves()  # while the client waits for the keyboard
     bench.settle(quietly=True)
     client.types(b"again\n")
@@ -393,6 +422,7 @@ def test_client_ctrl_c(bench: Bench) -> None:
     client.types(b"hello\n")
     server.hears("hello")
     server.says("hello")
-    bench.prints("hello")
+    with bench.during("reply"):
+        bench.prints("hello")
     any_client.stops_on_ctrl_c(bench)
     any_client.stops_while_it_connects(bench)

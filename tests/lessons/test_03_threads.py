@@ -50,6 +50,8 @@ def test_ready_line(bench: Bench) -> None:
         "unexpected": "the line went to everybody, its sender among them.",
         "wrong-order": "a later line overtook an earlier one. One queue and one writing thread for "
         "each client keep the order.",
+        "silent": "a client is not served, because its work waits for another's (start() begins a "
+        "thread, run() does not), or the loop over all leaves it out.",
     },
 )
 def test_delivery(room: Room) -> None:
@@ -69,8 +71,8 @@ def test_delivery(room: Room) -> None:
     likely={
         "early-data": "what one recv() returned was passed on as it came. TCP is a stream of "
         "bytes: keep each client's bytes until b'\\n'.",
-        "different-text": "what one recv() returned was taken as one line. It can be half a line, "
-        "or two: keep each client's bytes until b'\\n'.",
+        "different-text": "what one recv() returned was taken as one line, or one buffer serves "
+        "all clients. Keep each client's bytes until b'\\n', in a buffer of its own.",
     },
 )
 def test_framing(bench: Bench) -> None:
@@ -92,11 +94,12 @@ def test_framing(bench: Bench) -> None:
     read=FOR_EACH,
     rule=ANY,
     likely={
-        "silent": "a line got lost: it was too long for a buffer, or decoding it failed.",
+        "silent": "a line got lost: it was too long for a buffer (4,096 bytes pass, and the end is "
+        "not counted), or decoding it failed.",
         "crashed": "a line could not be decoded. Bytes from outside may be anything: decode with "
         "errors='replace', or pass the bytes on.",
-        "different-text": "a line was cut where no line ends, or a blank one was passed on. Only "
-        "b'\\n' ends a line; str.splitlines() knows many other ends.",
+        "different-text": "a line was cut where no line ends, by recv() or by str.splitlines(), or a "
+        "blank one was passed on. Only b'\\n' ends a line.",
     },
 )
 def test_line_rules(room: Room) -> None:
@@ -110,13 +113,15 @@ def test_line_rules(room: Room) -> None:
     hint="Who takes a client out of the collection, and in which cases?",
     read=LEAVING,
     rule=ANY,
+    owns=("leaving",),
     likely={
         "crashed": "sending to a client that has gone raises OSError. Catch it for that one "
         "client.",
-        "lost": "a client that has gone ended the loop over all. Take it out, and catch the error "
-        "inside the loop.",
-        "silent": "a client that has gone ended the loop over all. Take it out, and catch the "
-        "error inside the loop.",
+        **dict.fromkeys(
+            ("lost", "silent"),
+            "a client that has gone ended the loop over all, or the wrong one was taken out. Take "
+            "out the one that has gone, and catch the error inside the loop.",
+        ),
     },
 )
 def test_leave_and_reset(bench: Bench) -> None:
@@ -149,8 +154,8 @@ def test_silent_clients(room: Room) -> None:
     read=OUTBOX,
     rule=THREADS,
     likely={
-        "stuck": "a thread that others need waits in sendall() for a client that does not read. "
-        "Put lines into that client's outbox; only its own writing thread may wait.",
+        "stuck": "a thread that others need, or that holds their lock, waits in sendall() or put() "
+        "for a client that does not read. Only that client's own writing thread may wait.",
         "closed-early": "the slow client was dropped too soon: under 1 MB waited for it.",
     },
 )
@@ -166,8 +171,9 @@ def test_stuck_reader(room: Room) -> None:
     read=OUTBOX,
     rule=THREADS,
     likely={
-        "different-text": "two threads wrote to one socket at once, and their lines are torn. One "
-        "writing thread for each client does away with that.",
+        "different-text": "pieces of lines are mixed: two threads write to one socket at once, or "
+        "a client's bytes are not kept apart until b'\\n'. One writing thread and one buffer for "
+        "each client do away with that.",
         "wrong-order": "lines of one sender overtook each other. One queue for each receiver keeps "
         "the order.",
         "lost": "lines were thrown away when many came at once.",
@@ -185,11 +191,12 @@ def test_crowd(room: Room) -> None:
     read=SHARED,
     rule=THREADS,
     likely={
-        "lost": "the collection of clients changed while a thread went through it, and somebody "
-        "was left out. Copy it under the lock, then loop over the copy.",
+        "lost": "somebody was left out: the wrong client was taken out, or the collection changed "
+        "while a thread went through it. Copy it under the lock, then loop over the copy.",
         "crashed": "the collection of clients changed while a thread went through it, or a send "
         "to a client that has gone was not caught.",
-        "closed-early": "a client that is still there was thrown out with the ones that went.",
+        "closed-early": "a client that is still there was thrown out: the wrong one was taken out, "
+        "or sending to one that has gone ended the thread of the one who speaks.",
     },
 )
 def test_churn(room: Room) -> None:
@@ -248,8 +255,8 @@ def test_restart(bench: Bench) -> None:
     read=START,
     rule=ANY,
     likely={
-        "does-not-stop": "threads that are no daemons keep the program alive. Wake them with "
-        "shutdown() on their sockets, or make them daemons.",
+        "does-not-stop": "threads that are no daemons keep the program alive (wake them with "
+        "shutdown(), or make them daemons), or a bare except: catches KeyboardInterrupt.",
     },
 )
 def test_ctrl_c(bench: Bench) -> None:
@@ -264,10 +271,12 @@ def test_ctrl_c(bench: Bench) -> None:
     read=CLIENT,
     rule=THREADS,
     program="client.py",
-    owns=("start", "connect"),
+    owns=("start", "connect", "listening"),
     likely={
         "no-output": "the client waits for the keyboard and does not listen meanwhile. Listening "
         "needs a thread of its own.",
+        "other-output": "what one recv() returned was printed as one line. It can be half a line, "
+        "or two: keep the bytes until b'\\n'.",
     },
 )
 def test_client_listens(bench: Bench) -> None:
@@ -294,7 +303,8 @@ def test_client_listens(bench: Bench) -> None:
     rule=THREADS,
     program="client.py",
     likely={
-        "silent": "the client waits for the server and does not read the keyboard meanwhile.",
+        "silent": "the client waits for the server and does not read the keyboard meanwhile, or "
+        "what was typed waits in a buffered file for flush().",
     },
 )
 def test_client_sends(bench: Bench) -> None:
@@ -326,7 +336,8 @@ def test_client_server_lost(bench: Bench) -> None:
         bench.start_client()
         server = bench.accept()
         server.says("hello")
-        bench.prints("hello")
+        with bench.during("listening"):
+            bench.prints("hello")
         getattr(server, way)()
         bench.exits(None)
         any_client.says_why(bench)

@@ -131,7 +131,8 @@ GOODBYE = {
     "do it.",
     "unexpected": "the notice goes out twice: two places take the same client out. Let one of them "
     "do it.",
-    "accepted": "the old member is still in the list.",
+    "different-text": "the notice is worded differently, or the name is still taken. Forget the "
+    "name in the same place that takes the client out.",
 }
 
 
@@ -155,6 +156,7 @@ def test_leave_notice(room: Room) -> None:
     hint="recv() raised. Is that another end than recv() returning b''?",
     read=COMING,
     rule=NAMES,
+    owns=("goodbye",),
     likely=GOODBYE
     | {
         "crashed": "a reset makes recv() and send() raise ConnectionResetError or BrokenPipeError. "
@@ -221,8 +223,8 @@ def test_name_and_chat(room: Room) -> None:
     read=RULES,
     rule=NAMES,
     likely={
-        "accepted": "the rules for a name are not all tested. Compare names without case: "
-        "str.casefold().",
+        "accepted": "this rule for names is not tested. For a name that is taken: compare it with "
+        "all names in use, without case: str.casefold().",
         "closed-early": "a bad name ends the connection. Ask again instead.",
         "unexpected": "the others hear of a name that was refused.",
         "silent": "after a bad name the server waits without asking again.",
@@ -305,9 +307,10 @@ def test_telnet(room: Room) -> None:
         "errors='replace'.",
         "closed-early": "bytes could not be decoded, and that ended the connection. Decode with "
         "errors='replace'.",
-        "different-text": "a line was cut where no line ends, or a blank one was passed on. Only "
-        "b'\\n' ends a line; str.splitlines() knows many other ends.",
-        "silent": "a line got lost: it was too long for a buffer, or decoding it failed.",
+        "different-text": "a line was cut where no line ends, by recv() or by str.splitlines(), or a "
+        "blank one was passed on. Only b'\\n' ends a line.",
+        "silent": "a line got lost: it was too long for a buffer (4,096 bytes pass, and the end is "
+        "not counted), or decoding it failed.",
     },
 )
 def test_line_rules(bench: Bench) -> None:
@@ -324,8 +327,9 @@ def test_line_rules(bench: Bench) -> None:
     read=MANY,
     rule=NAMES,
     likely={
-        "different-text": "two threads wrote to one socket at once, and their lines are torn. One "
-        "writing thread for each client does away with that.",
+        "different-text": "lines are torn: two threads write to one socket at once, or one line "
+        "goes out in several parts. One writing thread for each client, and whole lines, do away "
+        "with that.",
     },
 )
 def test_crowd(room: Room) -> None:
@@ -342,8 +346,10 @@ def test_crowd(room: Room) -> None:
     likely={
         "lost": "a notice or a line never came: the collection of members changed while a thread "
         "went through it. Copy it under the lock.",
-        "different-text": "somebody was announced who is not there, or is still there. Names and "
-        "sockets belong into one collection.",
+        "different-text": "lines are torn, because one line goes out in several parts, or somebody "
+        "was announced who did not come or go. Names and sockets belong into one collection.",
+        "crashed": "the collection of members changed while a thread went through it, or the error "
+        "of a send to one that has gone was not caught.",
     },
 )
 def test_churn(room: Room) -> None:
@@ -358,8 +364,10 @@ def test_churn(room: Room) -> None:
     read=MANY,
     rule=NAMES,
     likely={
-        "stuck": "a thread that others need waits in sendall() for a client that does not read. "
-        "Put lines into that client's outbox; only its own writing thread may wait.",
+        "stuck": "a thread that others need, or that holds their lock, waits in sendall() or put() "
+        "for a client that does not read. Only that client's own writing thread may wait.",
+        "different-text": "lines are cut apart: one recv() was taken as a line, or send() took only "
+        "a part and the rest was thrown away.",
     },
 )
 def test_stuck_reader(room: Room) -> None:
@@ -401,8 +409,8 @@ def test_restart(bench: Bench) -> None:
     read=START,
     rule=ANY,
     likely={
-        "does-not-stop": "threads that are no daemons keep the program alive. Wake them with "
-        "shutdown() on their sockets, or make them daemons.",
+        "does-not-stop": "threads that are no daemons keep the program alive (wake them with "
+        "shutdown(), or make them daemons), or a bare except: catches KeyboardInterrupt.",
     },
 )
 def test_ctrl_c(bench: Bench) -> None:
@@ -422,8 +430,11 @@ def test_ctrl_c(bench: Bench) -> None:
         "early-data": "typed lines were sent before the server had said Connected to the server.",
         "unexpected": "the client answers NICK at any time, so anybody can make it say its name.",
         "silent": "NICK was not recognised. It is a line, and comes in as many pieces as it likes.",
-        "no-output": "NICK as chat was swallowed. After Connected to the server it is chat.",
-        "other-output": "NICK as chat was swallowed. After Connected to the server it is chat.",
+        **dict.fromkeys(
+            ("no-output", "other-output"),
+            "NICK as chat was taken for the question, and was not printed. After Connected to the "
+            "server it is chat.",
+        ),
     },
 )
 def test_client_handshake(bench: Bench) -> None:
@@ -461,6 +472,8 @@ def test_client_handshake(bench: Bench) -> None:
         "refused.",
         "early-data": "a typed line was sent when nobody had asked for a name. The line that says "
         "why is no NICK and no greeting: wait for NICK.",
+        "exited": "the client ends at the second NICK. With --name that is right; at the terminal "
+        "it asks for another name.",
     },
 )
 def test_client_refused(bench: Bench) -> None:
@@ -526,8 +539,8 @@ def test_client_talks(bench: Bench) -> None:
     rule=ANY,
     program="client.py",
     likely={
-        "no-exit": "the program waits for a key although it is over. Whichever thread sees the "
-        "end, the whole program must end.",
+        "no-exit": "the program waits for a key although it is over: nobody listens meanwhile, or "
+        "the thread that sees the end ends only itself.",
         "exited": "the client ended while lines were still coming. Half-close with "
         "shutdown(SHUT_WR), then print what still arrives.",
     },
