@@ -10,8 +10,10 @@ from chatkit.authoring.clone import Clone, read
 from chatkit.authoring.commands import commands_page
 from chatkit.authoring.costs.figures import load
 from chatkit.authoring.costs.page import DATA, costs_page
+from chatkit.authoring.mistakepage import mistakes_page
 from chatkit.authoring.pages import checks_page, page
 from chatkit.authoring.regions import starter
+from chatkit.authoring.samples import samples
 from chatkit.authoring.scenepages import gallery, pictures
 from chatkit.authoring.scenes import scenes
 from chatkit.course import Lesson
@@ -24,6 +26,8 @@ def views(clone: Clone) -> dict[Path, str]:
         found.update(programs(clone, lesson))
         found.update(texts(clone, lesson))
     found[clone.docs / "checks.md"] = checks_page(clone)
+    if samples(clone.course, "mistakes"):
+        found[clone.docs / "mistakes.md"] = mistakes_page(clone)
     found[clone.docs / "changes.md"] = changes_page(clone)
     bench = clone.docs / "bench.md"
     if bench.is_file():

@@ -272,6 +272,25 @@ It catches:
 """)
 
 
+def test_the_page_of_mistakes_says_what_each_costs_and_what_that_is_on_average(
+    clone: Clone,
+) -> None:
+    fails = '[[fails]]\ncheck = "parts"\nsymptom = "silent"\n'
+    assert clone.docs / "mistakes.md" not in views(clone)
+    mistake(clone, "a", 'why = "I never *start*."\nnot_reached = ["greets"]\n' + fails)
+    mistake(clone, "b", 'why = "I am rude"\n' + fails + fails.replace("parts", "greets"))
+
+    page = view(clone, "docs/mistakes.md")
+
+    assert "\n| 2 Two | 2 | 1.5 | 2.0 |\n| all | 2 | 1.5 | 2.0 |\n" in page
+    assert "Lesson 1" not in page
+    parts, greets = (f"[{id}](checks.md#lesson-2-{id})" for id in ("parts", "greets"))
+    assert page.endswith(rf"""
+| `a` | I never \*start\* | {parts} | 1 |
+| `b` | I am rude | {parts}, {greets} |  |
+""")
+
+
 def test_a_mistake_that_cannot_be_read_is_a_problem(clone: Clone) -> None:
     file = mistake(clone, "broken", "why = \n")
     with pytest.raises(AuthoringError) as caught:
