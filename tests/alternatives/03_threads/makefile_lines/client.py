@@ -1,4 +1,4 @@
-"""A chat client whose connection is a file. The main thread types, the second one prints."""
+﻿"""A chat client whose connection is a file. The main thread types, the second one prints."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""A chat server whose connections are files: `for line in file` does the cutting into lines.
+﻿"""A chat server whose connections are files: `for line in file` does the cutting into lines.
 
 No thread is a daemon here. On Ctrl-C the main thread shuts every connection down, which wakes
 the threads that wait on it, and then they all end by themselves.
