@@ -288,8 +288,8 @@ def test_flood(chat: Chat) -> None:
     rule=RULE,
     program="client.py",
     likely={
-        "wrong-thread": "a thread that receives changes the window itself. It may only put what it "
-        "has into a queue; the window looks there with after().",
+        "wrong-thread": "a thread that receives changes the window itself, or one of its "
+        "variables. It may only put what it has into a queue; the window looks there with after().",
         "two-roots": "Tk() was called twice. A second window is a Toplevel; a dialog belongs to "
         "the one root.",
     },
@@ -385,8 +385,8 @@ def test_stalled_server(bench: Bench) -> None:
     likely={
         "no-exit": "the window was only hidden, and mainloop() goes on, or a thread still waits in "
         "recv(), and close() does not wake it. Call shutdown(), or make the thread a daemon.",
-        "wrong-status": "the program ended with an error. Closing the window is a normal way to "
-        "leave.",
+        "wrong-status": "the program ended with an error, or took its own hanging up for one. "
+        "Closing the window is a normal way to leave.",
     },
 )
 def test_close(chat: Chat) -> None:
