@@ -228,9 +228,7 @@ class Window:
         # A disabled Text takes no text, from nobody. Switch it on for a moment.
         self.chat["state"] = "normal"
         self.chat.insert("end", text + "\n", look)
-        lines = int(self.chat.index("end-1c").split(".")[0]) - 1
-        if lines > KEPT:
-            self.chat.delete("1.0", f"{lines - KEPT + 1}.0")
+        self.chat.delete("1.0", f"end - {KEPT + 1} lines")  # nothing, while there are fewer
         self.chat["state"] = "disabled"
         self.chat.see("end")
 

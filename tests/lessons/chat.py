@@ -70,19 +70,38 @@ def asks_for_the_name(bench: Bench) -> None:
     """A dialog asks, nothing connects meanwhile, and then the name is the one that was typed."""
     window, box = dialog(bench)
     name = f"al-{bench.random.randrange(16**3):03x}"
-    window.types(name, box)
-    window.presses_enter(box)
-    bench.settle()
-    if not bench.somebody_waits():
-        for button in window.buttons():
-            window.types(name, box)
-            window.presses(button)
-            bench.settle()
-            if bench.somebody_waits():
-                break
+    answers(bench, window, box, name, bench.somebody_waits)
     server = bench.accept()
     server.says("NICK")
     server.hears(name, because="the name that was typed")
+
+
+def answers(
+    bench: Bench, window: Window, box: str, name: str, taken: Callable[[], bool]
+) -> None:
+    """Type a name and press Enter, or else one button after the other, until it is taken."""
+    window.types(name, box)
+    window.presses_enter(box)
+    bench.settle()
+    if taken():
+        return
+    for button in window.buttons():
+        window.types(name, box)
+        window.presses(button)
+        bench.settle()
+        if taken():
+            return
+
+
+def takes_another_name(chat: Chat, before: View) -> None:
+    """A window that was not there `before` asks again: then its answer is the new name."""
+    for asking in chat.window.view().widgets:
+        if asking.box and asking.window not in before.windows:
+            name = f"bo-{chat.bench.random.randrange(16**3):03x}"
+            server = chat.server
+            answers(chat.bench, chat.window, asking.path, name, lambda: bool(server.inbox))
+            server.hears(name, because="the name that was typed when it asked again")
+            return
 
 
 def dialog(bench: Bench) -> tuple[Window, str]:
@@ -119,7 +138,7 @@ def takes_no_for_an_answer(bench: Bench) -> None:
 
 
 def shows_what_comes_in_pieces(chat: Chat) -> None:
-    """A byte at a time, characters cut in two, bytes that are no UTF-8, two lines at once."""
+    """A byte at a time, characters cut in two, two lines at once, a long one, no UTF-8."""
     word = chat.bench.word()
     line = f"bob: {word} café, 10 €"
     chat.server.sends(*(bytes([byte]) for byte in f"{line}\n".encode()))
@@ -127,6 +146,9 @@ def shows_what_comes_in_pieces(chat: Chat) -> None:
     one, two = (f"bob: {chat.bench.word()}" for _ in range(2))
     chat.server.sends(f"{one}\r\n{two}\r\n")
     chat.window.shows(one, two)
+    one, two = (chat.bench.word() for _ in range(2))
+    chat.server.says(f"bob: {one} ".ljust(4096 - len(two), "x") + two)
+    chat.window.shows(one, two, because="they begin and end a line of 4,096 bytes")
     chat.server.sends(b"bob: \xff\xfe\n")
     last = f"bob: {chat.bench.word()}"
     chat.server.says(last)

@@ -113,6 +113,7 @@ def test_refused_name(bench: Bench) -> None:
     chat.window.tells(before, "the name was refused")
     bench.settle()
     chat.server.has_nothing("the name has been refused", own=True)
+    stories.takes_another_name(chat, before)
 
 
 @check(
