@@ -24,7 +24,7 @@ from chatkit.harness.peer import SHORT, SMALL, Peer
 from chatkit.harness.ports import free_port, is_free
 from chatkit.harness.program import WINDOWS, Program
 from chatkit.harness.rest import GRACE, PROMISE
-from chatkit.harness.sandbox import AGENT, Sandbox
+from chatkit.harness.sandbox import AGENT, TK, Sandbox
 from chatkit.harness.stage import Stage
 from chatkit.harness.window import Window
 
@@ -135,7 +135,7 @@ class Bench(Stage):
                         "CHATKIT_AGENT": f"127.0.0.1 {desk.getsockname()[1]} {secret}",
                         "CHATKIT_PROGRAM": path.name,
                     },
-                    visible=[AGENT, *self.display.files],
+                    visible=[AGENT, *TK, *self.display.files],
                     sandbox=self.sandbox,
                 )
             )
