@@ -191,14 +191,12 @@ HOSTILE = {
     "daemon_holds_the_port": Hostile(
         "exited",
         """
-        ended, begun = os.pipe()  # it reads as ended once both its elders are gone
         if os.fork():
             os._exit(0)
         os.setsid()
         if os.fork():
             os._exit(0)
-        os.close(begun)
-        os.read(ended, 1)
+        time.sleep(1)  # it serves when its elders are long gone, if anybody lets it
         """,
     ),
     "leaves_a_daemon_behind": Hostile(
