@@ -231,6 +231,29 @@ def test_a_window_that_works_for_long_is_not_taken_for_quiet(start: Start, bench
     window.waits_until(lambda: window.count("heron") > 0, "heron", silence="not-shown", promise=6.0)
 
 
+def test_a_loop_that_has_not_come_back_from_update_is_not_taken_for_quiet(start: Start) -> None:
+    window = start("""
+        root = tk.Tk()
+        label = tk.Label(root)
+        label.pack()
+        news = []
+        def work():
+            for _ in range(40):
+                root.update()  # it answers in between, and has no timer
+                time.sleep(0.02)
+            news.append("heron")
+        root.after(300, work)
+        while True:
+            root.update()  # `work` runs in here
+            if news:
+                label["text"] = news.pop()
+            time.sleep(0.01)
+    """)
+    window.appears()
+
+    window.shows("heron")
+
+
 def test_a_frozen_window_is_seen_to_be_frozen(start: Start, bench: Bench) -> None:
     window = start("""
         root = tk.Tk()

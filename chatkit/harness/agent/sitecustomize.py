@@ -51,7 +51,7 @@ class Root:
         self.last: float | None = None
         self.count = 0  # of the commands that `later` has made
         self.pulses: list[int] = []  # orders that are answered when the window is idle
-        self.updates = 0  # how often the program has called update()
+        self.updates = 0  # how often the program has called update() from outside of another one
         self.update = 0  # the number of the one that it is in; 0: in none
 
     def tick(self) -> None:
@@ -312,7 +312,7 @@ class Watched:
             if name in CHANGING and not is_waiting(words):
                 root.acts += 1
             update = root.update
-            if name == "dooneevent" or words[:1] == ["update"]:
+            if not update and (name == "dooneevent" or words[:1] == ["update"]):
                 root.updates += 1
                 root.update = root.updates
             try:
