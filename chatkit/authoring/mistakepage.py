@@ -6,7 +6,7 @@ compare, so the page cannot say what the grader does not.
 
 from chatkit.authoring.clone import Clone
 from chatkit.authoring.markdown import escaped
-from chatkit.authoring.samples import Sample, samples
+from chatkit.authoring.samples import Sample
 
 INTRODUCTION = """\
 <!-- Made from tests/mistakes by `chatkit author sync`. Edit the expected.toml there. -->
@@ -27,9 +27,8 @@ A program with the name `typical_tutorial` has many mistakes at once.
 """
 
 
-def mistakes_page(clone: Clone) -> str:
-    """The text of `docs/mistakes.md`. Raises AuthoringError."""
-    mistakes = samples(clone.course, "mistakes")
+def mistakes_page(clone: Clone, mistakes: list[Sample]) -> str:
+    """The text of `docs/mistakes.md`."""
     grouped = [(one, [m for m in mistakes if m.lesson == one]) for one in clone.lessons]
     by_lesson = [(lesson, own) for lesson, own in grouped if own]
     rows = [

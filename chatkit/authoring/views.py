@@ -26,8 +26,8 @@ def views(clone: Clone) -> dict[Path, str]:
         found.update(programs(clone, lesson))
         found.update(texts(clone, lesson))
     found[clone.docs / "checks.md"] = checks_page(clone)
-    if samples(clone.course, "mistakes"):
-        found[clone.docs / "mistakes.md"] = mistakes_page(clone)
+    if mistakes := samples(clone.course, "mistakes"):
+        found[clone.docs / "mistakes.md"] = mistakes_page(clone, mistakes)
     found[clone.docs / "changes.md"] = changes_page(clone)
     bench = clone.docs / "bench.md"
     if bench.is_file():
