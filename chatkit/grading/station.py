@@ -133,7 +133,7 @@ def serve(tier: Tier | None, parent: int, folder: str) -> None:
         if os.getppid() != parent:
             return  # it died before we asked to die with it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent decides
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, stop_once())
     orders = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     with Path(os.devnull).open() as nothing:
@@ -179,6 +179,18 @@ def serve(tier: Tier | None, parent: int, folder: str) -> None:
                 tell(str(error))
             else:
                 tell(done)
+
+
+def stop_once() -> Callable[..., None]:
+    """A signal handler: end what is being done. Told again, it does not disturb that."""
+    told: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        told.append(number)
+        if len(told) == 1:
+            raise KeyboardInterrupt
+
+    return stop
 
 
 if __name__ == "__main__":

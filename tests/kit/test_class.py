@@ -168,6 +168,27 @@ def everything(out: Path) -> dict[tuple[str, str, str], tuple[str, float, str]]:
         }
 
 
+STOPPED_TWICE = """
+import os, signal
+from chatkit.grading.station import stop_once
+
+def told(): os.kill(os.getpid(), signal.SIGTERM)
+
+signal.signal(signal.SIGTERM, stop_once())
+try:
+    told()
+except KeyboardInterrupt:
+    told()
+    print("cleaned up")
+"""
+
+
+def test_a_station_that_is_stopped_twice_still_ends_in_order() -> None:
+    """Whoever ends a run tells all stations at once, and then each of them as it is closed."""
+    done = subprocess.run([sys.executable, "-c", STOPPED_TWICE], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("cleaned up\n", "")
+
+
 def test_what_fails_in_the_hearer_is_not_taken_for_a_lost_station() -> None:
     def deaf(_: object) -> None:
         raise BrokenPipeError("nobody reads")
