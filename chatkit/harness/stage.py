@@ -136,8 +136,8 @@ class Stage:
         patience = patience or self.patience(promise * GRACE if seconds is None else seconds)
         watch = self._watch()
         self.at_rest = {}
-        just_started = self.programs and started - self.program.began < START
-        nap = START / 2 if just_started else 0.001
+        begins = self.program.began + START if self.programs else 0.0  # to do anything
+        nap = max(0.001, begins - started)
         while True:
             moved = self.pump(nap)
             now = time.monotonic()
