@@ -137,9 +137,11 @@ class Program:
         who: Who = {}
         begin: Callable[[], None] | None = None
         gate: tuple[int, ...] = ()  # bubblewrap waits there until the bounds are set
+        passed: tuple[int, ...] = ()
         if sandbox is not None and isolated:
             gate = os.pipe()
             command = sandbox.command(path, arguments, environment, visible, gate[0])
+            passed = (gate[0], *sandbox.passed)
             self.path = INSIDE / path.name
         elif not WINDOWS:
             begin = partial(begin_as_a_child, sandbox is not None)
@@ -160,7 +162,7 @@ class Program:
                     bufsize=0,
                     start_new_session=True,
                     preexec_fn=begin,
-                    pass_fds=gate[:1],
+                    pass_fds=passed,
                     **who,
                 )
             if gate:

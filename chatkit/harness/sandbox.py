@@ -19,20 +19,18 @@ import os
 import platform
 import re
 import shutil
-import site
 import subprocess
 import sys
-import sysconfig
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from chatkit.harness import kernel
+from chatkit.harness import kernel, rootfs
 from chatkit.harness.cgroup import Group
-from chatkit.harness.namespaces import NOBODY, STUDENT, is_root, own_network
+from chatkit.harness.namespaces import NOBODY, STUDENT, is_root, own_network, users_below
 
 Tier = Literal["namespaces", "processes", "none"]
 
@@ -61,10 +59,21 @@ class Sandbox:
     why: str = ""  # what is missing for the first tier
     user: int | None = None  # as whom programs run, where root started us; None: as we do
     group: Group | None = None  # where the kernel bounds their memory; None: it is watched
+    files: tuple[str, ...] = ()  # in the first tier: which they see, see `rootfs.prepare`
+    users: int | None = None  # there and for root: their user namespace, a file descriptor
 
     @property
     def isolated(self) -> bool:
         return self.tier == "namespaces"
+
+    @property
+    def passed(self) -> tuple[int, ...]:
+        """The files that a process which runs `command` must inherit.
+
+        bubblewrap leaves the user namespace open in the program. It may have it: its own namespace
+        stands in its /proc/self/ns, and nobody can enter the one where he is, setns(2).
+        """
+        return () if self.users is None else (self.users,)
 
     def command(
         self,
@@ -78,16 +87,15 @@ class Sandbox:
 
         `environment` is all that it gets; `visible` are more files and folders that it may read.
         `gate` is a pipe to wait for: the program starts when nobody can write to it any more.
-        Only for tier "namespaces".
+        Only for tier "namespaces". The command needs this process's file `users`, if there is one.
         """
         return [
-            *_walls(as_root=self.user is not None),
-            *(part for path in visible for part in _shown(path)),
+            *_walls(self.files, self.users),
+            *(part for path in visible for part in rootfs.shown(path)),
             *("--bind", str(program.parent), str(INSIDE), "--chdir", str(INSIDE)),
-            *(() if self.user is not None else ("--remount-ro", "/")),
+            *("--remount-ro", "/"),
             *(() if gate is None else ("--block-fd", str(gate))),
             *("--clearenv", *(p for pair in environment.items() for p in ("--setenv", *pair))),
-            *(_becoming(self.user) if self.user is not None else ()),
             *(_python(), str(INSIDE / program.name), *arguments),
         ]
 
@@ -109,8 +117,7 @@ class Refused(Exception):
     """Programs are not started: it would not be safe. The message says what to do."""
 
 
-LOADER = Path("/etc/ld.so.cache")  # what the loader of libraries reads besides /usr
-TK = tuple(map(Path, ("/etc/fonts", "/etc/alternatives")))  # and what a window reads
+TK = tuple(map(Path, ("/etc/fonts", "/etc/alternatives")))  # what a window reads besides
 
 PROCESSES = Sandbox("processes")
 
@@ -190,7 +197,12 @@ def _best(wanted: Tier, root: bool) -> Sandbox:
         own_network()
     except OSError as error:
         return Sandbox("processes", f"no network of its own: {error}", nobody)
-    return Sandbox("namespaces", user=STUDENT if root else None)
+    user = STUDENT if root else None  # as nobody is called from now on
+    try:
+        files, users = rootfs.prepare([AGENT]), users_below() if root else None
+    except OSError as error:
+        return Sandbox("processes", f"no files of its own: {error}", user)
+    return Sandbox("namespaces", user=user, files=files, users=users)
 
 
 def _must_start_programs(sandbox: Sandbox) -> None:
@@ -204,7 +216,14 @@ def _must_start_programs(sandbox: Sandbox) -> None:
             command, who = sandbox.command(program, [needed], {}, [AGENT]), {}
         try:
             sandbox.hands_over(program.parent)
-            done = subprocess.run(command, cwd=name, capture_output=True, timeout=60, **who)
+            done = subprocess.run(
+                command,
+                cwd=name,
+                capture_output=True,
+                timeout=60,
+                pass_fds=sandbox.passed,
+                **who,
+            )
         except (OSError, subprocess.SubprocessError) as error:
             told = str(error)
         else:
@@ -221,8 +240,6 @@ def what_is_missing() -> str:
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         return "bubblewrap is not installed: sudo apt install bubblewrap"
-    if shutil.which("setpriv") is None:
-        return "setpriv is not installed: it is part of util-linux"
     probe = [bwrap, "--unshare-user", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/"]
     done = subprocess.run([*probe, "true"], capture_output=True, text=True, timeout=20)
     if done.returncode:
@@ -231,69 +248,24 @@ def what_is_missing() -> str:
 
 
 @cache
-def _walls(*, as_root: bool) -> tuple[str, ...]:
-    """What bubblewrap is told for every program.
+def _walls(files: tuple[str, ...], users: int | None) -> tuple[str, ...]:
+    """What bubblewrap is told for every program. Each mount takes time: a hundredth of a start.
 
-    Root's programs stay in the worker's user namespace, for only there they can change the user.
-    They own nothing of what is made here, and cannot write to it. Any other program does own it:
-    for that one it is read-only. Each mount takes time, about a hundredth of a start.
+    Root's programs are the second user of a user namespace that is there already.
     """
     bwrap = shutil.which("bwrap")
     assert bwrap
-    rights = ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID") if as_root else ()
+    student = str(STUDENT)
+    second = ("--userns", str(users), "--uid", student, "--gid", student)
     private = ("--size", str(DISK), "--perms", "1777", "--tmpfs")
-    hidden = _hidden()
-    own = () if as_root else (Path("/dev"), *hidden)
     return (
-        *(bwrap, *(() if as_root else ("--unshare-user",)), "--unshare-pid", "--unshare-ipc"),
-        *("--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session"),
-        *("--cap-drop", "ALL", *rights, "--hostname", "sandbox", "--proc", "/proc"),
-        *("--dev", "/dev", *private, "/dev/shm", *private, "/tmp"),
-        *_linked_folders(),
-        *(part for path in (Path("/usr"), Path(sys.base_prefix), LOADER) for part in _shown(path)),
-        *(part for path in hidden for part in ("--tmpfs", str(path))),
-        *(part for path in own for part in ("--remount-ro", str(path))),
+        *(bwrap, *(("--unshare-user",) if users is None else second), "--unshare-pid"),
+        *("--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent"),
+        *("--new-session", "--cap-drop", "ALL", "--hostname", "sandbox"),
+        *("--proc", "/proc", *private, "/tmp", *files, *private, "/dev/shm"),
     )
-
-
-@cache
-def _becoming(user: int) -> tuple[str, ...]:
-    """What makes it another user's program inside, setpriv(1)."""
-    setpriv = shutil.which("setpriv")
-    assert setpriv
-    return (setpriv, f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all")
 
 
 @cache
 def _python() -> str:
     return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-
-
-def _shown(path: Path) -> Iterator[str]:
-    """Show a file or folder, also when a folder above it is not for everybody."""
-    for above in reversed(path.parents[:-1]):
-        yield from ("--dir", str(above))
-    yield from ("--ro-bind-try", str(path), str(path))
-
-
-def _linked_folders() -> Iterator[str]:
-    """/bin, /lib and so on, as they are here: links into /usr, or folders of their own."""
-    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
-        path = Path(name)
-        if path.is_symlink():
-            yield from ("--symlink", str(path.readlink()), name)
-        elif path.is_dir():
-            yield from ("--ro-bind", name, name)
-
-
-def _hidden() -> list[Path]:
-    """Folders of installed packages: the kit itself may lie there, with every solution."""
-    base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
-    paths = {Path(sysconfig.get_path(name, vars=base)) for name in ("purelib", "platlib")}
-    paths |= {Path(name) for name in site.getsitepackages([sys.base_prefix])}
-    paths |= set(Path("/usr/lib/python3").glob("dist-packages"))
-    paths |= set(Path("/usr/local/lib").glob("python3*/dist-packages"))
-    shown = (Path("/usr"), Path(sys.base_prefix))
-    return sorted(
-        path for path in paths if path.is_dir() and any(path.is_relative_to(one) for one in shown)
-    )

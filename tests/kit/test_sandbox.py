@@ -1,15 +1,13 @@
 """What contains a program: its bounds; and root gets no programs that run as root."""
 
+import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 
 import pytest
 
-from chatkit.harness import kernel, program, sandbox
-from chatkit.harness.bench import Bench
-from chatkit.harness.namespaces import NOBODY, is_root
+from chatkit.harness import kernel, sandbox
+from chatkit.harness.namespaces import NOBODY
 from chatkit.harness.sandbox import FILE, FILES, PROCESSOR, Refused, Sandbox, what_is_missing
 
 
@@ -25,29 +23,100 @@ def test_a_python_that_another_user_cannot_run_is_refused(
         sandbox._must_start_programs(Sandbox("processes", user=NOBODY))
 
 
-@pytest.mark.skipif(not kernel.LINUX or bool(what_is_missing()), reason="needs bubblewrap")
-def test_a_program_begins_with_its_bounds_however_late_the_bench_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+IN_THE_SANDBOX = """
+import sys, threading, time
+from pathlib import Path
+from chatkit.harness import kernel, program, sandbox
+from chatkit.harness.bench import Bench
+
+def late(pid):
+    deadline = time.monotonic() + 10
+    while kernel.LATE and not kernel.children(pid) and time.monotonic() < deadline:
+        threading.Event().wait(0.001)
+    kernel.LATE = False
+    sandbox.limit(pid)
+
+kernel.LATE = True
+program.limit = late
+walls = sandbox.enter()
+assert walls.isolated, walls.why
+with Bench(lambda name: Path(sys.argv[1]) / name, sandbox=walls) as bench:
+    for wanted in sys.argv[2:]:
+        path = bench.find("server.py")
+        bench.adopt(program.Program(path, [], visible=[sandbox.AGENT], sandbox=walls))
+        bench.prints(wanted)
+        bench.exits(0)
+"""
+
+needs_bubblewrap = pytest.mark.skipif(
+    not kernel.LINUX or bool(what_is_missing()), reason="needs bubblewrap"
+)
+
+
+def run_isolated(source: str, tmp_path: Path, *wanted: str) -> None:
+    """Run a program once for each line that it must print, in one worker's sandbox."""
+    (tmp_path / "server.py").write_text(source, encoding="utf-8")
+    command = [sys.executable, "-c", IN_THE_SANDBOX, str(tmp_path), *wanted]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+@needs_bubblewrap
+def test_a_program_begins_with_its_bounds_however_late_the_bench_is(tmp_path: Path) -> None:
     """The sandbox has its second process already, which inherits nothing any more."""
-    (tmp_path / "server.py").write_text(
-        "import resource as r\n"
-        "bounds = (r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_NOFILE, r.RLIMIT_CORE)\n"
-        "print(*(r.getrlimit(one) for one in bounds))\n",
-        encoding="utf-8",
-    )
+    source = """
+import resource as r
+bounds = (r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_NOFILE, r.RLIMIT_CORE)
+print(*(r.getrlimit(one) for one in bounds))
+"""
+    bounds = " ".join(str((most, most)) for most in (PROCESSOR, FILE, FILES, 0))
+    run_isolated(source, tmp_path, bounds)
 
-    def late(pid: int) -> None:
-        deadline = time.monotonic() + 10
-        while not late_for and not kernel.children(pid) and time.monotonic() < deadline:
-            threading.Event().wait(0.001)
-        late_for.append(pid)
-        sandbox.limit(pid)
 
-    late_for: list[int] = []
-    monkeypatch.setattr(program, "limit", late)
-    walls = Sandbox("namespaces", user=NOBODY if is_root() else None)
-    with Bench(lambda name: tmp_path / name, sandbox=walls) as bench:
-        bench.start_server_quietly("127.0.0.1", 0)
-        bench.prints(" ".join(str((most, most)) for most in (PROCESSOR, FILE, FILES, 0)))
-    assert len(late_for) == 2
+@needs_bubblewrap
+def test_a_program_can_write_only_where_nothing_stays(tmp_path: Path) -> None:
+    """All programs of a worker see one and the same root: none may leave a word in it."""
+    source = """
+import os
+tried = []
+for folder, below, names in os.walk("/"):
+    if folder == "/":
+        below.remove("proc")
+    try:
+        with open(os.path.join(folder, "a word"), "x"):
+            tried.append(folder)
+    except OSError as error:
+        if isinstance(error, FileExistsError):
+            tried.append("found in " + folder)
+with open("/dev/null", "w") as nothing, open("/dev/urandom", "rb") as random:
+    nothing.write(str(random.read(1)))
+print(*sorted(tried))
+"""
+    wanted = "/dev/shm /submission /tmp"
+    run_isolated(source, tmp_path, wanted, wanted)
+
+
+@needs_bubblewrap
+def test_a_program_has_no_right_of_whoever_grades(tmp_path: Path) -> None:
+    source = """
+import ctypes, os, socket
+libc = ctypes.CDLL(None)
+user = os.getuid()
+assert user, "it is called root"
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+assert all(int(status[f"Cap{kind}"], 16) == 0 for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb"))
+assert int(status["NoNewPrivs"]) == 1 and os.getgroups() == []
+for change in (lambda: os.setuid(1), lambda: os.setgid(1), lambda: os.setgroups([1])):
+    try:
+        change()
+    except OSError:
+        continue
+    raise AssertionError("it became somebody else")
+files = os.listdir("/proc/self/fd")
+links = [f"/proc/self/fd/{one}" for one in files]
+kinds = {os.readlink(link).split(":")[0] for link in links if os.path.exists(link)}
+assert kinds <= {"pipe", "user"}, kinds
+assert all(libc.setns(int(one), 0) for one in files)
+print("nobody")
+"""
+    run_isolated(source, tmp_path, "nobody")
