@@ -132,8 +132,10 @@ class Peer:
         """
         expected = bare(expected)
         while True:
-            stop = self.bench.wait(lambda: b"\n" in self.inbox or self.ended)
-            line = self.next_line()
+            stop: Stop = "met"
+            if (line := self.next_line()) is None:
+                stop = self.bench.wait(lambda: b"\n" in self.inbox or self.ended)
+                line = self.next_line()
             if line is None or (text := bare(line)) == expected or text not in self.own:
                 return stop, line
 
