@@ -299,7 +299,10 @@ def echo() -> Iterator[int]:
     command = [sys.executable, "-u", str(path), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
         assert server.stdout
-        yield int(server.stdout.readline().rsplit(b":")[1])
+        port = int(server.stdout.readline().rsplit(b":")[1])
+        # It says who comes. Were nobody to read that, it would stop once the pipe is full.
+        threading.Thread(target=server.stdout.read, daemon=True).start()
+        yield port
         server.kill()
 
 
