@@ -38,6 +38,7 @@ DELAY = 0.1  # seconds that the bench stands still at random, where that is aske
 DELAYED = 0.02  # of the moments when it might
 
 START = 0.02  # seconds: no program has done anything so early, and looking takes its time
+NAP = 0.0004  # seconds to the first look at a program that may be at rest; later ones take longer
 LOOK_EVERY = 0.05  # seconds between two looks at what sandboxed programs take
 MOST_PROCESSES = 64
 MOST_PRINTED = 64 << 20  # bytes
@@ -137,7 +138,7 @@ class Stage:
         watch = self._watch()
         self.at_rest = {}
         begins = self.program.began + START if self.programs else 0.0  # to do anything
-        nap = max(0.001, begins - started)
+        nap = max(NAP, begins - started)
         while True:
             moved = self.pump(nap)
             now = time.monotonic()
@@ -147,7 +148,7 @@ class Stage:
                 return "met"
             if moved:
                 watch.disturb()
-                nap = 0.001
+                nap = NAP
             elif (state := watch.look()) == "rest" or (
                 state != "active"
                 if until_asleep
