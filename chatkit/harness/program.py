@@ -255,14 +255,14 @@ class Program:
         return [self.pid, *(child.pid for child in below)]
 
     def pids_inside(self) -> list[int]:
-        """As `pids`; without the two of bubblewrap that wait for a program in its sandbox.
+        """As `pids`; without the process that waits outside of a sandbox that stands.
 
-        While it is set up, each of them may wait for the other: both count.
+        While it is set up, each of bubblewrap's two processes may wait for the other: both count.
         """
         if self.init is None and self.sandbox and self.sandbox.isolated:
             self.init = next(iter(kernel.children(self.pid)), None)
-        inside = kernel.tree(self.init)[1:] if self.init else []
-        return inside or self.pids()
+        inside = kernel.tree(self.init) if self.init else []
+        return inside if len(inside) > 1 else self.pids()
 
     @property
     def out_of_memory(self) -> bool:
