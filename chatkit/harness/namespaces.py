@@ -43,53 +43,17 @@ def own_network() -> None:
     root = is_root()
     user, group = os.getuid(), os.getgid()
     with _writer_of_maps(os.getpid()) if root else contextlib.nullcontext():
-        _unshare(_NEW_USER | _NEW_NETWORK | _NEW_MOUNTS)
-    if root:
-        os.setgroups([])  # what it starts should not have the groups of root
-    else:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.unshare(_NEW_USER | _NEW_NETWORK | _NEW_MOUNTS):
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error))
+    if not root:
         with contextlib.suppress(FileNotFoundError):
             Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
         fcntl.ioctl(end, _SET_FLAGS, struct.pack("16sh22x", b"lo", _UP_AND_RUNNING))
-
-
-def users_below() -> int:
-    """A user namespace for the programs of root, who is in `own_network`: an open file of it.
-
-    `STUDENT` has the same number there, and root has number 1: nobody in it is called root.
-    Raises OSError.
-    """
-    ready, is_ready = os.pipe()
-    waits, go_on = os.pipe()
-    child = os.fork()
-    if not child:
-        with contextlib.suppress(OSError):
-            os.close(go_on)
-            _unshare(_NEW_USER)
-            os.write(is_ready, b"!")
-            os.read(waits, 1)
-        os._exit(0)
-    os.close(is_ready)
-    try:
-        if not os.read(ready, 1):
-            raise OSError(errno.EPERM, "no user namespace in another one here")
-        for name in ("uid_map", "gid_map"):
-            map = f"1 0 1\n{STUDENT} {STUDENT} 1\n"
-            Path(f"/proc/{child}/{name}").write_text(map, encoding="ascii")
-        return os.open(f"/proc/{child}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
-    finally:
-        for end in (ready, waits, go_on):
-            os.close(end)
-        os.waitpid(child, 0)
-
-
-def _unshare(what: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(what):
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
 
 
 @contextlib.contextmanager

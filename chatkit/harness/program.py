@@ -137,11 +137,9 @@ class Program:
         who: Who = {}
         begin: Callable[[], None] | None = None
         gate: tuple[int, ...] = ()  # bubblewrap waits there until the bounds are set
-        passed: tuple[int, ...] = ()
         if sandbox is not None and isolated:
             gate = os.pipe()
             command = sandbox.command(path, arguments, environment, visible, gate[0])
-            passed = (gate[0], *sandbox.passed)
             self.path = INSIDE / path.name
         elif not WINDOWS:
             begin = partial(begin_as_a_child, sandbox is not None)
@@ -162,7 +160,7 @@ class Program:
                     bufsize=0,
                     start_new_session=True,
                     preexec_fn=begin,
-                    pass_fds=passed,
+                    pass_fds=gate[:1],
                     **who,
                 )
             if gate:

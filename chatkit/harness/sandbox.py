@@ -30,7 +30,7 @@ from typing import Literal, TypedDict
 
 from chatkit.harness import kernel, rootfs
 from chatkit.harness.cgroup import Group
-from chatkit.harness.namespaces import NOBODY, STUDENT, is_root, own_network, users_below
+from chatkit.harness.namespaces import NOBODY, STUDENT, is_root, own_network
 
 Tier = Literal["namespaces", "processes", "none"]
 
@@ -60,20 +60,10 @@ class Sandbox:
     user: int | None = None  # as whom programs run, where root started us; None: as we do
     group: Group | None = None  # where the kernel bounds their memory; None: it is watched
     files: tuple[str, ...] = ()  # in the first tier: which they see, see `rootfs.prepare`
-    users: int | None = None  # there and for root: their user namespace, a file descriptor
 
     @property
     def isolated(self) -> bool:
         return self.tier == "namespaces"
-
-    @property
-    def passed(self) -> tuple[int, ...]:
-        """The files that a process which runs `command` must inherit.
-
-        bubblewrap leaves the user namespace open in the program. It may have it: its own namespace
-        stands in its /proc/self/ns, and nobody can enter the one where he is, setns(2).
-        """
-        return () if self.users is None else (self.users,)
 
     def command(
         self,
@@ -87,15 +77,16 @@ class Sandbox:
 
         `environment` is all that it gets; `visible` are more files and folders that it may read.
         `gate` is a pipe to wait for: the program starts when nobody can write to it any more.
-        Only for tier "namespaces". The command needs this process's file `users`, if there is one.
+        Only for tier "namespaces".
         """
         return [
-            *_walls(self.files, self.users),
+            *_walls(self.files, as_root=self.user is not None),
             *(part for path in visible for part in rootfs.shown(path)),
             *("--bind", str(program.parent), str(INSIDE), "--chdir", str(INSIDE)),
             *("--remount-ro", "/"),
             *(() if gate is None else ("--block-fd", str(gate))),
             *("--clearenv", *(p for pair in environment.items() for p in ("--setenv", *pair))),
+            *(_becoming(self.user) if self.user is not None else ()),
             *(_python(), str(INSIDE / program.name), *arguments),
         ]
 
@@ -199,10 +190,10 @@ def _best(wanted: Tier, root: bool) -> Sandbox:
         return Sandbox("processes", f"no network of its own: {error}", nobody)
     user = STUDENT if root else None  # as nobody is called from now on
     try:
-        files, users = rootfs.prepare([AGENT]), users_below() if root else None
+        files = rootfs.prepare([AGENT])
     except OSError as error:
         return Sandbox("processes", f"no files of its own: {error}", user)
-    return Sandbox("namespaces", user=user, files=files, users=users)
+    return Sandbox("namespaces", user=user, files=files)
 
 
 def _must_start_programs(sandbox: Sandbox) -> None:
@@ -216,14 +207,7 @@ def _must_start_programs(sandbox: Sandbox) -> None:
             command, who = sandbox.command(program, [needed], {}, [AGENT]), {}
         try:
             sandbox.hands_over(program.parent)
-            done = subprocess.run(
-                command,
-                cwd=name,
-                capture_output=True,
-                timeout=60,
-                pass_fds=sandbox.passed,
-                **who,
-            )
+            done = subprocess.run(command, cwd=name, capture_output=True, timeout=60, **who)
         except (OSError, subprocess.SubprocessError) as error:
             told = str(error)
         else:
@@ -240,6 +224,8 @@ def what_is_missing() -> str:
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         return "bubblewrap is not installed: sudo apt install bubblewrap"
+    if shutil.which("setpriv") is None:
+        return "setpriv is not installed: it is part of util-linux"
     probe = [bwrap, "--unshare-user", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/"]
     done = subprocess.run([*probe, "true"], capture_output=True, text=True, timeout=20)
     if done.returncode:
@@ -248,22 +234,31 @@ def what_is_missing() -> str:
 
 
 @cache
-def _walls(files: tuple[str, ...], users: int | None) -> tuple[str, ...]:
+def _walls(files: tuple[str, ...], *, as_root: bool) -> tuple[str, ...]:
     """What bubblewrap is told for every program. Each mount takes time: a hundredth of a start.
 
-    Root's programs are the second user of a user namespace that is there already.
+    Root's programs stay in the worker's user namespace, for only there they can change the user.
+    With a namespace that is there already (`--userns`) bubblewrap could change the user itself, and
+    sooner. But then its first process could not end the second one, of another user, when it dies.
     """
     bwrap = shutil.which("bwrap")
     assert bwrap
-    student = str(STUDENT)
-    second = ("--userns", str(users), "--uid", student, "--gid", student)
+    rights = ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID") if as_root else ()
     private = ("--size", str(DISK), "--perms", "1777", "--tmpfs")
     return (
-        *(bwrap, *(("--unshare-user",) if users is None else second), "--unshare-pid"),
-        *("--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent"),
-        *("--new-session", "--cap-drop", "ALL", "--hostname", "sandbox"),
-        *("--proc", "/proc", *private, "/tmp", *files, *private, "/dev/shm"),
+        *(bwrap, *(() if as_root else ("--unshare-user",)), "--unshare-pid", "--unshare-ipc"),
+        *("--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session"),
+        *("--cap-drop", "ALL", *rights, "--hostname", "sandbox", "--proc", "/proc"),
+        *(*private, "/tmp", *files, *private, "/dev/shm"),
     )
+
+
+@cache
+def _becoming(user: int) -> tuple[str, ...]:
+    """What makes it another user's program inside, setpriv(1)."""
+    setpriv = shutil.which("setpriv")
+    assert setpriv
+    return (setpriv, f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all")
 
 
 @cache
