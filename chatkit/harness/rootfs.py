@@ -90,7 +90,7 @@ def _shown() -> Iterator[Path]:
     yield USR
     folders = (Path(name) for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"))
     yield from (path for path in (*folders, LOADER) if path.exists())
-    if USR not in PYTHON.parents:
+    if not PYTHON.is_relative_to(USR):
         yield PYTHON
 
 
