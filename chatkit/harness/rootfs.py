@@ -4,7 +4,7 @@ A worker prepares its parts once, and bubblewrap puts them together for each pro
 anew each time, that would take a tenth of Python's start: bubblewrap reads the list of all mounts
 after each mount that it makes.
 
-Sources: mount_namespaces(7), mount(2), proc_pid_mountinfo(5), statvfs(3), bwrap(1).
+Sources: mount_namespaces(7), mount(2), proc_pid_mountinfo(5), bwrap(1).
 """
 
 import atexit
