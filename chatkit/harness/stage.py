@@ -384,12 +384,17 @@ class Stage:
         return [self.display.pid] if self.windows and self.display and self.display.pid else []
 
     def pids(self) -> list[int]:
-        return [
-            pid
-            for program in self.programs
-            if program.status is None
-            for pid in program.pids_inside()
-        ]
+        """Every process of the programs that run."""
+        running = [program for program in self.programs if program.status is None]
+        return [pid for program in running for pid in program.pids_inside()] + self._daemons()
+
+    def _daemons(self) -> list[int]:
+        """What has left its program: see `kernel.adopt_orphans`. Of a sandbox nothing gets out."""
+        if not kernel.LINUX or (self.sandbox and self.sandbox.isolated):
+            return []
+        known = self.strangers | {program.pid for program in self.programs}
+        left = set(kernel.children(os.getpid())) - known
+        return [pid for orphan in left for pid in kernel.tree(orphan)]
 
 
 def _processor_time(pids: list[int]) -> float:

@@ -263,13 +263,14 @@ def test_output_is_bounded_and_never_blocks_the_program(tmp_path: Path) -> None:
         assert bench.program.output.lines[0] == "first line"
 
 
-def test_a_daemon_that_left_the_process_group_is_ended(tmp_path: Path) -> None:
+def test_a_daemon_that_left_the_process_group_is_waited_for_and_ended(tmp_path: Path) -> None:
     text = """
         if os.fork() == 0:
             os.setsid()
             if os.fork():
                 os._exit(0)
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT])
+            time.sleep(0.3)
             os.write(1, b"daemon %d\\n" % os.getpid())
             signal.pause()
         os.wait()
