@@ -3,9 +3,15 @@
 And says what it leaves out: the tests of memory cgroups need a system that lets us make one.
 """
 
+import signal
+
 import pytest
 
 from chatkit.harness import cgroup
+
+# A shell starts a job in the background with SIGINT ignored, and whatever we start would inherit
+# that (signal(7)). Many tests press Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NO_CGROUP = cgroup.what_is_missing()
 collect_ignore = ["kit/test_cgroup.py"] if NO_CGROUP else []

@@ -47,6 +47,7 @@ def take(course: Course, folder: Path) -> Iterator[Path]:
         alice.shows("Connected to the server")
         bob = bench.start_window()
         bob.appears()
+        bench.settle()  # a window may be there a moment before what is in it
         (box,) = bob.boxes()
         dialog = bob.view().windows[-1]
         asked = bob.moves_to(left[2] + GAP, GAP, dialog)

@@ -264,6 +264,7 @@ def test_a_frozen_window_is_seen_to_be_frozen(start: Start, bench: Bench) -> Non
         root.mainloop()
     """)
     window.appears()
+    bench.settle()  # a window may be there a moment before what is in it
     window.presses(window.buttons()[0])
 
     with pytest.raises(Failure) as caught:
