@@ -12,6 +12,7 @@ for the program (see `patience.py`). What is late but right gets a note.
 import contextlib
 import os
 import random
+import select
 import selectors
 import socket
 import time
@@ -38,7 +39,7 @@ DELAY = 0.1  # seconds that the bench stands still at random, where that is aske
 DELAYED = 0.02  # of the moments when it might
 
 START = 0.02  # seconds: no program has done anything so early, and looking takes its time
-NAP = 0.0004  # seconds to the first look at a program that may be at rest; later ones take longer
+NAP = 0.0002  # seconds to the first look at a program that may be at rest; later ones take longer
 LOOK_EVERY = 0.05  # seconds between two looks at what sandboxed programs take
 MOST_PROCESSES = 64
 MOST_PRINTED = 64 << 20  # bytes
@@ -138,9 +139,9 @@ class Stage:
         watch = self._watch()
         self.at_rest = {}
         begins = self.program.began + START if self.programs else 0.0  # to do anything
-        nap = max(NAP, begins - started)
+        nap = NAP
         while True:
-            moved = self.pump(nap)
+            moved = self.pump(max(nap, begins - time.monotonic()))
             now = time.monotonic()
             if condition():
                 if promised and now - started > promise:
@@ -183,7 +184,7 @@ class Stage:
                 continue
             state = watch.look()
             if state in ("active", "asleep"):
-                pause = min(pause * 1.5 + 0.0005, 0.02)
+                pause = min(max(NAP, pause * 1.5), 0.02)
                 continue
             self.at_rest = watch.last or {}
             while self.pump(0):
@@ -265,9 +266,21 @@ class Stage:
         self.stumbles()
         if self.sandbox and time.monotonic() >= self.next_look:
             self._keep_bounds()
-        for key, events in self.selector.select(seconds):
+        for key, events in self._ready(seconds):
             moved |= key.data(events) is not False
         return moved
+
+    def _ready(self, seconds: float) -> list[tuple[selectors.SelectorKey, int]]:
+        """What is ready within so many seconds, and for what.
+
+        Python's selector counts in whole milliseconds, as epoll_wait(2) does. select(2) counts in
+        microseconds, and tells of an epoll as of any other file: see epoll(7).
+        """
+        if seconds and kernel.LINUX:
+            with contextlib.suppress(ValueError):  # a number too large for select(2)
+                select.select([self.selector], [], [], seconds)
+                seconds = 0
+        return self.selector.select(seconds)
 
     def stumbles(self) -> None:
         """Stand still for a moment, at random, where that is asked for: see `delays`."""
@@ -304,7 +317,7 @@ class Stage:
         before = kernel.threads(pids)
         watch = self._watch()
         looks = busy = 0
-        nap = 0.001  # short at first: rest is seen at the second look
+        nap = NAP  # short at first: rest is seen at the second look
         while (elapsed := time.monotonic() - started) < seconds or looks < 20:
             if self.pump(nap):
                 watch.disturb()

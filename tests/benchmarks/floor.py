@@ -211,7 +211,7 @@ class Bare:
         deadline = time.monotonic() + PATIENCE
         again = threading.Event()
         while time.monotonic() < deadline:
-            with contextlib.suppress(ConnectionRefusedError):
+            with contextlib.suppress(ConnectionError):  # not yet
                 socket.create_connection(("127.0.0.1", self.port)).close()
                 return
             again.wait(0.001)
