@@ -83,7 +83,11 @@ class _Listener:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not isinstance(report.longrepr, str):
-            self.trouble.append(f"{report.nodeid}: {report.longrepr}")
+            crash = getattr(report.longrepr, "reprcrash", None)
+            last = (
+                [crash.message] if crash else []
+            )  # a list of troubles shows the last line of each
+            self.trouble.append("\n".join([f"{report.nodeid}: {report.longrepr}", *last]))
 
     def pytest_internalerror(self, excrepr: object) -> None:
         self.trouble.append(str(excrepr))

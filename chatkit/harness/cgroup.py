@@ -33,8 +33,8 @@ MOST_MEMORY = 512 << 20  # bytes, of all processes of a program together
 TOO_MUCH = f"it used more than {MOST_MEMORY >> 20} MB of memory"
 
 # Bytes. The watch is to come first wherever it can see: it knows which program it was. So here is
-# room for a program at its bound, its full /tmp and /dev/shm (128 MiB), and beside it for the
-# station (about 100 MiB), a display, a second program of ordinary size, and the kernel's buffers.
+# room for a program at its bound, its full folder, /tmp and /dev/shm (192 MiB), and beside it for
+# the station (about 130 MiB), a display, a second program of ordinary size, the kernel's buffers.
 MOST_IN_GROUP = 1 << 30
 
 CONTROLLER = "memory"  # as the kernel calls what counts it

@@ -18,6 +18,7 @@ from typing import IO
 import psutil
 
 from chatkit.harness import kernel
+from chatkit.harness.rootfs import Folder
 from chatkit.harness.sandbox import INSIDE, Sandbox, Who, limit, limits
 
 KEEP = 1 << 16  # bytes of output kept from the start, and again from the end
@@ -114,7 +115,7 @@ class Program:
         self.source = self.path = path = path.resolve()  # the path as the program knows it
         self.name = path.name
         self.sandbox = sandbox
-        self.copy: tempfile.TemporaryDirectory[str] | None = None
+        self.copy: tempfile.TemporaryDirectory[str] | Folder | None = None
         self.ended_for = ""  # the bound that it has broken
         isolated = sandbox is not None and sandbox.isolated
         environment = {
@@ -128,7 +129,7 @@ class Program:
         environment |= extra or {}
         command = [sys.executable, str(path), *arguments]
         if sandbox is not None:
-            self.copy = tempfile.TemporaryDirectory(prefix="chatkit-", ignore_cleanup_errors=True)
+            self.copy = sandbox.folder()
             path = copied(path, Path(self.copy.name))
             sandbox.hands_over(path.parent)
             command[1] = str(path)
@@ -136,10 +137,16 @@ class Program:
         self.killed_before = group.killed() if group else 0  # by the kernel, for memory
         who: Who = {}
         begin: Callable[[], None] | None = None
-        gate: tuple[int, ...] = ()  # bubblewrap waits there until the bounds are set
+        theirs: tuple[int, ...] = ()  # ends of pipes that bubblewrap gets
+        gate: int | None = None  # it waits there until the bounds are set
+        self.told: IO[bytes] | None = None  # what it says at the end of a program that began
         if sandbox is not None and isolated:
-            gate = os.pipe()
-            command = sandbox.command(path, arguments, environment, visible, gate[0])
+            told, tells = os.pipe()
+            self.told = os.fdopen(told, "rb", buffering=0)
+            os.set_blocking(told, False)
+            waits, gate = os.pipe()
+            theirs = (waits, tells)
+            command = sandbox.command(path, arguments, environment, visible, *theirs)
             self.path = INSIDE / path.name
         elif not WINDOWS:
             begin = partial(begin_as_a_child, sandbox is not None)
@@ -160,16 +167,18 @@ class Program:
                     bufsize=0,
                     start_new_session=True,
                     preexec_fn=begin,
-                    pass_fds=gate[:1],
+                    pass_fds=theirs,
                     **who,
                 )
-            if gate:
+            if gate is not None:
                 limit(self.pid)  # whoever it starts from now on inherits them
                 for child in kernel.children(self.pid):
                     limit(child)
         finally:
-            for end in gate:
+            for end in theirs:
                 os.close(end)
+            if gate is not None:
+                os.close(gate)
         assert self.process.stdout and self.process.stderr
         self.output = Output(self.process.stdout)
         self.errors = Output(self.process.stderr)
@@ -263,6 +272,14 @@ class Program:
         return inside if len(inside) > 1 else self.pids()
 
     @property
+    def never_began(self) -> str:
+        """Why bubblewrap has ended before it became the program; empty when it has not."""
+        if not self.told or self.process.poll() != 1 or b"exit-code" in (self.told.read() or b""):
+            return ""
+        self.errors.read()
+        return self.errors.text.strip() or "bubblewrap has ended"
+
+    @property
     def out_of_memory(self) -> bool:
         """Whether the kernel has ended it because it took too much memory: see `cgroup.py`."""
         group = self.sandbox.group if self.sandbox else None
@@ -298,6 +315,8 @@ class Program:
         self.ends_input()
         self.output.stream.close()
         self.errors.stream.close()
+        if self.told:
+            self.told.close()
         if self.copy:
             self.copy.cleanup()
 

@@ -21,8 +21,9 @@ from pathlib import Path
 
 USR = Path("/usr")
 PYTHON = Path(sys.base_prefix)
-LOADER = Path("/etc/ld.so.cache")  # what the loader of libraries reads besides /usr
+LOADER = Path("/etc/ld.so.cache")  # what the loader of libraries reads besides /usr, if it is there
 SIZE = "size=1m,mode=755"  # of the file system itself: it has folders and links, and no files
+ROOM = "size=64m,nr_inodes=16k,mode=700"  # of a program's own folder: bytes, files and folders
 
 # linux/mount.h: how a mount is made, and what it may do.
 _READ_ONLY, _NO_SET_UID, _NO_DEVICES, _NO_PROGRAMS = 1, 2, 4, 8
@@ -35,15 +36,31 @@ _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}
 
 
-def prepare(visible: Sequence[Path]) -> tuple[str, ...]:
-    """Prepare it in this process's own mount namespace: what bubblewrap must be told.
+class Folder:
+    """A new folder for the files of one program, in memory, with a bound on all of them."""
 
-    `visible` are folders that some programs see besides, wherever they are. Raises OSError. The
-    empty folder that it needs in the file system of everybody goes when this process ends.
+    def __init__(self, place: Path) -> None:
+        """Make it in `place`. Raises OSError."""
+        self.name = tempfile.mkdtemp(dir=place)
+        _mount("tmpfs", Path(self.name), "tmpfs", _NO_SET_UID | _NO_DEVICES, ROOM)
+
+    def cleanup(self) -> None:
+        """Remove it with all that is in it."""
+        _forget(Path(self.name))
+
+
+def prepare(visible: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:
+    """Prepare it in this process's own mount namespace.
+
+    Gives the place for the folders of programs, and what bubblewrap must be told. `visible` are
+    folders that some programs see besides, wherever they are. Raises OSError. The empty folder that
+    it needs in the file system of everybody goes when this process ends.
     """
     place = Path(tempfile.mkdtemp(prefix="chatkit-"))
     atexit.register(_forget, place)
     _mount("tmpfs", place, "tmpfs", _NO_SET_UID | _NO_DEVICES, SIZE)
+    programs = place / "programs"
+    programs.mkdir()
     _make_devices(place / "dev")
     told = ["--dev-bind", str(place / "dev"), "/dev"]
     for path in _shown():
@@ -53,6 +70,7 @@ def prepare(visible: Sequence[Path]) -> tuple[str, ...]:
             part = place / path.relative_to("/")
             _show(path, part)
             told += shown(path, part)
+    told += shown(LOADER)  # not prepared: ldconfig(8) puts another file in its place at any time
     for path in _hidden():
         empty = place / path.relative_to("/")
         _mount("tmpfs", empty, "tmpfs", _NO_SET_UID | _NO_DEVICES, SIZE)
@@ -60,7 +78,7 @@ def prepare(visible: Sequence[Path]) -> tuple[str, ...]:
             if path in folder.parents:
                 (place / folder.relative_to("/")).mkdir(parents=True)
         _mount(None, empty, None, _AGAIN | _BIND | _READ_ONLY | _NO_SET_UID | _NO_DEVICES)
-    return tuple(told)
+    return programs, tuple(told)
 
 
 def shown(path: Path, place: Path | None = None) -> Iterator[str]:
@@ -89,7 +107,7 @@ def _shown() -> Iterator[Path]:
     """Where Python is, and what it needs. /bin, /lib and so on are folders, or links into /usr."""
     yield USR
     folders = (Path(name) for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"))
-    yield from (path for path in (*folders, LOADER) if path.exists())
+    yield from (path for path in folders if path.exists())
     if not PYTHON.is_relative_to(USR):
         yield PYTHON
 

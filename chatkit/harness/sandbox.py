@@ -60,6 +60,7 @@ class Sandbox:
     user: int | None = None  # as whom programs run, where root started us; None: as we do
     group: Group | None = None  # where the kernel bounds their memory; None: it is watched
     files: tuple[str, ...] = ()  # in the first tier: which they see, see `rootfs.prepare`
+    space: Path | None = None  # in the first tier: where the folders of programs are made
 
     @property
     def isolated(self) -> bool:
@@ -72,11 +73,13 @@ class Sandbox:
         environment: Mapping[str, str],
         visible: Sequence[Path],
         gate: int | None = None,
+        told: int | None = None,
     ) -> list[str]:
         """The command that runs `program`, whose folder is a copy that it may change.
 
         `environment` is all that it gets; `visible` are more files and folders that it may read.
         `gate` is a pipe to wait for: the program starts when nobody can write to it any more.
+        `told` is one into which bubblewrap writes "exit-code" at the end of a program that began.
         Only for tier "namespaces".
         """
         return [
@@ -85,10 +88,17 @@ class Sandbox:
             *("--bind", str(program.parent), str(INSIDE), "--chdir", str(INSIDE)),
             *("--remount-ro", "/"),
             *(() if gate is None else ("--block-fd", str(gate))),
+            *(() if told is None else ("--json-status-fd", str(told))),
             *("--clearenv", *(p for pair in environment.items() for p in ("--setenv", *pair))),
             *(_becoming(self.user) if self.user is not None else ()),
             *(_python(), str(INSIDE / program.name), *arguments),
         ]
+
+    def folder(self) -> "tempfile.TemporaryDirectory[str] | rootfs.Folder":
+        """A new folder for the copy of a program's files. Raises OSError."""
+        if self.space:
+            return rootfs.Folder(self.space)
+        return tempfile.TemporaryDirectory(prefix="chatkit-", ignore_cleanup_errors=True)
 
     def hands_over(self, folder: Path) -> None:
         """Let programs do with this folder and the files in it what they like."""
@@ -106,6 +116,10 @@ class Sandbox:
 
 class Refused(Exception):
     """Programs are not started: it would not be safe. The message says what to do."""
+
+
+class SandboxError(Exception):
+    """A program did not begin because its sandbox could not be made; that is not its fault."""
 
 
 TK = tuple(map(Path, ("/etc/fonts", "/etc/alternatives")))  # what a window reads besides
@@ -190,10 +204,10 @@ def _best(wanted: Tier, root: bool) -> Sandbox:
         return Sandbox("processes", f"no network of its own: {error}", nobody)
     user = STUDENT if root else None  # as nobody is called from now on
     try:
-        files = rootfs.prepare([AGENT])
+        space, files = rootfs.prepare([AGENT])
     except OSError as error:
         return Sandbox("processes", f"no files of its own: {error}", user)
-    return Sandbox("namespaces", user=user, files=files)
+    return Sandbox("namespaces", user=user, files=files, space=space)
 
 
 def _must_start_programs(sandbox: Sandbox) -> None:

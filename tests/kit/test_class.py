@@ -18,6 +18,7 @@ from chatkit.authoring.samples import Sample, found_in
 from chatkit.course import find_course
 from chatkit.grading.gradebook import open_gradebook
 from chatkit.grading.station import Order, Station
+from chatkit.harness.sandbox import what_is_missing
 
 ROOT = Path(__file__).parents[2]
 COURSE = find_course(ROOT)
@@ -113,6 +114,33 @@ def test_a_run_that_was_killed_goes_on_and_finds_the_same(school: Path, tmp_path
     assert "0 graded before" not in done.stdout
     assert set(found(out)) == {"alice", "bob", "carol", "dave"}
     assert all(found(out)[student] == expected(school, student) for student in found(out))
+
+
+NO_ROOM = """#!/bin/sh
+case "$*" in *--block-fd*) echo "bwrap: no room" >&2; exit 1;; esac
+exec {bwrap} "$@"
+"""
+
+
+@pytest.mark.skipif(bool(what_is_missing()), reason="needs bubblewrap")
+def test_a_sandbox_that_breaks_costs_nobody_a_point(
+    school: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It worked when the worker began, and does not work when a program is to start."""
+    broken = tmp_path / "bin" / "bwrap"
+    broken.parent.mkdir()
+    broken.write_text(NO_ROOM.format(bwrap=shutil.which("bwrap")), encoding="utf-8")
+    broken.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", f"{broken.parent}:{os.environ['PATH']}")
+        lost = run("grade", school, "--out", tmp_path / "out", "--only", "alice")
+    done = run("grade", school, "--out", tmp_path / "out", "--only", "alice")
+
+    assert lost.returncode == 1
+    assert "could not be graded: alice, 01_echo: " in lost.stderr
+    assert lost.stderr.rstrip().endswith("SandboxError: bwrap: no room")
+    assert "1 lessons to grade, 0 graded before" in done.stdout
+    assert found(tmp_path / "out") == {"alice": expected(school, "alice")}
 
 
 KILLS = int(os.environ.get("CHATKIT_KILLS", "4"))  # 50 is the long form

@@ -141,6 +141,18 @@ HOSTILE = {
             pass
         """,
     ),
+    "fills_its_folder": Hostile(
+        PASSED,
+        f"""
+        try:
+            for number in range(100):
+                with open(str(number), "wb") as file:
+                    file.write(bytes(10_000_000))
+            {CAUGHT}
+        except OSError:
+            pass
+        """,
+    ),
     "fills_other_folders": Hostile(
         PASSED,
         f"""
@@ -157,6 +169,17 @@ HOSTILE = {
         """
         for number in range(3000):
             open(f"file{number}", "w").close()
+        """,
+    ),
+    "countless_files": Hostile(
+        PASSED,
+        f"""
+        try:
+            for number in range(20_000):
+                open(f"file{{number}}", "w").close()
+            {CAUGHT}
+        except OSError:
+            pass
         """,
     ),
     "thousands_of_sockets": Hostile(

@@ -138,6 +138,47 @@ with Bench(lambda name: Path(sys.argv[1]) / name, sandbox=sandbox.enter()) as be
 """
 
 
+BROKEN = """
+import os, sys
+from dataclasses import replace
+from pathlib import Path
+from chatkit.harness import rootfs, sandbox
+from chatkit.harness.bench import Bench
+
+folder = Path(sys.argv[1])
+rootfs.LOADER = folder / "cache"
+walls = sandbox.enter()
+assert walls.isolated, walls.why
+if sys.argv[2] == "replaced":
+    os.replace(folder / "new", folder / "cache")
+else:
+    walls = replace(walls, files=(*walls.files, "--ro-bind", "/no/such/file", "/file"))
+with Bench(lambda name: folder / name, sandbox=walls) as bench:
+    bench.start_client(str(folder / "cache"))
+    bench.prints("the new one")
+    bench.exits(1)
+"""
+
+
+@pytest.mark.parametrize("what", ["replaced", "missing"])
+@needs_bubblewrap
+def test_what_happens_to_the_sandbox_is_not_the_programs_fault(tmp_path: Path, what: str) -> None:
+    """An update of the system replaces the loader's cache. What is missing is the kit's trouble."""
+    for name, text in (("cache", "the old one"), ("new", "the new one")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    program = "import sys; print(open(sys.argv[-1]).read(), flush=True); sys.exit(1)"
+    (tmp_path / "client.py").write_text(program, encoding="utf-8")
+
+    command = [sys.executable, "-c", BROKEN, str(tmp_path), what]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    if what == "replaced":
+        assert done.returncode == 0, done.stderr
+    else:
+        last = done.stderr.strip().splitlines()[-1]
+        assert "SandboxError: bwrap: Can't find source path /no/such/file" in last
+
+
 @needs_bubblewrap
 def test_a_program_ends_with_the_worker_that_is_killed(tmp_path: Path) -> None:
     source = "import signal\nprint('here', flush=True)\nsignal.pause()\n"
