@@ -17,8 +17,8 @@ from pathlib import Path
 from chatkit.authoring.clone import Clone, read
 from chatkit.course import Lesson
 from chatkit.grading.classroom import Stations, Unit, as_they_end
-from chatkit.grading.run import GradingError
 from chatkit.grading.station import Order
+from chatkit.grading.verdict import GradingError
 
 EXPLAINED = "tests/mutants.toml"
 

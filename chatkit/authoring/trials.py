@@ -99,7 +99,8 @@ def complaints(verdict: LessonVerdict) -> str:
 
 def the_grader() -> Grade:
     """The kit's own grader, which is imported only when programs really run."""
-    from chatkit.grading.run import GradingError, grade_lesson
+    from chatkit.grading.run import grade_lesson
+    from chatkit.grading.verdict import GradingError
 
     def grade(lesson: Lesson, folder: Path) -> LessonVerdict:
         try:

@@ -267,7 +267,7 @@ def mutants(keys: tuple[str, ...], only: str | None, workers: int, record: str |
     from rich.progress import track
 
     from chatkit.authoring import mutants as made
-    from chatkit.grading.run import GradingError
+    from chatkit.grading.verdict import GradingError
 
     with problems_end_it():
         clone = open_clone(find_course())

@@ -22,9 +22,8 @@ from chatkit.grading.handout import Handout, HandoutError, hand_out
 from chatkit.grading.one import Form, OneError, find_one, grade_one, write_result
 from chatkit.grading.package import PackageError, github_workflow, gradescope_zip
 from chatkit.grading.reports.files import ReportError
-from chatkit.grading.run import GradingError
 from chatkit.grading.submissions import SubmissionError
-from chatkit.grading.verdict import Verdict
+from chatkit.grading.verdict import GradingError, Verdict
 
 
 @click.command()

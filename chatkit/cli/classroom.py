@@ -58,7 +58,7 @@ def classroom() -> None:
 )
 @click.option("--lesson", "keys", multiple=True, metavar="LESSON", help="Only this lesson.")
 @click.option("--only", "students", multiple=True, metavar="STUDENT", help="Only this student.")
-@click.option("--workers", type=click.IntRange(1, 256), help="Default: one for each core.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Default: two for each core.")
 @click.option(
     "--cluster", metavar="ADDRESS", help="Use the workers of this dask.distributed scheduler."
 )
@@ -116,7 +116,8 @@ def grade(
         with open_gradebook(out / FILE) as book:
             work = plan(book, course, chosen, lessons, fresh=fresh)
             click.echo(f"{len(work.units)} lessons to grade, {work.done} graded before")
-            count = workers or os.cpu_count() or 1
+            # A window has to wait for its timers, so two keep a core busier than one.
+            count = workers or 2 * (os.cpu_count() or 1)
             graded = carry_out(
                 work, book, course, workers=count, cluster=cluster, tier=cast(Tier, tier)
             )

@@ -53,8 +53,8 @@ def check(
     Exit status 0: full score of what could be run. 1: not. 2: wrong use.
     """
     from chatkit.desk.progress import ProgressError, fingerprints, load
-    from chatkit.grading.run import GradingError, grade_lesson
-    from chatkit.grading.verdict import LessonVerdict, Verdict
+    from chatkit.grading.run import grade_lesson
+    from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
     from chatkit.grading.verdict import as_json as object_of
 
     remark = ""  # about the state

@@ -75,7 +75,8 @@ def rebuild(course: Course, state: Progress, work: list[Lesson]) -> None:
 
     Ends the process on Ctrl-C, with nothing changed, and when the kit itself fails.
     """
-    from chatkit.grading.run import GradingError, grade_lesson
+    from chatkit.grading.run import grade_lesson
+    from chatkit.grading.verdict import GradingError
 
     numbers = " and ".join(str(lesson.number) for lesson in work)
     click.echo(f"chatkit: {state.trouble}.", err=True)

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from chatkit.course import Course, Lesson
-from chatkit.grading.run import GradingError
 from chatkit.grading.station import Order, Station, StationLost
-from chatkit.grading.verdict import LessonVerdict, Verdict
+from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 
 
 @dataclass(frozen=True)

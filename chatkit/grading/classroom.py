@@ -10,9 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatkit.grading.run import GradingError
 from chatkit.grading.station import Order, Station, StationLost
-from chatkit.grading.verdict import LessonVerdict
+from chatkit.grading.verdict import GradingError, LessonVerdict
 from chatkit.harness.sandbox import Tier
 
 TRIES = 2  # a submission that takes its station down is given one more

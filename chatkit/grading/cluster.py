@@ -20,9 +20,8 @@ from typing import Any
 from chatkit.course import Course, CourseError, find_course
 from chatkit.grading.classroom import Graded, Stations, Unit, as_they_end
 from chatkit.grading.gradekey import kit_digest, submitted_files
-from chatkit.grading.run import GradingError
 from chatkit.grading.station import Order
-from chatkit.grading.verdict import LessonVerdict
+from chatkit.grading.verdict import GradingError, LessonVerdict
 from chatkit.harness.sandbox import Tier
 
 ADDRESS = re.compile(r"(\w+://)?[^\s/:]+:\d+")

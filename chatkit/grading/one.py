@@ -16,11 +16,10 @@ from chatkit.course import Course, Lesson
 from chatkit.grading.archives import readable
 from chatkit.grading.reports.files import write_whole
 from chatkit.grading.reports.results import github_classroom, gradescope, junit
-from chatkit.grading.run import GradingError
 from chatkit.grading.station import Order, Station, StationLost
 from chatkit.grading.studentwork import Search, listing
 from chatkit.grading.submissions import find_submissions
-from chatkit.grading.verdict import LessonVerdict, Verdict
+from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.harness.sandbox import Tier
 
 Form = Literal["gradescope", "github", "junit"]

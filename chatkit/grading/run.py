@@ -11,7 +11,7 @@ import pytest
 
 from chatkit.course import Check, Lesson
 from chatkit.grading import plugin
-from chatkit.grading.verdict import LessonVerdict, Verdict
+from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.harness.sandbox import Sandbox
 
 # Parts of pytest that no check uses. They cost time for each lesson of each student.
@@ -20,10 +20,6 @@ NOT_NEEDED = (
     *("unraisableexception", "threadexception", "recwarn", "unittest", "doctest", "subtests"),
     *("pastebin", "stepwise", "setuponly", "setupplan", "legacypath"),
 )
-
-
-class GradingError(Exception):
-    """The kit itself failed; no verdict can be given."""
 
 
 class _Listener:

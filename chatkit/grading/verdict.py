@@ -15,6 +15,10 @@ INSIDE = (
 Status = Literal["passed", "failed", "not_reached", "skipped"]
 
 
+class GradingError(Exception):
+    """The kit itself failed; no verdict can be given."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What one check found. The texts are empty where there is nothing to say."""

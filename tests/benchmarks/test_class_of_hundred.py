@@ -42,7 +42,7 @@ def test_a_class_with_five_lessons(students: int, tmp_path: Path) -> None:
     quarter = len(looks) // 4
     early, late = most(looks[:quarter]), most(looks[-quarter:])
     print(
-        f"\n{students} students, {len(COURSE.lessons)} lessons, {os.cpu_count()} workers: "
+        f"\n{students} students, {len(COURSE.lessons)} lessons, {2 * os.cpu_count()} workers: "
         f"{minutes:.1f} min, {60 * minutes / students:.1f} s a student; "
         f"at the most {max(grader for grader, _ in looks):.0f} MiB for the grader, "
         f"{most(looks):.0f} MiB for a station (first quarter {early:.0f}, last {late:.0f}); "
