@@ -230,10 +230,13 @@ def socket_inodes(pids: list[int]) -> set[int]:
 # sendmsg, recvmsg, wait4, pause, rt_sigsuspend, waitid, accept4.
 _UNTIMED = {0, 1, 19, 20, 43, 44, 45, 46, 47, 61, 34, 130, 247, 288}
 _SENDS = {1, 20, 44, 46}  # write, writev, sendto, sendmsg
-_FILES = {0, 1, 19, 20}  # these also read and write files, which is no rest
+_FILES = {0, 1, 19, 20}  # these also read and write files
 # These wait without end when the argument at this place is no time-out: (place, what it is then).
 _POINTER = {202: 3, 23: 4, 270: 4, 271: 2, 128: 2, 441: 3}  # futex, select, pselect6, ppoll, …
 _MILLISECONDS = {7: 2, 232: 3, 281: 3}  # poll, epoll_wait, epoll_pwait: -1 is for ever
+_SLEEPS = {35, 230}  # nanosleep, clock_nanosleep
+# All others, such as open, may also stand still for a disk.
+_ONLY_WAIT = (_UNTIMED - _FILES) | _POINTER.keys() | _MILLISECONDS.keys() | _SLEEPS
 
 
 @dataclass(frozen=True)
@@ -288,12 +291,12 @@ def threads(pids: list[int]) -> dict[int, Thread]:
                     call = [b"-1"]
                 ran, queued, turns = map(int, _content(place + "schedstat").split())
                 waits, number = _waits(call), int(call[0]) if len(call) > 6 else -1
-                if number in _FILES or call[0] == b"-1":
+                if number not in _ONLY_WAIT and call != [b"running"]:
                     state = _state(place)
                     if state in b"ZX" and len(there) == 1:
                         continue  # it has ended and waits for its parent
                     if state == b"D":
-                        waits = ""  # it waits for a disk, which is no rest
+                        waits = ""  # it waits for a disk or the like, which is no rest
                 place_in_code = b" ".join(call[-2:]) if waits else b""
                 sends = number in _SENDS
                 found[task] = Thread(waits, sends, ran, turns, place_in_code, queued)

@@ -16,6 +16,7 @@ from chatkit.grading.run import grade_lesson
 from chatkit.harness import kernel, stage
 from chatkit.harness.bench import Bench
 from chatkit.harness.failure import Failure
+from chatkit.harness.patience import Patience
 from chatkit.harness.ports import LOWEST, free_port
 
 pytestmark = pytest.mark.skipif(
@@ -139,6 +140,29 @@ def test_a_process_that_may_not_be_looked_at_is_not_at_rest(
 
     monkeypatch.setattr(kernel, "_content", refused)
     assert {thread.waits for thread in kernel.threads([os.getpid()]).values()} == {""}
+
+
+STANDS_STILL = """
+import ctypes, os, signal, sys
+if ctypes.CDLL(None).syscall(56, 0x4000 | signal.SIGCHLD, 0, 0, 0, 0) == 0:  # clone, CLONE_VFORK
+    sys.stdin.read(1)
+    os._exit(0)
+"""
+
+
+def test_one_that_stands_still_inside_of_the_system_does_not_wait() -> None:
+    """As for a disk: it goes on by itself. Here it is until its child has ended, see clone(2)."""
+    command = [sys.executable, "-c", STANDS_STILL]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as program:
+        still = Path(f"/proc/{program.pid}/stat")
+        patience = Patience(10.0, lambda: [program.pid])
+        while still.read_text().rpartition(")")[2].split()[0] != "D":
+            assert not patience.is_over()
+
+        (thread,) = kernel.threads([program.pid]).values()
+        program.communicate(b"!")
+
+    assert thread.waits == ""
 
 
 def test_an_idle_program_costs_no_cpu_and_a_spinning_one_does(tmp_path: Path) -> None:
