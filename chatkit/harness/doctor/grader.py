@@ -42,11 +42,11 @@ def rest() -> Finding:
 
 def sandbox() -> Finding:
     """Which tier a class run would get. Entered in a child: nobody can leave it again."""
+    unbounded = cgroup.what_is_missing()  # first: bubblewrap is in our cgroup for a moment longer
     status, printed, errors = ran(TIER, "-P", seconds=SECONDS * 2)
     tier, _, why = printed.partition("|")
     if status or not tier:
         raise OSError(last_line(errors))
-    unbounded = cgroup.what_is_missing()
     memory = f"memory only watched: {unbounded}" if unbounded else "memory bounded by a cgroup"
     told = f"tier {tier}{f', {memory}' if kernel.LINUX else ''}. Only chatkit class needs it"
     if tier == "namespaces":
