@@ -22,10 +22,10 @@ GOOD = ROOT / "solutions" / "01_echo"
 
 HOG = """
 import os
-hoard, data = [], bytes(10 << 20)
+hoard = []
 for number in range(40):
     hoard.append(os.memfd_create("hoard"))
-    os.write(hoard[-1], data)
+    os.posix_fallocate(hoard[-1], 0, 10 << 20)  # a write would also copy: too slow for some
 """
 
 KILLS_ITSELF = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -54,9 +54,9 @@ def program(tmp_path: Path, text: str) -> Path:
 
 
 def test_a_hog_that_no_look_finds_is_ended_and_the_station_goes_on(tmp_path: Path) -> None:
-    if missing := what_is_missing():
-        pytest.skip(missing)
     with Station("namespaces") as station:
+        if missing := what_is_missing():
+            pytest.skip(missing)
 
         def finds(folder: Path) -> tuple[str, str]:
             order = Order(ROOT, "01_echo", folder, "seed", only="echoes-a-line")
@@ -74,6 +74,9 @@ def test_a_hog_that_no_look_finds_is_ended_and_the_station_goes_on(tmp_path: Pat
 
 
 def test_what_a_killed_grader_leaves_is_removed_by_the_next_one() -> None:
+    version, _ = cgroup._own() or (0, None)
+    if version == 2:
+        pytest.skip("there each grader is alone in a group that was given to it, and goes with it")
     with subprocess.Popen(
         [sys.executable, "-c", GRADER], stdout=subprocess.PIPE, encoding="utf-8"
     ) as grader:
@@ -103,3 +106,25 @@ def test_what_is_left_in_a_group_ends_with_it() -> None:
         group.remove()
         assert left.wait(20) == -signal.SIGKILL
     assert not group.folder.exists()
+
+
+# Answers as the systemd of one user does for one unit, and as no other.
+SYSTEMCTL = """#!/bin/sh
+test "$1" = --user && for name; do :; done && test "$name" = run-1.scope && echo yes || echo no
+"""
+MANAGER = Path("/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service")
+
+
+def test_whose_systemd_gave_the_group_away_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "systemctl").write_text(SYSTEMCTL, encoding="ascii")
+    (tmp_path / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert cgroup._delegated(MANAGER / "app.slice" / "run-1.scope")
+    assert not cgroup._delegated(MANAGER / "app.slice" / "run-2.scope")
+    assert not cgroup._delegated(Path("/sys/fs/cgroup/system.slice/run-1.scope"))
+
+    (tmp_path / "systemctl").unlink()
+    assert not cgroup._delegated(MANAGER / "app.slice" / "run-1.scope")
