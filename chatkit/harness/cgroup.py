@@ -14,7 +14,7 @@ killed for memory, unless the scope was delegated.
 Sources: cgroups(7), proc(5) for oom_score_adj; the kernel's admin-guide/cgroup-v2.rst and
 cgroup-v1/memory.rst; systemd.scope(5), and CGROUP_DELEGATION of systemd. Version 1 is tested with
 every change. Version 2 was tried once, by hand, in a slow virtual machine with Linux 6.1, without
-systemd and with systemd 252: the limit, the counter, a delegated scope of root's and of a user's.
+systemd and with systemd 252: the limit and the counter, in a delegated scope of an ordinary user.
 """
 
 import contextlib
