@@ -18,7 +18,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 LINUX = sys.platform == "linux"
-READS_REST = LINUX and platform.machine() == "x86_64" and os.path.exists("/proc/self/schedstat")
+READS_REST = (
+    LINUX
+    and platform.machine() == "x86_64"
+    and all(os.path.exists(f"/proc/self/{name}") for name in ("syscall", "schedstat"))
+)
 
 ESTABLISHED, SYN_SENT, TIME_WAIT, CLOSE_WAIT, LISTEN = 1, 2, 6, 8, 10  # include/net/tcp_states.h
 
