@@ -80,10 +80,8 @@ class _Listener:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not isinstance(report.longrepr, str):
             crash = getattr(report.longrepr, "reprcrash", None)
-            last = (
-                [crash.message] if crash else []
-            )  # a list of troubles shows the last line of each
-            self.trouble.append("\n".join([f"{report.nodeid}: {report.longrepr}", *last]))
+            last = crash.message if crash else ""  # that is the line which a class run shows
+            self.trouble.append(f"{report.nodeid}: {report.longrepr}\n{last}")
 
     def pytest_internalerror(self, excrepr: object) -> None:
         self.trouble.append(str(excrepr))

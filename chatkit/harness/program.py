@@ -19,7 +19,7 @@ import psutil
 
 from chatkit.harness import kernel
 from chatkit.harness.rootfs import Folder
-from chatkit.harness.sandbox import INSIDE, Sandbox, Who, limit, limits
+from chatkit.harness.sandbox import INSIDE, Sandbox, SandboxError, Who, limit, limits
 
 KEEP = 1 << 16  # bytes of output kept from the start, and again from the end
 
@@ -194,8 +194,13 @@ class Program:
 
     @property
     def status(self) -> int | None:
-        """Its exit status, or None while it runs; the negative number of a signal that ended it."""
+        """Its exit status, or None while it runs; the negative number of a signal that ended it.
+
+        Raises SandboxError, once, when it was never begun.
+        """
         status = self.process.poll()
+        if status == 1 and self.told:  # bubblewrap's own way to fail, and many a program's
+            self._must_have_begun(self.told)
         if status and self.sandbox and self.sandbox.isolated and 128 < status < 128 + 65:
             return 128 - status  # bubblewrap says it as a shell does
         return status
@@ -238,6 +243,13 @@ class Program:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
 
+    def _must_have_begun(self, told: IO[bytes]) -> None:
+        self.told = None
+        with told:
+            if b"exit-code" not in (told.read() or b""):
+                self.errors.read()
+                raise SandboxError(self.errors.text.strip() or "bubblewrap has ended")
+
     # ---------------------------------------------------------------------- for the bench
 
     @property
@@ -270,14 +282,6 @@ class Program:
             self.init = next(iter(kernel.children(self.pid)), None)
         inside = kernel.tree(self.init) if self.init else []
         return inside if len(inside) > 1 else self.pids()
-
-    @property
-    def never_began(self) -> str:
-        """Why bubblewrap has ended before it became the program; empty when it has not."""
-        if not self.told or self.process.poll() != 1 or b"exit-code" in (self.told.read() or b""):
-            return ""
-        self.errors.read()
-        return self.errors.text.strip() or "bubblewrap has ended"
 
     @property
     def out_of_memory(self) -> bool:

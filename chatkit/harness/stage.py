@@ -29,7 +29,7 @@ from chatkit.harness.patience import Patience
 from chatkit.harness.peer import Peer
 from chatkit.harness.program import WINDOWS, Output, Program
 from chatkit.harness.rest import GRACE, PROMISE, Threads, Watch
-from chatkit.harness.sandbox import Sandbox, SandboxError
+from chatkit.harness.sandbox import Sandbox
 from chatkit.harness.transcript import Transcript
 from chatkit.harness.window import Window
 
@@ -342,7 +342,7 @@ class Stage:
             self._read_output(stream)
         if kernel.LINUX:  # wakes us when the program ends, see pidfd_open(2)
             program.ended = os.pidfd_open(program.pid)
-            self.watch(program.ended, selectors.EVENT_READ, lambda _: self._has_ended(program))
+            self.watch(program.ended, selectors.EVENT_READ, lambda _: self._ended(program))
         return program
 
     def _keep_bounds(self) -> None:
@@ -371,11 +371,6 @@ class Stage:
                 self.watch(stream.stream, 0, read)
 
         self.watch(stream.stream, selectors.EVENT_READ, read)
-
-    def _has_ended(self, program: Program) -> None:
-        self._ended(program)
-        if why := program.never_began:
-            raise SandboxError(why)
 
     def _ended(self, program: Program) -> None:
         if program.ended is not None:
