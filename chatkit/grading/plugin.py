@@ -23,7 +23,9 @@ from chatkit.grading.verdict import Status, Verdict
 from chatkit.harness.bench import Bench
 from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure, Unavailable
+from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.sandbox import Sandbox
+from chatkit.harness.spares import Spares
 
 LESSONS = pytest.StashKey[dict[Path, Lesson]]()  # by the file of their checks
 UNTIL = pytest.StashKey[float]()  # on the monotonic clock: no check begins after that
@@ -32,6 +34,7 @@ DELAYS = pytest.StashKey[bool]()  # whether the bench stands still at random mom
 WHOLE = pytest.StashKey[bool]()  # keep every event of a transcript, however long it gets
 HEARER = pytest.StashKey[Callable[[Verdict], None]]()
 DISPLAY = pytest.StashKey[Display]()
+SPARES = pytest.StashKey[Spares]()
 BENCH = pytest.StashKey[Bench]()
 LAST_LINES = 20
 
@@ -67,6 +70,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
         display,
         request.config.stash.get(SANDBOX, None),
         random.Random(f"{seed} {check.id} delays") if delayed else None,
+        the_spares(request.config),
     ) as bench:
         request.node.stash[BENCH] = bench
         if request.config.stash.get(WHOLE, False):
@@ -85,9 +89,18 @@ def the_display(config: pytest.Config) -> Display:
     return config.stash[DISPLAY]
 
 
+def the_spares(config: pytest.Config) -> Spares | None:
+    """The spares of this run; None where programs start anew: in a sandbox, and on Windows."""
+    if config.stash.get(SANDBOX, None) or WINDOWS:
+        return None
+    return config.stash.setdefault(SPARES, Spares())
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if display := config.stash.get(DISPLAY, None):
         display.close()
+    if spares := config.stash.get(SPARES, None):
+        spares.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -22,7 +22,7 @@ import psutil
 from chatkit.course import CourseError, find_course
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.harness import cgroup, kernel
-from chatkit.harness.program import WINDOWS
+from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.sandbox import Refused, Tier, enter
 
 UNIT_SECONDS = 600.0  # of wall clock for one lesson of one student; what is left is not tried

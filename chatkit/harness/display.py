@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from chatkit.harness.failure import Unavailable
-from chatkit.harness.program import begin_as_a_child, signals_held
+from chatkit.harness.spawn import begin_as_a_child, signals_held
 
 SIZE = "1280x800x24"
 WILD = 0xFFFF  # a cookie for every host and display, see Xauth.h

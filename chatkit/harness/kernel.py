@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 LINUX = sys.platform == "linux"
+WINDOWS = os.name == "nt"
 READS_REST = (
     LINUX
     and platform.machine() == "x86_64"

@@ -12,7 +12,8 @@ from typing import Self
 
 from chatkit.course import Course, CourseError
 from chatkit.harness.failure import Unavailable
-from chatkit.harness.program import WINDOWS, begin_as_a_child, plain_environment, signals_held
+from chatkit.harness.kernel import WINDOWS
+from chatkit.harness.spawn import begin_as_a_child, plain_environment, signals_held
 
 STEP = "nicknames"
 SECONDS = 5  # that a server has to end after Ctrl-C

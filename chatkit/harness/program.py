@@ -5,12 +5,11 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -18,12 +17,18 @@ from typing import IO
 import psutil
 
 from chatkit.harness import kernel
+from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.rootfs import Folder
-from chatkit.harness.sandbox import INSIDE, Sandbox, SandboxError, Who, limit, limits
+from chatkit.harness.sandbox import INSIDE, Sandbox, SandboxError, Who, limit
+from chatkit.harness.spares import Spares
+from chatkit.harness.spawn import begin_as_a_child, plain_environment, spawn
 
 KEEP = 1 << 16  # bytes of output kept from the start, and again from the end
 
-WINDOWS = os.name == "nt"
+# Seconds in which no program has done anything yet, and looking would take its time.
+START = 0.02  # where Python has to start
+BEGIN = 0.01  # where a spare has begun it
+
 MOST_COPIED = 16 << 20  # bytes of a student's folder
 MOST_AT_ONCE = 1 << 20  # bytes of output that are taken before others get their turn
 
@@ -104,13 +109,14 @@ class Program:
         extra: Mapping[str, str] | None = None,
         visible: Sequence[Path] = (),
         sandbox: Sandbox | None = None,
+        spares: Spares | None = None,
     ) -> None:
         """Start `path` with Python in its own folder and its own process group.
 
         Its output is unbuffered unless `buffered`, because a program should not lose the points of
         a whole lesson to one missing flush. `extra` goes into its environment. In a `sandbox` it
-        runs on a copy of its folder, and sees `visible` besides. Raises OSError when it cannot be
-        started.
+        runs on a copy of its folder, and sees `visible` besides. Without one it may be begun by one
+        of the `spares`. Raises OSError when it cannot be started.
         """
         self.source = self.path = path = path.resolve()  # the path as the program knows it
         self.name = path.name
@@ -127,6 +133,7 @@ class Program:
         if not buffered:
             environment["PYTHONUNBUFFERED"] = "1"
         environment |= extra or {}
+        self.environment = environment
         command = [sys.executable, str(path), *arguments]
         if sandbox is not None:
             self.copy = sandbox.folder()
@@ -151,24 +158,12 @@ class Program:
         elif not WINDOWS:
             begin = partial(begin_as_a_child, sandbox is not None)
             who = sandbox.who() if sandbox else {}
-        # Without `begin` there is no fork in which an exception could be lost: see vfork(2). One
-        # that comes in the middle leaves a child without a name, which `end_orphans` ends.
-        held = signals_held() if begin else contextlib.nullcontext()
         first = group.first_to_go() if group else contextlib.nullcontext()
+        spare = spares.take(path, arguments, environment) if spares else None
         try:
-            with _interruptible(), held, first:
-                self.process = subprocess.Popen(
-                    command,
-                    cwd=path.parent,
-                    env=environment,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    bufsize=0,
-                    start_new_session=True,
-                    preexec_fn=begin,
-                    pass_fds=theirs,
-                    **who,
+            with first:
+                self.process = spare or spawn(
+                    command, path.parent, environment, begin=begin, fds=theirs, who=who
                 )
             if gate is not None:
                 limit(self.pid)  # whoever it starts from now on inherits them
@@ -185,6 +180,7 @@ class Program:
         self.init: int | None = None  # process 1 of its sandbox, once it is there
         self.ended: int | None = None  # a pidfd of the bench, readable once the program has ended
         self.began = time.monotonic()
+        self.look_from = self.began + (BEGIN if spare else START)
         self.heard = 0  # lines of output that a check has already asked for
         self.stopping = False  # the bench has asked it to end
         self.said: str | None = None  # its errors before the stacks were asked for
@@ -325,28 +321,6 @@ class Program:
             self.copy.cleanup()
 
 
-@contextlib.contextmanager
-def signals_held() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait while a process is started.
-
-    An exception that a handler raises in the middle of a fork is lost: Python reports it as
-    ignored (see `os.register_at_fork`), and the bench would go on as if nobody had pressed Ctrl-C.
-    """
-    if WINDOWS:
-        yield
-        return
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
-
-
-def plain_environment() -> dict[str, str]:
-    """The bench's own environment, without what would change how Python runs."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-
-
 def copied(path: Path, into: Path) -> Path:
     """Copy the files of the program's folder, links and special files left out; bounded."""
     left = MOST_COPIED
@@ -358,32 +332,3 @@ def copied(path: Path, into: Path) -> Path:
             continue
         shutil.copyfile(file, into / file.name)
     return into / path.name
-
-
-def begin_as_a_child(bounded: bool, die_by: signal.Signals = signal.SIGKILL) -> None:
-    """Called in a child before it becomes a program: undo `signals_held`, die with the bench."""
-    if bounded:
-        limits()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
-    if kernel.LINUX:
-        kernel.die_with_parent(die_by)
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """While a child starts, do not ignore SIGINT.
-
-    A shell starts background jobs with SIGINT ignored, and children inherit that (signal(7)): their
-    Ctrl-C would do nothing. A handled signal goes back to its default in the child.
-    """
-    if (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    ):
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-    else:
-        yield

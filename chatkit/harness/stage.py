@@ -25,9 +25,10 @@ from chatkit.harness import kernel
 from chatkit.harness.cgroup import MOST_MEMORY, TOO_MUCH
 from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure
+from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.patience import Patience
 from chatkit.harness.peer import Peer
-from chatkit.harness.program import WINDOWS, Output, Program
+from chatkit.harness.program import Output, Program
 from chatkit.harness.rest import GRACE, PROMISE, Threads, Watch
 from chatkit.harness.sandbox import Sandbox
 from chatkit.harness.transcript import Transcript
@@ -38,7 +39,6 @@ HOPELESS = 3.0  # seconds of processor time without a byte moved, after which wa
 DELAY = 0.1  # seconds that the bench stands still at random, where that is asked for
 DELAYED = 0.02  # of the moments when it might
 
-START = 0.02  # seconds: no program has done anything so early, and looking takes its time
 NAP = 0.0002  # seconds to the first look at a program that may be at rest; later ones take longer
 LOOK_EVERY = 0.05  # seconds between two looks at what sandboxed programs take
 MOST_PROCESSES = 64
@@ -138,10 +138,10 @@ class Stage:
         patience = patience or self.patience(promise * GRACE if seconds is None else seconds)
         watch = self._watch()
         self.at_rest = {}
-        begins = self.program.began + START if self.programs else 0.0  # to do anything
+        look_from = self.program.look_from if self.programs else 0.0
         nap = NAP
         while True:
-            moved = self.pump(max(nap, begins - time.monotonic()))
+            moved = self.pump(max(nap, look_from - time.monotonic()))
             now = time.monotonic()
             if condition():
                 if promised and now - started > promise:

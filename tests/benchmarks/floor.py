@@ -22,7 +22,8 @@ import pytest
 from chatkit.harness.bench import Bench
 from chatkit.harness.display import Display
 from chatkit.harness.ports import free_port
-from chatkit.harness.program import Program, plain_environment
+from chatkit.harness.program import Program
+from chatkit.harness.spawn import plain_environment
 from chatkit.harness.stage import Stage
 from chatkit.harness.window import Window
 

@@ -20,7 +20,8 @@ import psutil
 from chatkit.authoring.costs.crowd import HOST, Crowd, Refused
 from chatkit.authoring.costs.figures import DESIGNS, Design, Machine, Memory, Run
 from chatkit.harness import kernel
-from chatkit.harness.program import Program, signals_held
+from chatkit.harness.program import Program
+from chatkit.harness.spawn import signals_held
 
 DELIVERIES = 5000.0  # a second, while delays are taken: every server can do a multiple of that
 MOST_LINES = 100.0  # a second, then

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Mapping
 from functools import partial
 
-from chatkit.harness.program import WINDOWS, begin_as_a_child, signals_held
+from chatkit.harness.kernel import WINDOWS
+from chatkit.harness.spawn import begin_as_a_child, signals_held
 
 
 def started(

@@ -9,7 +9,7 @@ from chatkit.harness.display import NO_TK, NO_XVFB, Display
 from chatkit.harness.doctor.child import last_line, ran
 from chatkit.harness.doctor.finding import Finding, Status, at_prompt, packages
 from chatkit.harness.failure import Unavailable
-from chatkit.harness.program import plain_environment
+from chatkit.harness.spawn import plain_environment
 
 SECONDS = 20  # that a window may take to open and to close
 
