@@ -78,8 +78,9 @@ class Watch:
         """`pids` names the processes; `on_its_way` says whether bytes travel to or from them.
 
         `display` is the process that draws the windows, if it is known: a window that waits for it
-        is not frozen. `unread` says how much they have not read yet: a window that polls its
-        connection reads a part at each of its timers, so a change means that it is at work.
+        is not frozen. Where it is not known, nobody can tell what a frozen window waits for.
+        `unread` says how much they have not read yet: a window that polls its connection reads a
+        part at each of its timers, so a change means that it is at work.
         """
         self.pids = pids
         self.on_its_way = on_its_way
@@ -90,7 +91,7 @@ class Watch:
 
     def disturb(self) -> None:
         """Something came: what was seen before counts no more."""
-        self.idle_since = time.monotonic()
+        self.still_since = self.idle_since = time.monotonic()
         self.idle_from: int | None = None  # nanoseconds that all threads had run by then
         self.burnt = 0.0  # seconds of processor time since then
         self.first: Threads | None = None
@@ -109,6 +110,8 @@ class Watch:
         everything = kernel.threads(pids + self._drawn_by())
         threads = self._that_count(everything)
         same = threads == self.last
+        if not same:
+            self.still_since = time.monotonic()
         if self.on_its_way() or (pids and not threads and not self.pulses):
             self.last = None
             return "active"
@@ -122,6 +125,8 @@ class Watch:
         idle = self._idle(everything)
         self.burnt = sum(thread.ran - self.first[id].ran for id, thread in threads.items()) / 1e9
         frozen = not self.pulses  # as far as one can tell: the window does not answer
+        if pids and self.windows and frozen and not self.display:  # it may wait for that
+            return "quiet" if time.monotonic() - self.still_since > QUIET else "active"
         untimed = all(thread.waits == "untimed" for thread in threads.values())
         if same and untimed and (all(windows) or frozen):
             return "rest" if kernel.asleep(threads) else "active"  # else it is about to end

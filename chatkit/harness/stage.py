@@ -40,6 +40,7 @@ DELAY = 0.1  # seconds that the bench stands still at random, where that is aske
 DELAYED = 0.02  # of the moments when it might
 
 NAP = 0.0002  # seconds to the first look at a program that may be at rest; later ones take longer
+FAR = 10  # times as long a wait for windows on a display that is not our own
 LOOK_EVERY = 0.05  # seconds between two looks at what sandboxed programs take
 MOST_PROCESSES = 64
 MOST_PRINTED = 64 << 20  # bytes
@@ -196,7 +197,12 @@ class Stage:
             self.quiet += patience.passed
 
     def patience(self, seconds: float) -> Patience:
-        """A time to wait for the programs; what draws their windows is part of them."""
+        """A time to wait for the programs; what draws their windows is part of them.
+
+        A display of which we know nothing may be far away: then it is `FAR` times as long.
+        """
+        if self.windows and not (self.display and self.display.pid):
+            seconds *= FAR
         return Patience(seconds, lambda: [*self.pids(), *self._drawn_by()])
 
     def dozes(self) -> None:

@@ -202,6 +202,8 @@ class Root:
         self.tk.call("event", "generate", path, "<KeyRelease>", "-keysym", "a")
 
     def press(self, path: str, key: str) -> None:
+        if not str(self.tk.call("focus", "-displayof", path)):  # another program has taken it
+            self.focus(str(self.tk.call("focus", "-lastfor", path)))
         for event in (f"<KeyPress-{key}>", f"<KeyRelease-{key}>"):
             if int(self.tk.call("winfo", "exists", path)):
                 self.tk.call("event", "generate", path, event)
