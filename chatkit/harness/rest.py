@@ -27,6 +27,8 @@ GRACE = 10  # the bench waits this many times as long as promised
 QUIET = 1.5  # seconds
 IDLE = 20_000_000  # nanoseconds of processor time: a program that waits may use that in between
 ROUNDS = 3  # times that all timers of a window go off while nothing changes
+ANSWER = 0.1  # seconds in which a window that has nothing to do answers
+DISPLAY = 5.0  # seconds: so long may a display of which nothing is known take for one answer
 SPIN = 0.2  # seconds of processor time after which a busy program counts as spinning
 
 # active: something runs. asleep: all threads wait, some with a time-out, and may still act.
@@ -74,24 +76,29 @@ class Watch:
         windows: Sequence[Pulsing] = (),
         display: int | None = None,
         unread: Callable[[], object] = tuple,
+        excuse: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         """`pids` names the processes; `on_its_way` says whether bytes travel to or from them.
 
         `display` is the process that draws the windows, if it is known: a window that waits for it
         is not frozen. Where it is not known, nobody can tell what a frozen window waits for.
         `unread` says how much they have not read yet: a window that polls its connection reads a
-        part at each of its timers, so a change means that it is at work.
+        part at each of its timers, so a change means that it is at work. `excuse` hears for how
+        many seconds a window waited for a display of which nothing is known, as far as one can see.
         """
         self.pids = pids
         self.on_its_way = on_its_way
         self.windows = windows
         self.display = display
         self.unread = unread
+        self.excuse = excuse
+        self.looked = 0.0  # when it last looked
         self.disturb()
 
     def disturb(self) -> None:
         """Something came: what was seen before counts no more."""
-        self.still_since = self.idle_since = time.monotonic()
+        self.idle_since = self.still_since = self.silent_since = time.monotonic()
+        self.still: Threads = {}  # those that have not moved since then, timed ones left out
         self.idle_from: int | None = None  # nanoseconds that all threads had run by then
         self.burnt = 0.0  # seconds of processor time since then
         self.first: Threads | None = None
@@ -110,8 +117,6 @@ class Watch:
         everything = kernel.threads(pids + self._drawn_by())
         threads = self._that_count(everything)
         same = threads == self.last
-        if not same:
-            self.still_since = time.monotonic()
         if self.on_its_way() or (pids and not threads and not self.pulses):
             self.last = None
             return "active"
@@ -125,8 +130,8 @@ class Watch:
         idle = self._idle(everything)
         self.burnt = sum(thread.ran - self.first[id].ran for id, thread in threads.items()) / 1e9
         frozen = not self.pulses  # as far as one can tell: the window does not answer
-        if pids and self.windows and frozen and not self.display:  # it may wait for that
-            return "quiet" if time.monotonic() - self.still_since > QUIET else "active"
+        if pids and self.windows and frozen and not self.display:
+            return self._waits_for_a_display(threads)
         untimed = all(thread.waits == "untimed" for thread in threads.values())
         if same and untimed and (all(windows) or frozen):
             return "rest" if kernel.asleep(threads) else "active"  # else it is about to end
@@ -143,6 +148,22 @@ class Watch:
             return "asleep" if all(windows) or frozen else "active"
         drawing = self.windows and frozen  # it may just have a lot to draw
         return "spinning" if self.burnt > SPIN and not drawing else "active"
+
+    def _waits_for_a_display(self, threads: Threads) -> State:
+        """The state of a window that does not answer, on a display that may be slow.
+
+        While it gets answers from there, its thread wakes up now and then.
+        """
+        now = time.monotonic()
+        still = {id: thread for id, thread in threads.items() if thread.waits != "timed"}
+        if still != self.still:
+            self.still, self.still_since = still, now
+        if now - self.still_since > DISPLAY:
+            return "quiet"
+        if self.looked - self.silent_since > ANSWER:
+            self.excuse(now - self.looked)
+        self.looked = now
+        return "active"
 
     def _idle(self, threads: Threads) -> float:
         """For how many seconds the threads have done next to nothing."""

@@ -40,7 +40,6 @@ DELAY = 0.1  # seconds that the bench stands still at random, where that is aske
 DELAYED = 0.02  # of the moments when it might
 
 NAP = 0.0002  # seconds to the first look at a program that may be at rest; later ones take longer
-FAR = 10  # times as long a wait for windows on a display that is not our own
 LOOK_EVERY = 0.05  # seconds between two looks at what sandboxed programs take
 MOST_PROCESSES = 64
 MOST_PRINTED = 64 << 20  # bytes
@@ -137,7 +136,7 @@ class Stage:
         started = time.monotonic()
         promised = patience is None and seconds is None
         patience = patience or self.patience(promise * GRACE if seconds is None else seconds)
-        watch = self._watch()
+        watch = self._watch(patience.excuse)
         self.at_rest = {}
         look_from = self.program.look_from if self.programs else 0.0
         nap = NAP
@@ -175,7 +174,7 @@ class Stage:
         unless `quietly`. It waits for at most 10 s, and longer only for want of a processor.
         """
         patience = self.patience(PROMISE * GRACE)
-        watch = self._watch()
+        watch = self._watch(patience.excuse)
         self.at_rest = {}
         pause = 0.0
         while not patience.is_over():
@@ -197,12 +196,7 @@ class Stage:
             self.quiet += patience.passed
 
     def patience(self, seconds: float) -> Patience:
-        """A time to wait for the programs; what draws their windows is part of them.
-
-        A display of which we know nothing may be far away: then it is `FAR` times as long.
-        """
-        if self.windows and not (self.display and self.display.pid):
-            seconds *= FAR
+        """A time to wait for the programs; what draws their windows is part of them."""
         return Patience(seconds, lambda: [*self.pids(), *self._drawn_by()])
 
     def dozes(self) -> None:
@@ -389,13 +383,14 @@ class Stage:
         for stream in (program.output, program.errors):
             self.watch(stream.stream, 0, lambda _: None)
 
-    def _watch(self) -> Watch:
+    def _watch(self, excuse: Callable[[float], None] = lambda seconds: None) -> Watch:
         return Watch(
             self.pids,
             lambda: any(peer.on_its_way() for peer in self.peers),
             self.windows,
             self.display.pid if self.display else None,
             lambda: [peer.unread() for peer in self.peers],
+            excuse,
         )
 
     def _drawn_by(self) -> list[int]:
