@@ -30,6 +30,7 @@ class _Listener:
         tell: Callable[[Verdict], None],
         lesson: Lesson,
         only: str | None,
+        share: tuple[int, int],
         first: Sequence[str],
         sandbox: Sandbox | None,
         seconds: float,
@@ -43,6 +44,7 @@ class _Listener:
         self.sandbox = sandbox
         self.delays = delays
         self.only = only
+        self.share = share
         self.first = first
         self.written: list[str] = []  # the ids of all checks in the order of their file
         self.verdicts: list[Verdict] = []
@@ -71,6 +73,8 @@ class _Listener:
         items.sort(key=lambda item: turns.get(check_in(item), len(turns)))
         if self.only:
             items[:] = [item for item in items if check_in(item) == self.only]
+        number, of = self.share
+        items[:] = items[number::of]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -98,6 +102,7 @@ def grade_lesson(
     folder: Path,
     *,
     only: str | None = None,
+    share: tuple[int, int] = (0, 1),
     first: Sequence[str] = (),
     on_verdict: Callable[[Verdict], None] | None = None,
     seed: str | None = None,
@@ -109,7 +114,8 @@ def grade_lesson(
 ) -> LessonVerdict:
     """Run the lesson's checks on the programs in `folder`.
 
-    `only` names one of the lesson's checks. Those in `first` are run before the others, in that
+    `only` names one of the lesson's checks. With `share` (1, 4) every fourth one is run, from
+    number 1 on; numbers begin with 0. Those in `first` are run before the others, in that
     order; the result has all in the order of their file. `on_verdict` hears each verdict as it
     falls. The same `seed` gives the same random words. `sandbox` contains the programs; None
     trusts them. After `seconds` no further check is begun. With `delays` the bench stands still at
@@ -120,7 +126,15 @@ def grade_lesson(
     KeyboardInterrupt on Ctrl-C (every program has been ended by then).
     """
     listener = _Listener(
-        on_verdict or (lambda verdict: None), lesson, only, first, sandbox, seconds, delays, whole
+        on_verdict or (lambda verdict: None),
+        lesson,
+        only,
+        share,
+        first,
+        sandbox,
+        seconds,
+        delays,
+        whole,
     )
     arguments = [
         *("-c", os.devnull, "--noconftest"),

@@ -45,6 +45,7 @@ class Order:
     only: str | None = None  # one check
     first: tuple[str, ...] = ()  # checks to run before the others
     until_failure: bool = False  # stop after the first check that does not pass
+    share: tuple[int, int] = (0, 1)  # a number and of how many: see `grade_lesson`
 
 
 class Station:
@@ -171,6 +172,7 @@ def serve(tier: Tier | None, parent: int, folder: str) -> None:
                     only=order.only,
                     first=order.first,
                     until_failure=order.until_failure,
+                    share=order.share,
                     on_verdict=tell,
                     seed=order.seed,
                     sandbox=sandbox,

@@ -34,6 +34,14 @@ Debian, Ubuntu:  sudo apt install xvfb
 Fedora:          sudo dnf install xorg-x11-server-Xvfb"""
 
 
+def has_own(user: int | None = None) -> bool:
+    """Whether windows open on an Xvfb of the bench's own, and not on the display of who uses it.
+
+    They do where there is no other, and for the programs of another `user`, whom nobody lets in.
+    """
+    return sys.platform == "linux" and (user is not None or not os.environ.get("DISPLAY"))
+
+
 class Display:
     """Where windows open. Close it, or use it with `with`, and an Xvfb of its own is gone."""
 
@@ -50,8 +58,7 @@ class Display:
             raise Unavailable(NO_TK)
         self.user = user
         if own is None:
-            mine = os.environ.get("DISPLAY") and user is None  # nobody else is let into root's
-            own = sys.platform == "linux" and not mine
+            own = has_own(user)
         if own:
             self._start()
 
