@@ -34,7 +34,10 @@ def grade_soon(
     on_verdict: Callable[[Verdict], None],
     seed: str | None = None,
 ) -> LessonVerdict:
-    """As `grade_lesson`, for programs that are trusted; `on_verdict` hears in the checks' order."""
+    """As `grade_lesson`, for programs that are trusted; `on_verdict` hears in the checks' order.
+
+    Raises GradingError and KeyboardInterrupt as that does; every program has been ended by then.
+    """
     size = 1 if only else crew_for(lesson)
     if size == 1:
         from chatkit.grading.run import grade_lesson  # with pytest, which a crew has of its own

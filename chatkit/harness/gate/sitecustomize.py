@@ -25,11 +25,11 @@ def wait(gate: int) -> list[str]:
     return [os.fsdecode(one) for one in arguments]
 
 
-del os.environ["PYTHONPATH"]
-sys.path.remove(HERE)
-del sys.path_importer_cache[HERE]
-arguments = wait(int(os.environ.pop("CHATKIT_GATE")))
+arguments = wait(int(os.environ.pop("CHATKIT_GATE")))  # first: if the rest fails, it fails then
 sys.argv += arguments
 sys.orig_argv += arguments
+del os.environ["PYTHONPATH"]
+sys.path.remove(HERE)
+sys.path_importer_cache.pop(HERE, None)
 del sys.modules[__name__]
 __import__("sitecustomize")  # the machine's own; if it has none, Python learns that from this line
