@@ -27,7 +27,7 @@ def is_refused(room: Room, peer: Peer, name: str, why: str) -> None:
     One line may say why.
     """
     peer.says(name)
-    because = f"because the name {name!r} is {why}"
+    because = f"because the name {name!r} {why}"
     room.bench.wait(lambda: b"\n" in peer.inbox or peer.ended)
     if peer.ended:
         told = f"the connection was closed, {because}"
@@ -35,7 +35,7 @@ def is_refused(room: Room, peer: Peer, name: str, why: str) -> None:
     if not peer.inbox.startswith(b"NICK"):
         reason = bare(peer.next_line() or b"")
         if reason == GREETING.encode():
-            told = f"the name {name!r} was accepted although it is {why}"
+            told = f"the name {name!r} was accepted although it {why}"
             raise Failure("accepted", told, "b'NICK\\n' again", quoted(reason))
     peer.hears("NICK", because=because)
     room.nobody_hears(f"the name {name!r} was refused")
@@ -48,13 +48,14 @@ def follows_the_rules_for_names(room: Room) -> None:
     with room.bench.during("handshake"):
         carol.hears("NICK")
     for name, why in (
-        ("alice", "taken"),
-        ("ALICE", "taken, in other letters"),
-        ("", "blank"),
-        ("   ", "blank"),
-        ("x" * 21, "longer than 20 characters"),
-        ("two words", "two words"),
-        ("a:b", "with a colon"),
+        ("alice", "is taken"),
+        ("ALICE", "is taken, in other letters"),
+        ("", "is blank"),
+        ("   ", "is blank"),
+        ("x" * 21, "is longer than 20 characters"),
+        ("two words", "is two words"),
+        ("a:b", "has a colon"),
+        ("ring\a", "has a character that cannot be printed"),
     ):
         is_refused(room, carol, name, why)
     carol.says("  carol  ")

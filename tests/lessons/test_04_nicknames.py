@@ -224,7 +224,8 @@ def test_name_and_chat(room: Room) -> None:
     rule=NAMES,
     likely={
         "accepted": "this rule for names is not tested. For a name that is taken: compare it with "
-        "all names in use, without case: str.casefold().",
+        "all names in use, without case: str.casefold(). For what cannot be printed: "
+        "str.isprintable().",
         "closed-early": "a bad name ends the connection. Ask again instead.",
         "unexpected": "the others hear of a name that was refused.",
         "silent": "after a bad name the server waits without asking again.",

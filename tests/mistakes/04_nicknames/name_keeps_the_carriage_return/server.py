@@ -51,9 +51,10 @@ def tell_others(text, me):
 
 
 def is_good_name(name):
+    name = name.strip()
     if len(name) < 1 or len(name) > 20:
         return False
-    return name.strip() != "" and " " not in name and ":" not in name
+    return name.isprintable() and " " not in name and ":" not in name
 
 
 def name_is_taken(name):
