@@ -101,8 +101,8 @@ class TappedBench(Bench):
         self.taps.clear()
         super().clear()
 
-    def _watch(self) -> Watch:
-        watch = super()._watch()
+    def _watch(self, *excuse: Callable[[float], None]) -> Watch:
+        watch = super()._watch(*excuse)
         peers = watch.on_its_way
         watch.on_its_way = lambda: peers() or any(map(self.carries, self.taps.values()))
         return watch
