@@ -13,6 +13,10 @@ anything must do.
 A window is never at rest: its loop always has a timer, at the least the one of the agent. It is
 calm, and the program at rest, when all its timers have gone off `ROUNDS` times, when nothing was
 done to a widget meanwhile, and when the program's other threads wait (see `Pulse`).
+
+A window that does not answer may hang, or wait for its display. Of the bench's own display one sees
+whether it is at work. On the user's, a window counts as hanging when nothing in it has moved for
+`DISPLAY` seconds.
 """
 
 import time
