@@ -11,8 +11,8 @@ next to nothing. Where the kernel does not tell (see `kernel.READS_REST`) `QUIET
 anything must do.
 
 A window is never at rest: its loop always has a timer, at the least the one of the agent. It is
-calm, and the program at rest, when all its timers have gone off `ROUNDS` times, when nothing was
-done to a widget meanwhile, and when the program's other threads wait (see `Pulse`).
+calm, and the program at rest, when all its timers have gone off `ROUNDS` times while the program's
+other threads waited and nothing was done to a widget (see `Pulse`).
 
 A window that does not answer may hang, or wait for its display. Of the bench's own display one sees
 whether it is at work. On the user's, a window counts as hanging when nothing in it has moved for
@@ -102,7 +102,7 @@ class Watch:
     def disturb(self) -> None:
         """Something came: what was seen before counts no more."""
         self.idle_since = self.still_since = self.silent_since = time.monotonic()
-        self.still: Threads = {}  # those that have not moved since then, timed ones left out
+        self.still: Threads = {}  # those without a time-out, as they have stood since then
         self.idle_from: int | None = None  # nanoseconds that all threads had run by then
         self.burnt = 0.0  # seconds of processor time since then
         self.first: Threads | None = None
@@ -134,6 +134,8 @@ class Watch:
         idle = self._idle(everything)
         self.burnt = sum(thread.ran - self.first[id].ran for id, thread in threads.items()) / 1e9
         frozen = not self.pulses  # as far as one can tell: the window does not answer
+        if self._has_moved(threads):
+            windows = [False for _ in windows]
         if pids and self.windows and frozen and not self.display:
             return self._waits_for_a_display(threads)
         untimed = all(thread.waits == "untimed" for thread in threads.values())
@@ -153,15 +155,30 @@ class Watch:
         drawing = self.windows and frozen  # it may just have a lot to draw
         return "spinning" if self.burnt > SPIN and not drawing else "active"
 
+    def _has_moved(self, threads: Threads) -> bool:
+        """Whether a thread without a time-out has moved since the last look.
+
+        It may have taken bytes long ago, and handed over only now what a window has to show, or a
+        thread that looks into an inbox now and then. So all of these have to look again.
+        """
+        still = {id: thread for id, thread in threads.items() if thread.waits == "untimed"}
+        if still == self.still:
+            return False
+        self.still, self.still_since = still, time.monotonic()
+        self.slept = dict(threads)
+        for place in self.pulses:
+            self.pulses[place] = self.windows[place].pulse or self.pulses[place]
+            self.rounds[place] = 0
+        return True
+
     def _waits_for_a_display(self, threads: Threads) -> State:
         """The state of a window that does not answer, on a display that may be slow.
 
         While it gets answers from there, its thread wakes up now and then.
         """
         now = time.monotonic()
-        still = {id: thread for id, thread in threads.items() if thread.waits != "timed"}
-        if still != self.still:
-            self.still, self.still_since = still, now
+        if not all(thread.waits for thread in threads.values()):
+            self.still_since = now
         if now - self.still_since > DISPLAY:
             return "quiet"
         if self.looked - self.silent_since > ANSWER:

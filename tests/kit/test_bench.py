@@ -66,6 +66,33 @@ def test_an_answer_that_comes_late_is_seen_without_a_fixed_wait(tmp_path: Path, 
         assert told.value.received == "b'hello\\n'"
 
 
+HANDS_OVER_LATE = """
+    import queue
+    inbox = queue.SimpleQueue()
+    conn, _ = listener.accept()
+    def receive():
+        while data := conn.recv(4096):
+            time.sleep(1.0)  # on a busy machine a thread gets no processor for a while
+            inbox.put(data)
+    threading.Thread(target=receive, daemon=True).start()
+    while True:
+        time.sleep(0.15)
+        while not inbox.empty():
+            conn.sendall(inbox.get())
+"""
+
+
+def test_what_one_thread_hands_over_late_another_one_may_still_send(tmp_path: Path) -> None:
+    with bench_with(tmp_path, HANDS_OVER_LATE) as bench:
+        bench.start_server()
+        alice = bench.connect("alice")
+        for word in ("one", "two", "three"):
+            alice.says(word)
+            bench.settle()
+            assert bytes(alice.inbox) == word.encode() + b"\n"
+            alice.hears(word)
+
+
 def test_nothing_is_proved_when_nothing_comes(tmp_path: Path) -> None:
     text = "conn, _ = listener.accept()\nwhile conn.recv(4096): pass"
     with bench_with(tmp_path, text) as bench:

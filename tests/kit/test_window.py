@@ -231,6 +231,32 @@ def test_a_window_that_works_for_long_is_not_taken_for_quiet(start: Start, bench
     window.waits_until(lambda: window.count("heron") > 0, "heron", silence="not-shown", promise=6.0)
 
 
+def test_what_another_thread_hands_over_late_is_waited_for(start: Start, bench: Bench) -> None:
+    """It has taken the bytes at once, and the window looks into the inbox only now and then."""
+    window = start("""
+        inbox = queue.SimpleQueue()
+        def receive():
+            sock = socket.create_connection((args.host, args.port))
+            while data := sock.recv(4096):
+                time.sleep(1.0)  # on a busy machine a thread gets no processor for a while
+                inbox.put(data.decode())
+        root = tk.Tk(); label = tk.Label(root); label.pack()
+        def look():
+            while not inbox.empty():
+                label["text"] += inbox.get()
+            root.after(150, look)
+        look()
+        threading.Thread(target=receive, daemon=True).start()
+        root.mainloop()
+    """)
+    window.appears()
+    server = bench.accept()
+    for word in ("one", "two", "three"):
+        server.says(word)
+        bench.settle()
+        assert window.count(word) == 1, word
+
+
 def test_a_loop_that_has_not_come_back_from_update_is_not_taken_for_quiet(start: Start) -> None:
     window = start("""
         root = tk.Tk()
