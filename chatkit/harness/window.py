@@ -340,6 +340,8 @@ class Window:
         stop = self.stage.wait(
             lambda: number in self.answers or self.program.status is not None or self.ended
         )
+        if self.program.status is not None:
+            self.stage.pump(0)  # it may have answered before it ended
         if number in self.answers:
             return self.answers.pop(number)
         if self.program.status is not None or self.ended:

@@ -367,6 +367,29 @@ def test_two_roots_at_once_are_noted_but_not_one_after_the_other(start: Start) -
     assert wrong_calls(window) == [("two-roots", "client.py, line 10")]
 
 
+def test_a_program_that_a_button_ends_has_answered_before(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = start("""
+        root = tk.Tk()
+        tk.Button(root, text="Cancel", command=root.destroy).pack()
+        root.mainloop()
+    """)
+    window.appears()
+    (button,) = window.buttons()
+    order = window._order
+
+    def order_late(do: str, **how: object) -> int:
+        number = order(do, **how)
+        window.program.process.wait(30)  # the bench gets no processor for so long
+        return number
+
+    monkeypatch.setattr(window, "_order", order_late)
+    window.presses(button)
+
+    assert window.program.status == 0
+
+
 # ------------------------------------------------------------------------- nothing is left
 
 
