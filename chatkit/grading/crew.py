@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from chatkit.course import Course, Lesson
-from chatkit.grading.station import Order, Station, StationLost
+from chatkit.grading.station import Order, Station, StationLost, close_all
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.harness import kernel
 from chatkit.harness.display import has_own
@@ -63,10 +63,7 @@ def _crew(size: int) -> Iterator[list[Station]]:
             stations.append(Station(None))
         yield stations
     finally:
-        for station in stations:
-            station.process.terminate()  # all of them, before the first one is waited for
-        for station in stations:
-            station.close()
+        close_all(stations)
 
 
 def _together(

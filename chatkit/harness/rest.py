@@ -106,7 +106,8 @@ class Watch:
         self.idle_from: int | None = None  # nanoseconds that all threads had run by then
         self.burnt = 0.0  # seconds of processor time since then
         self.first: Threads | None = None
-        self.slept: dict[int, kernel.Thread] = {}  # as each one was when it came where it waits
+        # As each one was when it came where it waits, or when an untimed one last moved.
+        self.slept: dict[int, kernel.Thread] = {}
         self.last: Threads | None = None
         self.asked = [window.asked for window in self.windows]
         self.pulses: dict[int, Pulse] = {}  # of each window since then, one for each round
