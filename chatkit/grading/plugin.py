@@ -23,9 +23,9 @@ from chatkit.grading.verdict import Status, Verdict
 from chatkit.harness.bench import Bench
 from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure, Unavailable
-from chatkit.harness.kernel import WINDOWS
+from chatkit.harness.forkserver import ForkServer
+from chatkit.harness.kernel import LINUX
 from chatkit.harness.sandbox import Sandbox
-from chatkit.harness.spares import Spares
 
 LESSONS = pytest.StashKey[dict[Path, Lesson]]()  # by the file of their checks
 UNTIL = pytest.StashKey[float]()  # on the monotonic clock: no check begins after that
@@ -34,7 +34,7 @@ DELAYS = pytest.StashKey[bool]()  # whether the bench stands still at random mom
 WHOLE = pytest.StashKey[bool]()  # keep every event of a transcript, however long it gets
 HEARER = pytest.StashKey[Callable[[Verdict], None]]()
 DISPLAY = pytest.StashKey[Display]()
-SPARES = pytest.StashKey[Spares]()
+FORK_SERVER = pytest.StashKey[ForkServer]()
 BENCH = pytest.StashKey[Bench]()
 LAST_LINES = 20
 
@@ -70,7 +70,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
         display,
         request.config.stash.get(SANDBOX, None),
         random.Random(f"{seed} {check.id} delays") if delayed else None,
-        the_spares(request.config),
+        the_fork_server(request.config),
     ) as bench:
         request.node.stash[BENCH] = bench
         if request.config.stash.get(WHOLE, False):
@@ -89,18 +89,18 @@ def the_display(config: pytest.Config) -> Display:
     return config.stash[DISPLAY]
 
 
-def the_spares(config: pytest.Config) -> Spares | None:
-    """The spares of this run; None where programs start anew: in a sandbox, and on Windows."""
-    if config.stash.get(SANDBOX, None) or WINDOWS:
+def the_fork_server(config: pytest.Config) -> ForkServer | None:
+    """That of this run; None where programs start anew: in a sandbox, and not on Linux."""
+    if config.stash.get(SANDBOX, None) or not LINUX:
         return None
-    return config.stash.setdefault(SPARES, Spares())
+    return config.stash.setdefault(FORK_SERVER, ForkServer())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if display := config.stash.get(DISPLAY, None):
         display.close()
-    if spares := config.stash.get(SPARES, None):
-        spares.close()
+    if forkserver := config.stash.get(FORK_SERVER, None):
+        forkserver.close()
 
 
 @pytest.hookimpl(wrapper=True)

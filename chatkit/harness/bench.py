@@ -20,13 +20,13 @@ from chatkit.harness import diagnosis, kernel
 from chatkit.harness.diagnosis import explain
 from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure, Unavailable
+from chatkit.harness.forkserver import ForkServer
 from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.peer import SHORT, SMALL, Peer
 from chatkit.harness.ports import free_port, is_free
-from chatkit.harness.program import Program
+from chatkit.harness.program import Program, environment
 from chatkit.harness.rest import GRACE, PROMISE
 from chatkit.harness.sandbox import AGENT, TK, Sandbox
-from chatkit.harness.spares import Spares
 from chatkit.harness.stage import Stage
 from chatkit.harness.window import Window
 
@@ -48,18 +48,18 @@ class Bench(Stage):
         display: Callable[[], Display] = Display,
         sandbox: Sandbox | None = None,
         delays: random.Random | None = None,
-        spares: Spares | None = None,
+        forkserver: ForkServer | None = None,
     ) -> None:
         """`find` gives the path of "server.py" or "client.py"; `seed` fixes the random words.
 
         `display` gives the display on which windows open. Who calls the bench closes it.
-        `sandbox` contains the programs. `delays` makes the bench stumble, see `Stage`. `spares`,
-        where programs are trusted, let the next one begin sooner; who calls closes them.
+        `sandbox` contains the programs. `delays` makes the bench stumble, see `Stage`. The
+        `forkserver`, where programs are trusted, begins them sooner; who calls closes it.
         """
         super().__init__(sandbox, delays)
         self.find = find
         self.open_display = display
-        self.spares = spares
+        self.forkserver = forkserver
         self.random = random.Random(seed)
         self.address = ("127.0.0.1", 0)  # where the program under test listens or connects
 
@@ -399,12 +399,17 @@ class Bench(Stage):
     def _start(self, name: str, arguments: list[str], buffered: bool = False) -> Program:
         path = self.find(name)
         refuse_what_cannot_start(path)
-        program = self.adopt(
-            Program(path, arguments, buffered=buffered, sandbox=self.sandbox, spares=self.spares)
+        if self.forkserver:  # also when this one starts anew: the next one will need it
+            self.strangers.add(self.forkserver.prepare(path.resolve(), environment()))
+        return self.adopt(
+            Program(
+                path,
+                arguments,
+                buffered=buffered,
+                sandbox=self.sandbox,
+                forkserver=None if buffered else self.forkserver,
+            )
         )
-        if self.spares and not buffered:  # while this one starts
-            self.strangers.add(self.spares.prepare(program.path, program.environment))
-        return program
 
     def _wait_until_listening(self, program: Program, host: str, port: int) -> None:
         if not kernel.LINUX:

@@ -10,6 +10,7 @@ import errno
 import selectors
 import socket
 import struct
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from chatkit.harness import kernel
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
     from chatkit.harness.stage import Stage, Stop
 
 Text = str | bytes
-BITE = 1 << 18  # bytes taken from a socket at once
+BITE = 1 << 18  # bytes taken from a socket, or given to it, at once
 SMALL = 4096  # bytes of receive buffer of a peer that is going to stop reading
 SHORT = 1000  # bytes of its segments: the smaller they are, the less the system keeps for it
 REPLACED = "\ufffd".encode()  # what decode(errors="replace") makes of half a character
 MOST = 64 << 20  # bytes kept for the script; a peer that is flooded reads no further
+
+# Where bytes arrive, of all peers. New memory for each time would take longer than to fill it.
+_TAKEN = bytearray(BITE)
 
 
 class Peer:
@@ -124,19 +128,18 @@ class Peer:
         for line in map(as_bytes, lines):
             self._hears_line(line, because)
 
-    def waits_for_line(self, expected: bytes = b"") -> "tuple[Stop, bytes | None]":
+    def waits_for_line(self, wanted: Callable[[bytes], bool]) -> "tuple[Stop, bytes | None]":
         """The next line, once it is whole; None when none comes.
 
-        Its own lines are passed over, unless expected: that they come back is one check's business
-        and should cost no other its points.
+        Its own lines are passed over, unless `wanted`, which is asked about the bare line: that
+        they come back is one check's business and should cost no other its points.
         """
-        expected = bare(expected)
         while True:
             stop: Stop = "met"
             if (line := self.next_line()) is None:
                 stop = self.bench.wait(lambda: b"\n" in self.inbox or self.ended)
                 line = self.next_line()
-            if line is None or (text := bare(line)) == expected or text not in self.own:
+            if line is None or wanted(text := bare(line)) or text not in self.own:
                 return stop, line
 
     def next_line(self) -> bytes | None:
@@ -158,8 +161,9 @@ class Peer:
 
     def _hears_line(self, expected: bytes, because: str) -> None:
         before = len(self.heard)
-        stop, line = self.waits_for_line(expected)
-        if line is not None and bare(line) == bare(expected):
+        text = bare(expected)
+        stop, line = self.waits_for_line(lambda line: line == text)
+        if line is not None and bare(line) == text:
             return
         wanted = f"{self.name} to get {quoted(as_line(expected))}" + (because and f", {because}")
         if line is None:
@@ -172,7 +176,7 @@ class Peer:
             symptom, told = "blank-line", f"{self.name} got a blank line"
         elif bare(line) in map(bare, self.heard[:before]):
             symptom, told = "duplicate", f"{self.name} got the same line twice"
-        elif bare(expected) in later:
+        elif text in later:
             symptom, told = "wrong-order", f"{self.name} got another line first"
         elif REPLACED in line and REPLACED not in expected:
             symptom, told = "broken-character", f"{self.name} got a character that is broken"
@@ -311,7 +315,10 @@ class Peer:
     def _remember(self, piece: bytes) -> None:
         *lines, self.half_said = (self.half_said + piece).split(b"\n")
         for line in map(bare, set(lines)):  # one line may be sent thousands of times
-            for form in (line, line.decode("utf-8", "replace").encode()):
+            forms = [line]
+            if not line.isascii():
+                forms.append(line.decode("utf-8", "replace").encode())
+            for form in forms:
                 self.own |= {form, self.name.encode() + b": " + form}
 
     def _was_read(self) -> bool:
@@ -340,15 +347,16 @@ class Peer:
 
     def _take(self) -> None:
         try:
-            data = self.socket.recv(BITE)
+            count = self.socket.recv_into(_TAKEN)
         except BlockingIOError:
             return
         except OSError as error:
             self._end("end" if error.errno == errno.ENOTCONN else "reset")
             return
-        if not data:
+        if not count:
             self._end("end")
             return
+        data = memoryview(_TAKEN)[:count]
         self.inbox += data
         self.bench.transcript.add(self.far, self.name, "data", data)
         if kernel.LINUX:  # acknowledge at once, so that nothing seems to be on its way: tcp(7)

@@ -17,17 +17,17 @@ from typing import IO
 import psutil
 
 from chatkit.harness import kernel
+from chatkit.harness.forkserver import ForkServer
 from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.rootfs import Folder
 from chatkit.harness.sandbox import INSIDE, Sandbox, SandboxError, Who, limit
-from chatkit.harness.spares import Spares
 from chatkit.harness.spawn import begin_as_a_child, plain_environment, spawn
 
 KEEP = 1 << 16  # bytes of output kept from the start, and again from the end
 
 # Seconds in which no program has done anything yet, and looking would take its time.
 START = 0.02  # where Python has to start
-BEGIN = 0.01  # where a spare has begun it
+BEGIN = 0.002  # where the fork server has begun it
 
 MOST_COPIED = 16 << 20  # bytes of a student's folder
 MOST_AT_ONCE = 1 << 20  # bytes of output that are taken before others get their turn
@@ -109,14 +109,14 @@ class Program:
         extra: Mapping[str, str] | None = None,
         visible: Sequence[Path] = (),
         sandbox: Sandbox | None = None,
-        spares: Spares | None = None,
+        forkserver: ForkServer | None = None,
     ) -> None:
         """Start `path` with Python in its own folder and its own process group.
 
         Its output is unbuffered unless `buffered`, because a program should not lose the points of
         a whole lesson to one missing flush. `extra` goes into its environment. In a `sandbox` it
-        runs on a copy of its folder, and sees `visible` besides. Without one it may be begun by one
-        of the `spares`. Raises OSError when it cannot be started.
+        runs on a copy of its folder, and sees `visible` besides. Without one the `forkserver` may
+        begin it. Raises OSError when it cannot be started.
         """
         self.source = self.path = path = path.resolve()  # the path as the program knows it
         self.name = path.name
@@ -124,16 +124,7 @@ class Program:
         self.copy: tempfile.TemporaryDirectory[str] | Folder | None = None
         self.ended_for = ""  # the bound that it has broken
         isolated = sandbox is not None and sandbox.isolated
-        environment = {
-            **(SMALL_WORLD if isolated else plain_environment()),
-            "PYTHONFAULTHANDLER": "1",  # so that SIGABRT makes it say where its threads stand
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONIOENCODING": "utf-8",
-        }
-        if not buffered:
-            environment["PYTHONUNBUFFERED"] = "1"
-        environment |= extra or {}
-        self.environment = environment
+        given = {**environment(isolated=isolated, buffered=buffered), **(extra or {})}
         command = [sys.executable, str(path), *arguments]
         if sandbox is not None:
             self.copy = sandbox.folder()
@@ -153,17 +144,17 @@ class Program:
             os.set_blocking(told, False)
             waits, gate = os.pipe()
             theirs = (waits, tells)
-            command = sandbox.command(path, arguments, environment, visible, *theirs)
+            command = sandbox.command(path, arguments, given, visible, *theirs)
             self.path = INSIDE / path.name
         elif not WINDOWS:
             begin = partial(begin_as_a_child, sandbox is not None)
             who = sandbox.who() if sandbox else {}
         first = group.first_to_go() if group else contextlib.nullcontext()
-        spare = spares.take(path, arguments, environment) if spares else None
+        fork = forkserver.begin(path, arguments, given) if forkserver else None
         try:
             with first:
-                self.process = spare or spawn(
-                    command, path.parent, environment, begin=begin, fds=theirs, who=who
+                self.process = fork or spawn(
+                    command, path.parent, given, begin=begin, fds=theirs, who=who
                 )
             if gate is not None:
                 limit(self.pid)  # whoever it starts from now on inherits them
@@ -180,7 +171,7 @@ class Program:
         self.init: int | None = None  # process 1 of its sandbox, once it is there
         self.ended: int | None = None  # a pidfd of the bench, readable once the program has ended
         self.began = time.monotonic()
-        self.look_from = self.began + (BEGIN if spare else START)
+        self.look_from = self.began + (BEGIN if fork else START)
         self.heard = 0  # lines of output that a check has already asked for
         self.stopping = False  # the bench has asked it to end
         self.said: str | None = None  # its errors before the stacks were asked for
@@ -319,6 +310,17 @@ class Program:
             self.told.close()
         if self.copy:
             self.copy.cleanup()
+
+
+def environment(*, isolated: bool = False, buffered: bool = False) -> dict[str, str]:
+    """What a program finds in its environment; its output is unbuffered unless `buffered`."""
+    return {
+        **(SMALL_WORLD if isolated else plain_environment()),
+        "PYTHONFAULTHANDLER": "1",  # so that SIGABRT makes it say where its threads stand
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONIOENCODING": "utf-8",
+        **({} if buffered else {"PYTHONUNBUFFERED": "1"}),
+    }
 
 
 def copied(path: Path, into: Path) -> Path:

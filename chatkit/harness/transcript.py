@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 LONGEST = 120  # bytes of one event that are kept; the count of the rest is said
 MOST = 400  # events that are kept: the first half and the last half
 
+Buffer = bytes | memoryview
+
 
 @dataclass(frozen=True)
 class Event:
@@ -36,7 +38,9 @@ class Transcript:
     closed: bool = False  # the story is over: what the bench does now is no part of it
     started: float = field(default_factory=time.monotonic)
 
-    def add(self, source: str, target: str, kind: str, data: bytes = b"", text: str = "") -> None:
+    def add(
+        self, source: str, target: str, kind: str, data: Buffer = b"", text: str = ""
+    ) -> None:
         """Record one event, now."""
         if self.closed:
             return
@@ -55,13 +59,13 @@ class Transcript:
                 return
 
 
-def written(data: bytes, longest: int = LONGEST) -> str:
+def written(data: Buffer, longest: int = LONGEST) -> str:
     """`data` as Python writes it between the quotes of b'…', shortened to `longest` bytes."""
     if len(data) <= longest:
-        return repr(data)[2:-1]
+        return repr(bytes(data))[2:-1]
     half = longest // 3
     gap = f" … {len(data) - 2 * half:,} bytes … "
-    return repr(data[:half])[2:-1] + gap + repr(data[-half:])[2:-1]
+    return repr(bytes(data[:half]))[2:-1] + gap + repr(bytes(data[-half:]))[2:-1]
 
 
 def quoted(data: bytes, longest: int = LONGEST) -> str:

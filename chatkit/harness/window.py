@@ -358,7 +358,7 @@ class Window:
     def _receive(self, _: int) -> bool:
         """Read what the agent says. False: it is no sign of life of the program itself."""
         try:
-            self.received += (data := self.connection.recv(1 << 20))
+            self.received += (data := self.connection.recv(1 << 16))
         except BlockingIOError:
             return False
         except OSError:

@@ -1,35 +1,98 @@
-"""The gate: here a spare waits for the program that it will run, see `spares.py`.
+"""The gate: here a Python waits, and becomes the program each time it is told to.
 
 Python imports a module called `sitecustomize` at the end of its own start, before it opens the
-program (see https://docs.python.org/3/library/site.html). What is told through the gate are the
-program's arguments. When nothing is told, nobody needs this Python, and it ends.
+program (see https://docs.python.org/3/library/site.html). Only a copy, fork(2), comes out of here,
+and runs the program as any Python would. The one that was there first stays. See `forkserver.py`.
 
-Nothing is imported that Python has not imported already, and nothing of the gate is left: the
-program finds its own Python as it always is.
+What is told is the program's arguments, and with them come its three streams. When nobody can tell
+anything more, nobody needs this Python, and it ends.
+
+Most programs import the same modules first. They are here already, so that each copy has them.
+Nothing else of the gate is left. A student may have a file of their own with the name of one of
+these modules: then the copy becomes a new Python, which has imported nothing.
 """
 
 import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG, prctl(2)
+MOST = 500  # files and folders beside a program that are looked at
 
-
-def wait(gate: int) -> list[str]:
-    told = b""
-    while more := os.read(gate, 1 << 16):
-        told += more
-    os.close(gate)
-    begin, *arguments = told.split(b"\0")
-    if begin != b"begin":
-        os._exit(0)
-    return [os.fsdecode(one) for one in arguments]
-
-
-arguments = wait(int(os.environ.pop("CHATKIT_GATE")))  # first: if the rest fails, it fails then
-sys.argv += arguments
-sys.orig_argv += arguments
-del os.environ["PYTHONPATH"]
+at_first = set(sys.modules)
 sys.path.remove(HERE)
 sys.path_importer_cache.pop(HERE, None)
-del sys.modules[__name__]
+gate_number = int(os.environ.pop("CHATKIT_GATE"))
+del os.environ["PYTHONPATH"], sys.modules[__name__]
+
+
+def wait() -> list[str]:
+    """Return in a copy that shall be the program, with its arguments."""
+    import argparse  # noqa: F401
+    import contextlib  # noqa: F401
+    import ctypes
+    import locale  # noqa: F401 - argparse imports it later, and shutil
+    import queue  # noqa: F401
+    import selectors  # noqa: F401
+    import shutil  # noqa: F401
+    import signal
+    import socket
+    import threading
+
+    bench = os.getppid()
+    prctl = ctypes.CDLL(None).prctl
+    gate = socket.socket(fileno=gate_number)
+    names = {name.partition(".")[0] for name in set(sys.modules) - at_first}
+    while True:
+        told, streams, _, _ = socket.recv_fds(gate, 1 << 17, 3)
+        if not told:
+            os._exit(0)
+        alone, with_parent = os.pipe()
+        between = os.fork()
+        if not between:
+            child = os.fork()
+            if child:
+                gate.send(b"%d" % child)
+                os._exit(0)
+            break
+        os.waitpid(between, 0)
+        gate.send(b".")  # now the bench is its parent: an orphan comes to the next subreaper
+        for end in (alone, with_parent, *streams):
+            os.close(end)
+
+    os.close(with_parent)
+    os.read(alone, 1)  # it ends when that holds for all who could write
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    for end in (alone, *streams):
+        os.close(end)
+    gate.close()
+    os.setsid()
+    # Python keeps that of the one that was forked.
+    threading.main_thread()._set_native_id()  # type: ignore[attr-defined]
+    prctl(DIE_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != bench:
+        os._exit(0)
+    arguments = [os.fsdecode(one) for one in told.split(b"\0")[1:]]
+    if is_one_of_these_beside_the_program(names):
+        os.execv(sys.orig_argv[0], [*sys.orig_argv, *arguments])
+    return arguments
+
+
+def is_one_of_these_beside_the_program(names: set[str]) -> bool:
+    """Whether a file or folder has such a name, or there are too many to tell."""
+    seen = 0
+    for _, folders, files in os.walk(os.path.dirname(sys.orig_argv[1])):
+        seen += len(folders) + len(files)
+        if seen > MOST or any(name.partition(".")[0] in names for name in folders + files):
+            return True
+    return False
+
+
+try:
+    told = wait()
+except BaseException:  # else Python would go on here, and run the program unasked
+    os._exit(1)
+sys.argv += told
+sys.orig_argv += told
 __import__("sitecustomize")  # the machine's own; if it has none, Python learns that from this line

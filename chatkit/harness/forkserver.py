@@ -1,0 +1,136 @@
+"""The fork server: a Python that has started once, and begins a program as a copy of itself.
+
+The start of Python and the import of what every program needs take nine tenths of a program's
+start. A copy, fork(2), has both behind it. It has not opened the program yet: each one reads its
+file when a check asks for it, as it would without. See `gate/sitecustomize.py` for the other side.
+
+It is for programs that are trusted, on Linux. In a sandbox every program starts anew.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from chatkit.harness import kernel
+from chatkit.harness.spawn import begin_as_a_child, spawn
+
+GATE = Path(__file__).parent / "gate"  # the folder, not a package: see gate/sitecustomize.py
+ANSWER = 30.0  # seconds that it has to start, and to begin a program
+
+
+class Copy:
+    """A process that the fork server has begun, as `subprocess.Popen` would show it.
+
+    It is a child of this process: its real parent has ended at once, and orphans come to us.
+    """
+
+    def __init__(self, pid: int, stdin: int, stdout: int, stderr: int) -> None:
+        """The other three are our ends of its pipes."""
+        self.pid = pid
+        self.stdin: IO[bytes] = os.fdopen(stdin, "wb", buffering=0)
+        self.stdout: IO[bytes] = os.fdopen(stdout, "rb", buffering=0)
+        self.stderr: IO[bytes] = os.fdopen(stderr, "rb", buffering=0)
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit status, the negative number of a signal that ended it, or None: it runs."""
+        return self._waits(os.WNOHANG)
+
+    def wait(self) -> int | None:
+        """As `poll`, once it has ended."""
+        return self._waits(0)
+
+    def kill(self) -> None:
+        """End it at once, unless it has ended."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def _waits(self, how: int) -> int | None:
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, how)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+
+@dataclass(frozen=True)
+class _Python:
+    """One that waits at the gate for a program, with the environment of that."""
+
+    process: subprocess.Popen[bytes]
+    gate: socket.socket
+    environment: Mapping[str, str]
+
+
+class ForkServer:
+    """One Python for each program. Close it, and they have ended."""
+
+    def __init__(self) -> None:
+        kernel.adopt_orphans()
+        self.waiting: dict[Path, _Python] = {}
+
+    def prepare(self, path: Path, environment: Mapping[str, str]) -> int:
+        """Have a Python for the program `path` and its `environment`; return its process id.
+
+        Raises OSError when it cannot be started.
+        """
+        if path not in self.waiting:
+            # The boundaries of a message stay in it, unix(7).
+            gate, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs, contextlib.ExitStack() as undo:
+                undo.enter_context(gate)
+                gate.settimeout(ANSWER)
+                process = spawn(
+                    [sys.executable, str(path)],
+                    path.parent,
+                    {**environment, "PYTHONPATH": str(GATE), "CHATKIT_GATE": str(theirs.fileno())},
+                    begin=partial(begin_as_a_child, False),
+                    fds=[theirs.fileno()],
+                )
+                undo.pop_all()
+            self.waiting[path] = _Python(process, gate, dict(environment))
+        return self.waiting[path].process.pid
+
+    def begin(
+        self, path: Path, arguments: Sequence[str], environment: Mapping[str, str]
+    ) -> Copy | None:
+        """Begin this program with `arguments`. None where there is no Python that could."""
+        python = self.waiting.get(path)
+        if python is None or python.environment != environment:
+            return None
+        (stdin, ours_in), (ours_out, stdout), (ours_err, stderr) = (os.pipe() for _ in range(3))
+        theirs, ours = (stdin, stdout, stderr), (ours_in, ours_out, ours_err)
+        try:
+            told = b"\0".join((b"begin", *map(os.fsencode, arguments)))
+            socket.send_fds(python.gate, [told], theirs)
+            pid = int(python.gate.recv(20))
+            python.gate.recv(1)  # now it is our child
+        except (OSError, ValueError):  # somebody has ended it, or it cannot fork
+            for end in ours:
+                os.close(end)
+            _end(self.waiting.pop(path))
+            return None
+        finally:
+            for end in theirs:
+                os.close(end)
+        return Copy(pid, *ours)
+
+    def close(self) -> None:
+        """End all that wait."""
+        while self.waiting:
+            _end(self.waiting.popitem()[1])
+
+
+def _end(python: _Python) -> None:
+    python.gate.close()
+    with python.process:  # that closes its pipes and waits for it
+        python.process.kill()
