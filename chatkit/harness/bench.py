@@ -20,7 +20,7 @@ from chatkit.harness import diagnosis, kernel
 from chatkit.harness.diagnosis import explain
 from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure, Unavailable
-from chatkit.harness.forkserver import ForkServer
+from chatkit.harness.forkserver import WINDOW_IMPORTS, ForkServer
 from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.peer import SHORT, SMALL, Peer
 from chatkit.harness.ports import free_port, is_free
@@ -128,20 +128,25 @@ class Bench(Stage):
         secret = secrets.token_hex(8)
         with self.during("start"), socket.create_server(("127.0.0.1", 0)) as desk:
             desk.setblocking(False)
-            path = self.find("client.py")
+            path = self.find("client.py").resolve()
             refuse_what_cannot_start(path)
+            extra = {
+                **self.display.environment,
+                "PYTHONPATH": str(AGENT),
+                "CHATKIT_AGENT": f"127.0.0.1 {desk.getsockname()[1]} {secret}",
+                "CHATKIT_PROGRAM": path.name,
+            }
+            if self.forkserver:
+                given = environment() | extra
+                self.strangers.add(self.forkserver.prepare(path, given, WINDOW_IMPORTS))
             program = self.adopt(
                 Program(
                     path,
                     ["--host", host, "--port", str(port), *arguments],
-                    extra={
-                        **self.display.environment,
-                        "PYTHONPATH": str(AGENT),
-                        "CHATKIT_AGENT": f"127.0.0.1 {desk.getsockname()[1]} {secret}",
-                        "CHATKIT_PROGRAM": path.name,
-                    },
+                    extra=extra,
                     visible=[AGENT, *TK, *self.display.files],
                     sandbox=self.sandbox,
+                    forkserver=self.forkserver,
                 )
             )
             agent = self._wait_for_agent(desk, secret)

@@ -23,6 +23,12 @@ from chatkit.harness import kernel
 from chatkit.harness.spawn import begin_as_a_child, spawn
 
 GATE = Path(__file__).parent / "gate"  # the folder, not a package: see gate/sitecustomize.py
+OURS = "CHATKIT_"  # how variables begin that may have another value for each program
+
+# What most programs import first; argparse imports two of these when it is used. No more than what
+# `import` of one of these alone would bring: else a program might find a module by chance.
+IMPORTS = ("argparse", "contextlib", "locale", "queue", "selectors", "shutil", "socket", "threading")
+WINDOW_IMPORTS = (*IMPORTS, "json", "tkinter")  # the agent imports json
 ANSWER = 30.0  # seconds that it has to start, and to begin a program
 
 
@@ -78,12 +84,15 @@ class ForkServer:
         kernel.adopt_orphans()
         self.waiting: dict[Path, _Python] = {}
 
-    def prepare(self, path: Path, environment: Mapping[str, str]) -> int:
+    def prepare(
+        self, path: Path, environment: Mapping[str, str], imports: Sequence[str] = IMPORTS
+    ) -> int:
         """Have a Python for the program `path` and its `environment`; return its process id.
 
-        Raises OSError when it cannot be started.
+        It has imported those of `imports` that there are. Raises OSError when it cannot be started.
         """
         if path not in self.waiting:
+            paths = [str(GATE), *filter(None, [environment.get("PYTHONPATH")])]
             # The boundaries of a message stay in it, unix(7).
             gate, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs, contextlib.ExitStack() as undo:
@@ -92,7 +101,12 @@ class ForkServer:
                 process = spawn(
                     [sys.executable, str(path)],
                     path.parent,
-                    {**environment, "PYTHONPATH": str(GATE), "CHATKIT_GATE": str(theirs.fileno())},
+                    {
+                        **environment,
+                        "PYTHONPATH": os.pathsep.join(paths),
+                        "CHATKIT_GATE": str(theirs.fileno()),
+                        "CHATKIT_IMPORTS": " ".join(imports),
+                    },
                     begin=partial(begin_as_a_child, False),
                     fds=[theirs.fileno()],
                 )
@@ -105,12 +119,14 @@ class ForkServer:
     ) -> Copy | None:
         """Begin this program with `arguments`. None where there is no Python that could."""
         python = self.waiting.get(path)
-        if python is None or python.environment != environment:
+        if python is None or _fixed(python.environment) != _fixed(environment):
             return None
+        changed = [f"{name}={value}" for name, value in environment.items() if name.startswith(OURS)]
         (stdin, ours_in), (ours_out, stdout), (ours_err, stderr) = (os.pipe() for _ in range(3))
         theirs, ours = (stdin, stdout, stderr), (ours_in, ours_out, ours_err)
         try:
-            told = b"\0".join((b"begin", *map(os.fsencode, arguments)))
+            parts = [str(len(changed)), *changed, *arguments]
+            told = b"\0".join(map(os.fsencode, parts))
             socket.send_fds(python.gate, [told], theirs)
             pid = int(python.gate.recv(20))
             python.gate.recv(1)  # now it is our child
@@ -128,6 +144,10 @@ class ForkServer:
         """End all that wait."""
         while self.waiting:
             _end(self.waiting.popitem()[1])
+
+
+def _fixed(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith(OURS)}
 
 
 def _end(python: _Python) -> None:

@@ -4,12 +4,12 @@ Python imports a module called `sitecustomize` at the end of its own start, befo
 program (see https://docs.python.org/3/library/site.html). Only a copy, fork(2), comes out of here,
 and runs the program as any Python would. The one that was there first stays. See `forkserver.py`.
 
-What is told is the program's arguments, and with them come its three streams. When nobody can tell
-anything more, nobody needs this Python, and it ends.
+What is told is the program's arguments and some of its environment, and with it come its three
+streams. When nobody can tell anything more, nobody needs this Python, and it ends.
 
-Most programs import the same modules first. They are here already, so that each copy has them.
-Nothing else of the gate is left. A student may have a file of their own with the name of one of
-these modules: then the copy becomes a new Python, which has imported nothing.
+What most programs import first is here already, so that each copy has it. Nothing else of the gate
+is left. A student may have a file of their own with the name of one of these modules: then the copy
+becomes a new Python, which has imported nothing.
 """
 
 import os
@@ -19,30 +19,30 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG, prctl(2)
 MOST = 500  # files and folders beside a program that are looked at
 
-at_first = set(sys.modules)
-sys.path.remove(HERE)
-sys.path_importer_cache.pop(HERE, None)
-gate_number = int(os.environ.pop("CHATKIT_GATE"))
-del os.environ["PYTHONPATH"], sys.modules[__name__]
-
 
 def wait() -> list[str]:
     """Return in a copy that shall be the program, with its arguments."""
-    import argparse  # noqa: F401
-    import contextlib  # noqa: F401
+    at_first = set(sys.modules)
+    imports = os.environ.pop("CHATKIT_IMPORTS").split()
+    number = int(os.environ.pop("CHATKIT_GATE"))
+    paths = [path for path in os.environ.pop("PYTHONPATH").split(os.pathsep) if path != HERE]
+    if paths:
+        os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+
     import ctypes
-    import locale  # noqa: F401 - argparse imports it later, and shutil
-    import queue  # noqa: F401
-    import selectors  # noqa: F401
-    import shutil  # noqa: F401
     import signal
     import socket
     import threading
 
-    bench = os.getppid()
-    prctl = ctypes.CDLL(None).prctl
-    gate = socket.socket(fileno=gate_number)
+    for name in imports:
+        try:
+            __import__(name)
+        except ImportError:  # the program may be able to do without
+            pass
     names = {name.partition(".")[0] for name in set(sys.modules) - at_first}
+    prctl = ctypes.CDLL(None).prctl
+    bench = os.getppid()
+    gate = socket.socket(fileno=number)
     while True:
         told, streams, _, _ = socket.recv_fds(gate, 1 << 17, 3)
         if not told:
@@ -73,7 +73,9 @@ def wait() -> list[str]:
     prctl(DIE_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != bench:
         os._exit(0)
-    arguments = [os.fsdecode(one) for one in told.split(b"\0")[1:]]
+    count, *parts = map(os.fsdecode, told.split(b"\0"))
+    os.environ.update(part.split("=", 1) for part in parts[: int(count)])
+    arguments = parts[int(count) :]
     if is_one_of_these_beside_the_program(names):
         os.execv(sys.orig_argv[0], [*sys.orig_argv, *arguments])
     return arguments
@@ -89,6 +91,9 @@ def is_one_of_these_beside_the_program(names: set[str]) -> bool:
     return False
 
 
+sys.path.remove(HERE)
+sys.path_importer_cache.pop(HERE, None)
+del sys.modules[__name__]
 try:
     told = wait()
 except BaseException:  # else Python would go on here, and run the program unasked
