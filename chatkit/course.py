@@ -38,6 +38,7 @@ class Check:
     program: str = "server.py"  # the program that it judges
     owns: frozenset[str] = frozenset()  # set-up steps whose failure is this check's own
     likely: Mapping[str, str] = field(default_factory=dict)  # symptom -> cause, plain words
+    slow: bool = False  # begun before the others, where several are run at once
 
 
 def check(
@@ -51,9 +52,11 @@ def check(
     program: str = "server.py",
     owns: tuple[str, ...] = (),
     likely: Mapping[str, str] | None = None,
+    slow: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Make a test function in `tests/lessons/` a check. The arguments are those of `Check`."""
-    about = Check(id, points, title, hint, read, rule, program, frozenset(owns), likely or {})
+    owned = frozenset(owns)
+    about = Check(id, points, title, hint, read, rule, program, owned, likely or {}, slow)
 
     def mark(function: CheckFunction) -> CheckFunction:
         function.check = about  # type: ignore[attr-defined]

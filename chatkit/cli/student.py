@@ -53,7 +53,8 @@ def check(
     Exit status 0: full score of what could be run. 1: not. 2: wrong use.
     """
     from chatkit.desk.progress import ProgressError, fingerprints, load
-    from chatkit.grading.crew import grade_soon
+    from chatkit.grading.crew import crew_for
+    from chatkit.grading.run import grade_lesson
     from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
     from chatkit.grading.verdict import as_json as object_of
 
@@ -80,7 +81,10 @@ def check(
             if printer:
                 printer.lesson(one)
             checked = fingerprints(one)  # before the run: a student may save in the middle of it
-            results.append(grade_soon(course, one, programs, only=only, on_verdict=tell, seed=seed))
+            crew = 1 if only else crew_for(one)
+            results.append(
+                grade_lesson(one, programs, only=only, at_once=crew, on_verdict=tell, seed=seed)
+            )
             if printer:
                 printer.summary(results[-1])
             if programs.resolve() == one.folder.resolve():

@@ -75,7 +75,8 @@ def rebuild(course: Course, state: Progress, work: list[Lesson]) -> None:
 
     Ends the process on Ctrl-C, with nothing changed, and when the kit itself fails.
     """
-    from chatkit.grading.crew import grade_soon
+    from chatkit.grading.crew import crew_for
+    from chatkit.grading.run import grade_lesson
     from chatkit.grading.verdict import GradingError
 
     numbers = " and ".join(str(lesson.number) for lesson in work)
@@ -88,8 +89,11 @@ def rebuild(course: Course, state: Progress, work: list[Lesson]) -> None:
         with click.progressbar(length=total, label="checking", file=sys.stderr) as bar:
             for lesson in work:
                 programs = fingerprints(lesson)
-                verdict = grade_soon(
-                    course, lesson, lesson.folder, on_verdict=lambda _: bar.update(1)
+                verdict = grade_lesson(
+                    lesson,
+                    lesson.folder,
+                    at_once=crew_for(lesson),
+                    on_verdict=lambda _: bar.update(1),
                 )
                 runs.append((lesson, verdict, programs))
     except GradingError as error:

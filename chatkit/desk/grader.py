@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from chatkit.course import Course, Lesson
+from chatkit.grading.crew import crew_for
 from chatkit.grading.station import Order, Station, StationLost
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 
@@ -54,7 +55,12 @@ class Grader:
         self.cancel()
         self.run += 1
         order = Order(
-            self.course.root, lesson.name, lesson.folder, secrets.token_hex(4), first=first
+            self.course.root,
+            lesson.name,
+            lesson.folder,
+            secrets.token_hex(4),
+            first=first,
+            at_once=crew_for(lesson),
         )
         self.running = threading.Thread(
             target=self._grade, args=(self.run, self.station, order), name="grading", daemon=True

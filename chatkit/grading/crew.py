@@ -1,104 +1,97 @@
-"""Grade for somebody who waits: where that is right, several stations share a lesson's checks.
+"""A crew: copies of a process that grades, which share the checks of a lesson.
 
-The checks of a window wait most of their time, so several can do so at once, each station on a
-display of its own. That is right only where a student's program may run several times side by side.
-A chat has many clients on one machine. Two servers might want the same port: theirs are checked one
-after the other.
+The checks of a window wait most of their time, so several can do so at once, each on a display of
+its own. That is right only where a student's program may run several times side by side. A chat has
+many clients on one machine. Two servers might want the same port: theirs are checked one after the
+other.
 """
 
+import multiprocessing
 import os
-import secrets
-import threading
-import time
+import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
-from queue import SimpleQueue
+from multiprocessing.connection import Connection, wait
+from typing import Any, cast
 
-from chatkit.course import Course, Lesson
-from chatkit.grading.station import Order, Station, StationLost, close_all
-from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
+from chatkit.course import Lesson
+from chatkit.grading.station import PATIENCE, stop_once
 from chatkit.harness import kernel
 from chatkit.harness.display import has_own
 
-MOST = 4  # stations, each with a Python and a display
+MOST = 8  # members, each with a display
+
+Tell = Callable[[Any], None]
 
 
-def grade_soon(
-    course: Course,
-    lesson: Lesson,
-    folder: Path,
-    *,
-    only: str | None = None,
-    on_verdict: Callable[[Verdict], None],
-    seed: str | None = None,
-) -> LessonVerdict:
-    """As `grade_lesson`, for programs that are trusted; `on_verdict` hears in the checks' order.
-
-    Raises GradingError and KeyboardInterrupt as that does; every program has been ended by then.
-    """
-    size = 1 if only else crew_for(lesson)
-    if size == 1:
-        from chatkit.grading.run import grade_lesson  # with pytest, which a crew has of its own
-
-        return grade_lesson(lesson, folder, only=only, on_verdict=on_verdict, seed=seed)
-    order = Order(course.root, lesson.name, folder, seed or secrets.token_hex(4))
-    with _crew(size) as stations:
-        return _together(stations, order, lesson, on_verdict)
+class MemberLost(Exception):
+    """A member has ended before its work was done."""
 
 
 def crew_for(lesson: Lesson) -> int:
-    """How many stations can share the checks of `lesson`."""
+    """How many members can share the checks of `lesson`."""
     if lesson.asked != ("client.py",) or not (kernel.READS_REST and has_own()):
         return 1
-    return min(MOST, 2 * (os.cpu_count() or 1))
+    return min(MOST, 4 * (os.cpu_count() or 1))
 
 
-@contextmanager
-def _crew(size: int) -> Iterator[list[Station]]:
-    stations: list[Station] = []
+def share_out(
+    turns: Sequence[int], size: int, work: Callable[[Iterator[int], Tell], None], hear: Tell
+) -> None:
+    """Let `size` copies of this process, fork(2), do `work` for all `turns`, numbers below 256.
+
+    Each copy takes the next turn when it has done one. What `work` tells, `hear` hears in here.
+    Raises MemberLost. However it ends, all members have ended.
+    """
+    turn, turns_to_come = os.pipe()
+    os.write(turns_to_come, bytes(turns))
+    os.close(turns_to_come)
+    context = multiprocessing.get_context("fork")
+    members = []
+    ears: list[Connection] = []
     try:
         for _ in range(size):
-            stations.append(Station(None))
-        yield stations
+            ear, mouth = context.Pipe(duplex=False)
+            member = context.Process(target=_member, args=(turn, mouth, work, os.getpid()))
+            member.start()
+            members.append(member)
+            ears.append(ear)
+            mouth.close()
+        while ears:
+            for ear in cast(list[Connection], wait(ears)):
+                try:
+                    told = ear.recv()
+                except EOFError:
+                    raise MemberLost("a process that graded has ended") from None
+                if told is None:
+                    ears.remove(ear)
+                else:
+                    hear(told)
     finally:
-        close_all(stations)
+        os.close(turn)
+        for member in members:
+            member.terminate()
+        for member in members:
+            member.join(PATIENCE)
+            if member.is_alive():
+                member.kill()
+                member.join()
 
 
-def _together(
-    stations: Sequence[Station],
-    order: Order,
-    lesson: Lesson,
-    on_verdict: Callable[[Verdict], None],
-) -> LessonVerdict:
-    heard: SimpleQueue[Verdict | LessonVerdict | Exception] = SimpleQueue()
+def _member(
+    turn: int, mouth: Connection, work: Callable[[Iterator[int], Tell], None], parent: int
+) -> None:
+    kernel.die_with_parent()
+    if os.getppid() != parent:
+        return  # it died before we asked to die with it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent decides
+    signal.signal(signal.SIGTERM, stop_once())
+    try:
+        work(_taken(turn), mouth.send)
+        mouth.send(None)
+    except (KeyboardInterrupt, BrokenPipeError):
+        pass
 
-    def work(number: int, station: Station) -> None:
-        try:
-            heard.put(station.grade(replace(order, share=(number, len(stations))), heard.put))
-        except (GradingError, StationLost) as error:
-            heard.put(error)
 
-    started = time.monotonic()
-    for each in enumerate(stations):
-        threading.Thread(target=work, args=each, daemon=True).start()
-    ids = [check.id for check in lesson.checks()]
-    to_tell = list(reversed(ids))
-    verdicts: dict[str, Verdict] = {}
-    shares: list[LessonVerdict] = []
-    while len(shares) < len(stations):
-        told = heard.get()
-        if isinstance(told, Exception):
-            raise GradingError(str(told))
-        if isinstance(told, LessonVerdict):
-            shares.append(told)
-            continue
-        verdicts[told.id] = told
-        while to_tell and to_tell[-1] in verdicts:
-            on_verdict(verdicts[to_tell.pop()])
-    return replace(
-        shares[0],
-        checks=tuple(verdicts[id] for id in ids),
-        seconds=time.monotonic() - started,
-    )
+def _taken(turn: int) -> Iterator[int]:
+    while number := os.read(turn, 1):
+        yield number[0]

@@ -11,6 +11,7 @@ import pytest
 
 from chatkit.course import Check, Lesson
 from chatkit.grading import plugin
+from chatkit.grading.crew import MemberLost, share_out
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.harness.sandbox import Sandbox
 
@@ -30,7 +31,7 @@ class _Listener:
         tell: Callable[[Verdict], None],
         lesson: Lesson,
         only: str | None,
-        share: tuple[int, int],
+        at_once: int,
         first: Sequence[str],
         sandbox: Sandbox | None,
         seconds: float,
@@ -44,7 +45,7 @@ class _Listener:
         self.sandbox = sandbox
         self.delays = delays
         self.only = only
-        self.share = share
+        self.at_once = at_once
         self.first = first
         self.written: list[str] = []  # the ids of all checks in the order of their file
         self.verdicts: list[Verdict] = []
@@ -73,8 +74,40 @@ class _Listener:
         items.sort(key=lambda item: turns.get(check_in(item), len(turns)))
         if self.only:
             items[:] = [item for item in items if check_in(item) == self.only]
-        number, of = self.share
-        items[:] = items[number::of]
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Where several checks are run at once; else pytest does it."""
+        if self.at_once == 1 or not session.items:
+            return None
+        config, items = session.config, session.items
+        to_tell = [id for id in map(check_in, items) if id]
+        slow = {check.id for check in self.lesson.checks() if check.slow}
+        turns = sorted(range(len(items)), key=lambda turn: check_in(items[turn]) not in slow)
+        fallen: dict[str, Verdict] = {}
+
+        def work(turns: Iterator[int], tell: Callable[[object], None]) -> None:
+            self.tell = tell
+            try:
+                for turn in turns:
+                    config.hook.pytest_runtest_protocol(item=items[turn], nextitem=None)
+                    for trouble in self.trouble:
+                        tell(trouble)
+            finally:
+                plugin.pytest_unconfigure(config)
+
+        def hear(told: Verdict | str) -> None:
+            if isinstance(told, str):
+                self.trouble.append(told)
+                return
+            fallen[told.id] = told
+            while to_tell and to_tell[0] in fallen:
+                self.hear(fallen[to_tell.pop(0)])
+
+        try:
+            share_out(turns, self.at_once, work, hear)
+        except MemberLost as lost:
+            self.trouble.append(str(lost))
+        return True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -102,7 +135,7 @@ def grade_lesson(
     folder: Path,
     *,
     only: str | None = None,
-    share: tuple[int, int] = (0, 1),
+    at_once: int = 1,
     first: Sequence[str] = (),
     on_verdict: Callable[[Verdict], None] | None = None,
     seed: str | None = None,
@@ -114,13 +147,13 @@ def grade_lesson(
 ) -> LessonVerdict:
     """Run the lesson's checks on the programs in `folder`.
 
-    `only` names one of the lesson's checks. With `share` (1, 4) every fourth one is run, from
-    number 1 on; numbers begin with 0. Those in `first` are run before the others, in that
-    order; the result has all in the order of their file. `on_verdict` hears each verdict as it
-    falls. The same `seed` gives the same random words. `sandbox` contains the programs; None
-    trusts them. After `seconds` no further check is begun. With `delays` the bench stands still at
-    random moments, drawn from the seed, as on a machine that has no time for it. With
-    `until_failure` the first check that does not pass is the last one that is run.
+    `only` names one of the lesson's checks. Those in `first` are run before the others, in that
+    order; the result has all in the order of their file. With `at_once` 4 that many are run at
+    once: see `crew.py`. `on_verdict` hears each verdict when those before it have fallen. The same
+    `seed` gives the same random words. `sandbox` contains the programs; None trusts them. After
+    `seconds` no further check is begun. With `delays` the bench stands still at random moments,
+    drawn from the seed, as on a machine that has no time for it. With `until_failure` the first
+    check that does not pass is the last one that is run; then they are run one by one.
     `whole` keeps every event of a transcript; else a long one loses its middle.
     Raises GradingError when the kit itself fails,
     KeyboardInterrupt on Ctrl-C (every program has been ended by then).
@@ -129,7 +162,7 @@ def grade_lesson(
         on_verdict or (lambda verdict: None),
         lesson,
         only,
-        share,
+        at_once,
         first,
         sandbox,
         seconds,

@@ -45,7 +45,7 @@ class Order:
     only: str | None = None  # one check
     first: tuple[str, ...] = ()  # checks to run before the others
     until_failure: bool = False  # stop after the first check that does not pass
-    share: tuple[int, int] = (0, 1)  # a number and of how many: see `grade_lesson`
+    at_once: int = 1  # checks: see `grade_lesson`
 
 
 class Station:
@@ -180,7 +180,7 @@ def serve(tier: Tier | None, parent: int, folder: str) -> None:
                     only=order.only,
                     first=order.first,
                     until_failure=order.until_failure,
-                    share=order.share,
+                    at_once=order.at_once,
                     on_verdict=tell,
                     seed=order.seed,
                     sandbox=sandbox,

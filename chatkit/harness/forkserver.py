@@ -27,7 +27,16 @@ OURS = "CHATKIT_"  # how variables begin that may have another value for each pr
 
 # What most programs import first; argparse imports two of these when it is used. No more than what
 # `import` of one of these alone would bring: else a program might find a module by chance.
-IMPORTS = ("argparse", "contextlib", "locale", "queue", "selectors", "shutil", "socket", "threading")
+IMPORTS = (
+    "argparse",
+    "contextlib",
+    "locale",
+    "queue",
+    "selectors",
+    "shutil",
+    "socket",
+    "threading",
+)
 WINDOW_IMPORTS = (*IMPORTS, "json", "tkinter")  # the agent imports json
 ANSWER = 30.0  # seconds that it has to start, and to begin a program
 
@@ -121,7 +130,9 @@ class ForkServer:
         python = self.waiting.get(path)
         if python is None or _fixed(python.environment) != _fixed(environment):
             return None
-        changed = [f"{name}={value}" for name, value in environment.items() if name.startswith(OURS)]
+        changed = [
+            f"{name}={value}" for name, value in environment.items() if name.startswith(OURS)
+        ]
         (stdin, ours_in), (ours_out, stdout), (ours_err, stderr) = (os.pipe() for _ in range(3))
         theirs, ours = (stdin, stdout, stderr), (ours_in, ours_out, ours_err)
         try:

@@ -40,6 +40,7 @@ DELAY = 0.1  # seconds that the bench stands still at random, where that is aske
 DELAYED = 0.02  # of the moments when it might
 
 NAP = 0.0002  # seconds to the first look at a program that may be at rest; later ones take longer
+WINDOW_NAP = 0.003  # with a window, which needs many times as long: see `rest.ROUNDS`
 LOOK_EVERY = 0.05  # seconds between two looks at what sandboxed programs take
 MOST_PROCESSES = 64
 MOST_PRINTED = 64 << 20  # bytes
@@ -139,7 +140,7 @@ class Stage:
         watch = self._watch(patience.excuse)
         self.at_rest = {}
         look_from = self.program.look_from if self.programs else 0.0
-        nap = NAP
+        first = nap = WINDOW_NAP if self.windows else NAP
         while True:
             moved = self.pump(max(nap, look_from - time.monotonic()))
             now = time.monotonic()
@@ -149,7 +150,7 @@ class Stage:
                 return "met"
             if moved:
                 watch.disturb()
-                nap = NAP
+                nap = first
             elif (state := watch.look()) == "rest" or (
                 state != "active"
                 if until_asleep
@@ -176,6 +177,7 @@ class Stage:
         patience = self.patience(PROMISE * GRACE)
         watch = self._watch(patience.excuse)
         self.at_rest = {}
+        first = WINDOW_NAP if self.windows else NAP
         pause = 0.0
         while not patience.is_over():
             if self.pump(pause):
@@ -184,7 +186,7 @@ class Stage:
                 continue
             state = watch.look()
             if state in ("active", "asleep"):
-                pause = min(max(NAP, pause * 1.5), 0.02)
+                pause = min(max(first, pause * 1.5), 0.02)
                 continue
             self.at_rest = watch.last or {}
             while self.pump(0):

@@ -38,9 +38,7 @@ class Transcript:
     closed: bool = False  # the story is over: what the bench does now is no part of it
     started: float = field(default_factory=time.monotonic)
 
-    def add(
-        self, source: str, target: str, kind: str, data: Buffer = b"", text: str = ""
-    ) -> None:
+    def add(self, source: str, target: str, kind: str, data: Buffer = b"", text: str = "") -> None:
         """Record one event, now."""
         if self.closed:
             return

@@ -269,6 +269,7 @@ def test_read_only(chat: Chat) -> None:
     read=SHOW,
     rule=RULE,
     program="client.py",
+    slow=True,
     likely={
         "frozen": "the window was redrawn for every line, or one call did all the work. Insert "
         "without update() or update_idletasks(), a bounded number of lines in one call.",
@@ -288,6 +289,7 @@ def test_flood(chat: Chat) -> None:
     read=THREAD,
     rule=RULE,
     program="client.py",
+    slow=True,
     likely={
         "wrong-thread": "a thread that receives changes the window itself, or one of its "
         "variables. It may only put what it has into a queue; the window looks there with after().",
@@ -345,6 +347,7 @@ def test_hung_connect(bench: Bench) -> None:
     read=SERVER,
     rule=RULE,
     program="client.py",
+    slow=True,
     likely={
         "not-said": "the end of the connection was ignored. recv() returns b'', or raises: tell "
         "the window.",
@@ -365,6 +368,7 @@ def test_server_lost(bench: Bench) -> None:
     read=SEND,
     rule=RULE,
     program="client.py",
+    slow=True,
     likely=dict.fromkeys(
         ("frozen", "stuck"),
         "sendall() waits in the window's own thread. Put the line into an outbox, and let another "

@@ -29,16 +29,15 @@ def wait() -> list[str]:
     if paths:
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)
 
+    import contextlib
     import ctypes
     import signal
     import socket
     import threading
 
     for name in imports:
-        try:
+        with contextlib.suppress(ImportError):  # the program may be able to do without
             __import__(name)
-        except ImportError:  # the program may be able to do without
-            pass
     names = {name.partition(".")[0] for name in set(sys.modules) - at_first}
     prctl = ctypes.CDLL(None).prctl
     bench = os.getppid()
@@ -74,7 +73,9 @@ def wait() -> list[str]:
     if os.getppid() != bench:
         os._exit(0)
     count, *parts = map(os.fsdecode, told.split(b"\0"))
-    os.environ.update(part.split("=", 1) for part in parts[: int(count)])
+    for part in parts[: int(count)]:
+        name, _, value = part.partition("=")
+        os.environ[name] = value
     arguments = parts[int(count) :]
     if is_one_of_these_beside_the_program(names):
         os.execv(sys.orig_argv[0], [*sys.orig_argv, *arguments])
