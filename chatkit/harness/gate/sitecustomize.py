@@ -54,10 +54,10 @@ def wait() -> list[str]:
                 gate.send(b"%d" % child)
                 os._exit(0)
             break
-        os.waitpid(between, 0)
-        gate.send(b".")  # now the bench is its parent: an orphan comes to the next subreaper
+        os.waitpid(between, 0)  # now the bench is its parent: an orphan comes to the next subreaper
         for end in (alone, with_parent, *streams):
             os.close(end)
+        gate.send(b".")  # last: when the bench hears this, the copy does not wait any more
 
     os.close(with_parent)
     os.read(alone, 1)  # it ends when that holds for all who could write
