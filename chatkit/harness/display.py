@@ -116,6 +116,7 @@ class Display:
                     [
                         *(xvfb, "-displayfd", str(writable), "-screen", "0", SIZE),
                         *("-auth", str(cookie), "-nolisten", "tcp", "-noreset", "-s", "0"),
+                        *("-extension", "GLX"),  # half of its start, and Tk does not use it
                     ],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
