@@ -99,12 +99,13 @@ def complaints(verdict: LessonVerdict) -> str:
 
 def the_grader() -> Grade:
     """The kit's own grader, which is imported only when programs really run."""
+    from chatkit.grading.crew import crew_for
     from chatkit.grading.run import grade_lesson
     from chatkit.grading.verdict import GradingError
 
     def grade(lesson: Lesson, folder: Path) -> LessonVerdict:
         try:
-            return grade_lesson(lesson, folder)
+            return grade_lesson(lesson, folder, at_once=crew_for(lesson))
         except GradingError as error:
             what = "the checks of the lesson cannot be run"
             cure = f"run pytest {lesson.checks_file.name} and mend what it names"
