@@ -1,14 +1,16 @@
 """The same three checks of an echo server, written for check50, for plain pytest and for this kit.
 
 `pytest tests/benchmarks/test_other_graders.py -s` prints how long each of them takes for one
-submission and for thirty, two at once. Run it on a machine that has nothing else to do. It installs
+submission and for thirty. Run it on a machine that has nothing else to do. It installs
 check50 from the package index into a virtual environment that is gone afterwards. With
 `CHATKIT_RECORD=FILE` the figures go into FILE as well.
 
 Each grader is used as its manual says. check50 runs the checks of a folder (`check50 --dev`), once
-for each submission, and so does pytest. The kit grades them in one go (`chatkit class grade`): that
-is the difference which is measured. The kit isolates the programs and writes a gradebook and the
-reports, which the others do not do; its time includes that.
+for each submission, and so does pytest: thirty of them are a loop. It is also measured what they
+take when somebody writes a script that keeps two of them running. The kit grades all submissions in
+one go, two at once (`chatkit class grade`): that is the difference which is measured. The kit
+isolates the programs and writes a gradebook and the reports, which the others do not do; its time
+includes that.
 
 What the figures do not say: how good the checks are, for here they are as simple as the simplest of
 the three graders allows; how long check50 takes as its makers run it for their courses, on servers
@@ -27,6 +29,7 @@ import venv
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,7 @@ LEAST = 5.0  # times as fast as check50, with thirty submissions
 DEADLINE = 120  # seconds for one command
 
 Found = dict[str, bool]  # check -> whether it passed
+GradeOne = Callable[[Path], Found]  # what grades one submission
 ALL_RIGHT = {"echoes_a_line": True, "next_client": True, "half_close": True}
 
 # The course that the kit grades: one lesson with the three checks.
@@ -70,10 +74,13 @@ class Grader:
 @pytest.fixture(scope="module")
 def graders(tmp_path_factory: pytest.TempPathFactory) -> list[Grader]:
     space = tmp_path_factory.mktemp("graders")
-    return [check50(space / "check50"), plain_pytest(space / "pytest"), kit(space / "kit")]
+    ones = {"check50": check50(space / "check50"), "pytest": plain_pytest(space / "pytest")}
+    loops = [Grader(name, partial(in_turns, one, 1)) for name, one in ones.items()]
+    scripts = [Grader(f"{name}, two", partial(in_turns, one, 2)) for name, one in ones.items()]
+    return [*loops, *scripts, kit(space / "kit")]
 
 
-def check50(space: Path) -> Grader:
+def check50(space: Path) -> GradeOne:
     """check50 in a virtual environment of its own, and its folder with the checks."""
     venv.create(space / "venv", with_pip=True)
     programs = space / "venv" / "bin"
@@ -93,10 +100,10 @@ def check50(space: Path) -> Grader:
         result.unlink()
         return {one["name"]: bool(one["passed"]) for one in told["results"]}
 
-    return Grader("check50", lambda submissions: two_at_once(one, submissions))
+    return one
 
 
-def plain_pytest(space: Path) -> Grader:
+def plain_pytest(space: Path) -> GradeOne:
     """pytest, without the plugins that happen to be installed here."""
     space.mkdir()
     checks = shutil.copy(CHECKS / "for_pytest.py", space)
@@ -108,7 +115,7 @@ def plain_pytest(space: Path) -> Grader:
         results = re.findall(r"^(PASSED|FAILED) \S+::test_(\w+)", told, re.MULTILINE)
         return {name: outcome == "PASSED" for outcome, name in results}
 
-    return Grader("pytest", lambda submissions: two_at_once(one, submissions))
+    return one
 
 
 def kit(space: Path) -> Grader:
@@ -137,8 +144,9 @@ def kit(space: Path) -> Grader:
     return Grader("chatkit", grade)
 
 
-def two_at_once(one: Callable[[Path], Found], submissions: Path) -> list[Found]:
-    with ThreadPoolExecutor(WORKERS) as pool:
+def in_turns(one: GradeOne, at_once: int, submissions: Path) -> list[Found]:
+    """Grade each submission with a command of its own, so many at once."""
+    with ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(one, sorted(submissions.glob(f"*/{ECHO.name}"))))
 
 
@@ -174,7 +182,7 @@ def test_all_find_the_same_mistake(graders: list[Grader], tmp_path: Path) -> Non
 
 def test_three_checks(graders: list[Grader], tmp_path: Path) -> None:
     names = [grader.name for grader in graders]
-    print("\nsubmissions" + "".join(f"{name:>10}" for name in names) + "   times chatkit")
+    print("\nsubmissions" + "".join(f"{name:>14}" for name in names) + "   times chatkit")
     for students in CLASSES:
         submissions = hand_in(tmp_path / str(students), ECHO.solutions / "server.py", students)
         times: dict[str, list[float]] = {name: [] for name in names}
@@ -188,7 +196,7 @@ def test_three_checks(graders: list[Grader], tmp_path: Path) -> None:
         ratios = {name: best[name] / best["chatkit"] for name in names}
         print(
             f"{students:11}"
-            + "".join(f"{best[name]:8.2f} s" for name in names)
+            + "".join(f"{best[name]:12.2f} s" for name in names)
             + "".join(f"   {name} {ratios[name]:.1f}" for name in names[:-1])
         )
         record(f"three checks, {students} submissions", {"seconds": best, "workers": WORKERS})
