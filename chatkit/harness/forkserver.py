@@ -140,7 +140,7 @@ class ForkServer:
             told = b"\0".join(map(os.fsencode, parts))
             socket.send_fds(python.gate, [told], theirs)
             pid = int(python.gate.recv(20))
-            python.gate.recv(1)  # now it is our child
+            python.gate.recv(1)  # now it is our child, and leads its own group
         except (OSError, ValueError):  # somebody has ended it, or it cannot fork
             for end in ours:
                 os.close(end)

@@ -151,6 +151,17 @@ def test_it_begins_several(path: Path, forkserver: ForkServer) -> None:
     assert [printed(program) for program in programs] == ["0", "1", "2"]
 
 
+def test_it_is_ready_for_ctrl_c_at_once(path: Path, forkserver: ForkServer) -> None:
+    """It leads its own process group by the time we hear of it: else Ctrl-C would hit others."""
+    path.write_text("input()", encoding="utf-8")
+    forkserver.prepare(path, environment())
+    for _ in range(20):
+        program = Program(path, [], forkserver=forkserver)
+        group = os.getpgid(program.pid)
+        program.close()
+        assert group == program.pid
+
+
 def test_how_a_program_has_ended(path: Path, forkserver: ForkServer) -> None:
     path.write_text("import sys; sys.exit(len(input()))", encoding="utf-8")
     forkserver.prepare(path, environment())

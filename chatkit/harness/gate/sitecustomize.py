@@ -57,21 +57,21 @@ def wait() -> list[str]:
         os.waitpid(between, 0)  # now the bench is its parent: an orphan comes to the next subreaper
         for end in (alone, with_parent, *streams):
             os.close(end)
-        gate.send(b".")  # last: when the bench hears this, the copy does not wait any more
 
     os.close(with_parent)
-    os.read(alone, 1)  # it ends when that holds for all who could write
+    os.read(alone, 1)  # it ends when nobody is left who could write
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
     for end in (alone, *streams):
         os.close(end)
-    gate.close()
     os.setsid()
     # Python keeps that of the one that was forked.
     threading.main_thread()._set_native_id()  # type: ignore[attr-defined]
     prctl(DIE_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != bench:
         os._exit(0)
+    gate.send(b".")  # not before: while it waits here, it would seem to be at rest
+    gate.close()
     count, *parts = map(os.fsdecode, told.split(b"\0"))
     for part in parts[: int(count)]:
         name, _, value = part.partition("=")
