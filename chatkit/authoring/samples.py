@@ -48,9 +48,9 @@ class Sample:
         outcome |= dict.fromkeys(self.expected.get("not_reached", ()), "not_reached")
         return outcome | self.fails
 
-    def grade(self, folder: Path, *, at_once: int = 1, delays: bool = False) -> LessonVerdict:
-        """Grade a copy of it in `folder`; `at_once` and `delays` are those of `grade_lesson`."""
-        return grade_lesson(self.lesson, self.laid_out(folder), at_once=at_once, delays=delays)
+    def grade(self, folder: Path, *, delays: bool = False) -> LessonVerdict:
+        """Grade a copy of it in `folder`. `delays`: the bench stands still at random moments."""
+        return grade_lesson(self.lesson, self.laid_out(folder), delays=delays)
 
     def laid_out(self, folder: Path) -> Path:
         """A copy of it in `folder`; a program that it has not is the solution's."""

@@ -7,7 +7,6 @@ import pytest
 
 from chatkit.authoring.samples import Sample, samples
 from chatkit.course import Lesson, find_course
-from chatkit.grading.crew import crew_for
 
 COURSE = find_course(Path(__file__).parent)
 ALTERNATIVES = samples(COURSE, "alternatives")
@@ -15,7 +14,7 @@ ALTERNATIVES = samples(COURSE, "alternatives")
 
 @pytest.mark.parametrize("sample", ALTERNATIVES, ids=lambda sample: sample.name)
 def test_an_alternative_scores_100(sample: Sample, tmp_path: Path) -> None:
-    verdict = sample.grade(tmp_path, at_once=crew_for(sample.lesson))
+    verdict = sample.grade(tmp_path)
 
     lost = {check.id: check.message for check in verdict.checks if check.status != "passed"}
     assert not lost

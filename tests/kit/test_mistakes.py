@@ -6,7 +6,6 @@ import pytest
 
 from chatkit.authoring.samples import Sample, found_in, samples
 from chatkit.course import Lesson, find_course
-from chatkit.grading.crew import crew_for
 
 COURSE = find_course(Path(__file__).parent)
 MISTAKES = samples(COURSE, "mistakes")
@@ -14,7 +13,7 @@ MISTAKES = samples(COURSE, "mistakes")
 
 @pytest.mark.parametrize("sample", MISTAKES, ids=lambda sample: sample.name)
 def test_a_mistake_fails_its_own_checks_and_no_others(sample: Sample, tmp_path: Path) -> None:
-    verdict = sample.grade(tmp_path, at_once=crew_for(sample.lesson))
+    verdict = sample.grade(tmp_path)
 
     assert found_in(verdict) == sample.outcome()
     told = {check.id: check.likely for check in verdict.checks if check.status == "failed"}
