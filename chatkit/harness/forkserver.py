@@ -37,7 +37,7 @@ IMPORTS = (
     "socket",
     "threading",
 )
-WINDOW_IMPORTS = (*IMPORTS, "json", "tkinter")  # the agent imports json
+WINDOW_IMPORTS = (*IMPORTS, "tkinter", "chatkit_agent")
 ANSWER = 30.0  # seconds that it has to start, and to begin a program
 
 

@@ -3,7 +3,7 @@
 Nothing is known of the program's widgets. The chat is whatever shows a word that the server has
 sent; the box is whatever takes a word that then reaches the server, and the button what sends it.
 
-The agent (`agent/sitecustomize.py`) shares the student's process. So what only the window shows
+The agent (`agent/chatkit_agent.py`) shares the student's process. So what only the window shows
 could be forged by a program that means to; what reaches the server is judged on the wire.
 """
 

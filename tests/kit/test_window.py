@@ -186,9 +186,9 @@ def test_what_one_cannot_see_is_not_shown(start: Start) -> None:
 @pytest.mark.parametrize("line", ["junk", "{}", '{"number": 1, "widgets": 3}'])
 def test_a_program_that_forges_what_is_no_answer_is_ended(start: Start, line: str) -> None:
     window = start(f"""
-        import sitecustomize
+        import chatkit_agent
         root = tk.Tk()
-        sitecustomize.connection.sendall({line!r}.encode() + b"\\n")
+        chatkit_agent.connection.sendall({line!r}.encode() + b"\\n")
         root.mainloop()
     """)
 
