@@ -17,6 +17,7 @@ from chatkit.course import Lesson
 from chatkit.grading.station import PATIENCE, stop_once
 from chatkit.harness import kernel
 from chatkit.harness.display import has_own
+from chatkit.harness.spawn import signals_held
 
 MOST = 8  # members, each with a display
 
@@ -52,7 +53,8 @@ def share_out(
         for _ in range(size):
             ear, mouth = context.Pipe(duplex=False)
             member = context.Process(target=_member, args=(turn, mouth, work, os.getpid()))
-            member.start()
+            with signals_held():  # until it has its own handlers
+                member.start()
             members.append(member)
             ears.append(ear)
             mouth.close()
@@ -66,10 +68,12 @@ def share_out(
                     ears.remove(ear)
                 else:
                     hear(told)
-    finally:
-        os.close(turn)
+    except BaseException:
         for member in members:
             member.terminate()
+        raise
+    finally:
+        os.close(turn)
         for member in members:
             member.join(PATIENCE)
             if member.is_alive():
@@ -86,10 +90,12 @@ def _member(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent decides
     signal.signal(signal.SIGTERM, stop_once())
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
         work(_taken(turn), mouth.send)
         mouth.send(None)
     except (KeyboardInterrupt, BrokenPipeError):
         pass
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left that it would have to end
 
 
 def _taken(turn: int) -> Iterator[int]:
