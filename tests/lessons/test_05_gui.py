@@ -170,6 +170,7 @@ def test_pieces(chat: Chat) -> None:
     read=SEND,
     rule=RULE,
     program="client.py",
+    slow=True,
     owns=("sending",),
     likely={
         "not-sent": "nothing is bound to the key: box.bind('<Return>', …).",
@@ -188,6 +189,7 @@ def test_enter_sends(chat: Chat) -> None:
     read=SEND,
     rule=RULE,
     program="client.py",
+    slow=True,
     owns=("sending",),
     likely={
         "not-sent": "there is no button, or its command does not send: Button(…, command=…) wants "
@@ -228,6 +230,7 @@ def test_own_line_once(chat: Chat) -> None:
     read=SEND,
     rule=RULE,
     program="client.py",
+    slow=True,
     likely={
         "unexpected": "a blank line was sent. Leave out a line of which strip() leaves nothing."
     },
@@ -249,6 +252,7 @@ def test_blank(chat: Chat) -> None:
     read=SHOW,
     rule=RULE,
     program="client.py",
+    slow=True,
     likely={
         "typed-into": "the chat takes keys. Set its state to 'disabled', and to 'normal' only "
         "while the program itself inserts.",
