@@ -53,8 +53,6 @@ def check(
     Exit status 0: full score of what could be run. 1: not. 2: wrong use.
     """
     from chatkit.desk.progress import ProgressError, fingerprints, load
-    from chatkit.grading.crew import crew_for
-    from chatkit.grading.run import grade_lesson
     from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
     from chatkit.grading.verdict import as_json as object_of
 
@@ -64,6 +62,9 @@ def check(
         chosen = choose(course, lesson, folder, solutions, only)
     except CourseError as error:
         raise Misuse(str(error)) from None
+    from chatkit.grading.crew import crew_for
+    from chatkit.grading.run import grade_lesson  # with pytest: not before the wrong use is said
+
     printer = None
     if not as_json:
         from chatkit.cli.printing import Printer

@@ -90,8 +90,8 @@ class _Listener:
             try:
                 for turn in turns:
                     config.hook.pytest_runtest_protocol(item=items[turn], nextitem=None)
-                    for trouble in self.trouble:
-                        tell(trouble)
+                    while self.trouble:
+                        tell(self.trouble.pop(0))
             finally:
                 plugin.pytest_unconfigure(config)
 
@@ -162,7 +162,7 @@ def grade_lesson(
         on_verdict or (lambda verdict: None),
         lesson,
         only,
-        at_once,
+        1 if until_failure else at_once,
         first,
         sandbox,
         seconds,

@@ -41,8 +41,6 @@ DELAYED = 0.02  # of the moments when it might
 
 NAP = 0.0002  # seconds to the first look at a program that may be at rest; later ones take longer
 WINDOW_NAP = 0.003  # with a window, which needs many times as long: see `rest.ROUNDS`
-CALM = 0.15  # seconds for which a window must be seen at the least
-FRUGAL = 0.1  # of a core, on which one may believe that it goes on like this
 LOOK_EVERY = 0.05  # seconds between two looks at what sandboxed programs take
 MOST_PROCESSES = 64
 MOST_PRINTED = 64 << 20  # bytes
@@ -311,38 +309,32 @@ class Stage:
         A program that runs or is ready to run whenever one looks wants all it can get: 1.0 or
         more, also on a busy machine where it gets little. What the display does for a window is
         part of it: a loop that redraws all the time waits for the display every now and then.
-        A window that is at rest and has used next to nothing is believed: all that it does again
-        and again, it has done by then.
         """
         pids = [*self.pids(), *self._drawn_by()]
         started = time.monotonic()
         if not kernel.READS_REST:
-            had = _processor_time(pids)
+            used = _processor_time(pids)
             self.wait(lambda: False, seconds=seconds)
-            return (_processor_time(pids) - had) / (time.monotonic() - started)
+            return (_processor_time(pids) - used) / (time.monotonic() - started)
         before = kernel.threads(pids)
-
-        def used() -> float:
-            now = kernel.threads(pids)
-            ran = sum(now[id].ran - before[id].ran for id in now.keys() & before.keys())
-            return ran / 1e9 / (time.monotonic() - started)
-
         watch = self._watch()
         looks = busy = 0
         nap = NAP  # short at first: rest is seen at the second look
-        while time.monotonic() - started < seconds or looks < 20:
+        while (elapsed := time.monotonic() - started) < seconds or looks < 20:
             if self.pump(nap):
                 watch.disturb()
-            elif watch.look() == "rest":
-                if not self.windows:
-                    return 0.0
-                if time.monotonic() - started > CALM and (wants := used()) < FRUGAL:
-                    return wants
+            elif not self.windows and watch.look() == "rest":
+                return 0.0
             nap = min(nap * 1.5, 0.01)
             looks += 1
             busy += any(not thread.waits for thread in kernel.threads(pids).values())
-        wants = used()
-        return max(wants, 1.0) if busy > 0.8 * looks and wants > 0.03 else wants
+        ran = sum(
+            thread.ran - before[id].ran
+            for id, thread in kernel.threads(pids).items()
+            if id in before
+        )
+        used = ran / 1e9 / elapsed
+        return max(used, 1.0) if busy > 0.8 * looks and used > 0.03 else used
 
     def adopt(self, program: Program) -> Program:
         """Read the program's output from now on, and notice when it ends."""

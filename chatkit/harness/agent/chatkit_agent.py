@@ -22,7 +22,7 @@ from typing import Any
 
 Answer = dict[str, Any]
 
-TICK = 4  # milliseconds: the shorter, the sooner rest is seen; this takes a fortieth of a core
+TICK = 10  # milliseconds
 LONGEST = 2000  # characters of one widget's text that are told
 AGENT = "agent"  # the name of the agent's own thread
 
