@@ -14,6 +14,7 @@ from chatkit.grading import plugin
 from chatkit.grading.crew import MemberLost, share_out
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.harness.sandbox import Sandbox
+from chatkit.harness.spawn import signals_held
 
 # Parts of pytest that no check uses. They cost time for each lesson of each student.
 NOT_NEEDED = (
@@ -93,7 +94,8 @@ class _Listener:
                     while self.trouble:
                         tell(self.trouble.pop(0))
             finally:
-                plugin.pytest_unconfigure(config)
+                with signals_held():  # nothing is left half closed
+                    plugin.pytest_unconfigure(config)
 
         def hear(told: Verdict | str) -> None:
             if isinstance(told, str):

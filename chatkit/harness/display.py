@@ -60,7 +60,11 @@ class Display:
         if own is None:
             own = has_own(user)
         if own:
-            self._start()
+            try:
+                self._start()
+            except BaseException:  # Ctrl-C in the middle: nobody else knows of it yet
+                self.close()
+                raise
 
     @property
     def pid(self) -> int | None:
