@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatkit.grading.station import Order, Station, StationLost, close_all
+from chatkit.grading.station import Order, Station, StationLost
 from chatkit.grading.verdict import GradingError, LessonVerdict
 from chatkit.harness.sandbox import Tier
 
@@ -59,7 +59,10 @@ class Stations:
         """End all stations, now; what they grade is lost."""
         with self.lock:
             self.closed = True
-        close_all(self.open)
+        for station in self.open:
+            station.process.terminate()  # all of them, before the first one is waited for
+        for station in self.open:
+            station.close()
 
     def _station(self, tier: Tier) -> Station:
         with self.lock:

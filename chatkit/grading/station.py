@@ -11,7 +11,7 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -121,14 +121,6 @@ class Station:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def close_all(stations: Sequence[Station]) -> None:
-    """End all of them, now; what they grade is lost."""
-    for station in stations:
-        station.process.terminate()  # all of them, before the first one is waited for
-    for station in stations:
-        station.close()
 
 
 def serve(tier: Tier | None, parent: int, folder: str) -> None:

@@ -62,13 +62,13 @@ def test_what_was_asked_for_first_is_told_first() -> None:
 def test_every_turn_is_taken_once() -> None:
     heard: list[object] = []
 
-    def work(turns, tell):  # type: ignore[no-untyped-def]
+    def work(turns, tell):
         for turn in turns:
             tell(turn)
 
     share_out(range(200), 3, work, heard.append)
 
-    assert sorted(heard) == list(range(200))  # type: ignore[type-var]
+    assert sorted(heard) == list(range(200))
 
 
 def test_a_server_is_never_there_twice() -> None:
@@ -98,7 +98,7 @@ def test_when_one_of_them_is_lost_all_have_ended() -> None:
 
 
 def test_what_goes_wrong_in_one_of_them_is_said() -> None:
-    def work(turns, tell):  # type: ignore[no-untyped-def]
+    def work(turns, tell):
         for _ in turns:
             sys.exit("one of a kind")
 
