@@ -25,7 +25,7 @@ from chatkit.cli.student import Misuse
 from chatkit.course import Course, CourseError, find_course
 from chatkit.grading.archives import ArchiveError
 from chatkit.grading.classrules import Rules, RulesError, read_rules, signed
-from chatkit.grading.classrun import carry_out, due, plan, rules_of
+from chatkit.grading.classrun import carry_out, doubles, due, plan, rules_of
 from chatkit.grading.cluster import ClusterError
 from chatkit.grading.gradebook import FILE, Gradebook, GradebookError, open_gradebook
 from chatkit.grading.grades import ClassGrades, grades_of
@@ -124,7 +124,10 @@ def grade(
                 asked=book.asked(),
             )
             book.ask(asked)
-            counting = rules.lessons or book.asked()
+            for line in doubles(book, found.submissions):
+                click.echo(f"  {line}")
+            some = sorted({lesson for one in found.submissions for lesson in one.lessons})
+            counting = rules.lessons or book.asked() or some
             expected = [lesson.name for lesson in lessons] if keys else counting
             work = plan(book, chosen, lessons, expected, fresh=fresh)
             click.echo(f"{len(work.units)} lessons to grade, {work.done} graded before")

@@ -37,12 +37,12 @@ class Plan:
 def due(
     found: Sequence[Submission], named: Sequence[Lesson], *, everybody: bool, asked: Sequence[str]
 ) -> tuple[str, ...]:
-    """The lessons that a run asks the whole class for: who has not handed one in has 0 points.
+    """The lessons that a run asks the whole class for: a student without one has 0 points there.
 
     `found` is all that was handed in, `named` the lessons that the instructor named, `asked` what
-    runs before have asked for. Without a name, it is what more than half of those who handed in
-    anything handed in: one early bird makes no lesson due. A run that is not for `everybody`
-    makes nothing due, unless nothing is.
+    earlier runs have asked for. Where none is named, those are due that more than half of the
+    students with any lesson handed in: one early bird makes no lesson due. Naming a lesson in a run
+    that is not for `everybody` makes it due only when nothing is due yet.
     """
     if named and (everybody or not asked):
         return tuple(lesson.name for lesson in named)
@@ -51,6 +51,25 @@ def due(
     counts = Counter(lesson for one in found for lesson in one.lessons)
     half = sum(bool(one.lessons) for one in found) / 2
     return tuple(sorted(lesson for lesson, count in counts.items() if count > half))
+
+
+def doubles(gradebook: Gradebook, found: Sequence[Submission]) -> list[str]:
+    """A line for each student whom the gradebook knows under another number of the platform.
+
+    Moodle counts its participants anew in each assignment: `get_uniqueid_for_user_static` in its
+    mod/assign/locallib.php. So a second assignment in one gradebook brings everybody again.
+    """
+    here = {one.student for one in found}
+    numbers: dict[str, str] = {}
+    for student in gradebook.students():
+        if student.number and student.id not in here:
+            numbers[student.name] = student.id
+    return [
+        f"{readable(one.name)} is {numbers[one.name]} in the gradebook and {one.student} here. If "
+        "that is one student: Moodle counts anew in each assignment, so use an --out for each"
+        for one in found
+        if one.number and one.name in numbers
+    ]
 
 
 def plan(
@@ -96,13 +115,11 @@ def _not_graded(
 
     Where one lesson of it can be graded, another that it does not name was not handed in.
     """
+    reason = " ".join(one.remarks)
+    if one.lessons:
+        return {lesson.name: reason for lesson in lessons if lesson.name in one.without}
     graded = [lesson.name for lesson in lessons if gradebook.graded(one.student, lesson.name)]
-    if any(lesson.name in one.lessons for lesson in lessons):
-        names = [lesson.name for lesson in lessons if lesson.name in one.without]
-    else:
-        names = [*expected, *graded]
-    reason = " ".join(one.remarks) or f"it holds only {', '.join(sorted(one.lessons))}."
-    return dict.fromkeys(names, reason)
+    return dict.fromkeys([*expected, *graded], reason)
 
 
 def carry_out(
