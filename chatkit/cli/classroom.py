@@ -38,6 +38,7 @@ from chatkit.grading.submissions import Submission, SubmissionError, find_submis
 from chatkit.harness.sandbox import Tier
 
 NOT_ALL = 1
+TOLD = 3  # students of whom one line each is printed
 NEGATIVE = re.compile(r"-\d*\.?\d+")
 
 
@@ -130,8 +131,11 @@ def grade(
                 asked=book.asked(),
             )
             book.ask(asked)
-            for line in doubles(book, found.submissions):
+            twice = doubles(book, found.submissions)
+            for line in twice[:TOLD]:
                 click.echo(f"  {line}")
+            if len(twice) > TOLD:
+                click.echo(f"  and {len(twice) - TOLD} more such students")
             some = sorted({lesson for one in found.submissions for lesson in one.lessons})
             counting = rules.lessons or book.asked() or some
             expected = [lesson.name for lesson in lessons] if keys else counting

@@ -56,8 +56,8 @@ def due(
 def doubles(gradebook: Gradebook, found: Sequence[Submission]) -> list[str]:
     """A line for each student whom the gradebook knows under another number of the platform.
 
-    Moodle counts its participants anew in each assignment: `get_uniqueid_for_user_static` in its
-    mod/assign/locallib.php. So a second assignment in one gradebook brings everybody again.
+    Moodle gives its participants new numbers in each assignment: `get_uniqueid_for_user_static` in
+    its mod/assign/locallib.php. So a second assignment in one gradebook brings everybody again.
     """
     here = {one.student for one in found}
     numbers: dict[str, str] = {}
@@ -65,8 +65,9 @@ def doubles(gradebook: Gradebook, found: Sequence[Submission]) -> list[str]:
         if student.number and student.id not in here:
             numbers[student.name] = student.id
     return [
-        f"{readable(one.name)} is {numbers[one.name]} in the gradebook and {one.student} here. If "
-        "that is one student: Moodle counts anew in each assignment, so use an --out for each"
+        f"{readable(one.name)} is {one.student} here and {numbers[one.name]} in the gradebook. If "
+        "they are one person: Moodle gives new numbers in each assignment, so use a separate --out "
+        "for each assignment"
         for one in found
         if one.number and one.name in numbers
     ]
@@ -87,24 +88,25 @@ def plan(
     """
     units: list[Unit] = []
     done = 0
-    for one in submissions:
-        gradebook.enrol(Student(one.student, one.name, one.number))
-        for lesson in lessons:
-            folder = one.lessons.get(lesson.name)
-            if folder is None:
-                continue
-            seed = gradebook.seed(one.student, lesson.name) or secrets.token_hex(4)
-            key = grade_key(lesson, folder, seed)
-            late = lesson.name in one.late_lessons
-            about = HandIn(late, one.source, one.remarks_on[lesson.name], key)
-            gradebook.hand_in(one.student, lesson.name, about)
-            if not fresh and gradebook.is_done(one.student, lesson.name, key):
-                done += 1
-                continue
-            units.append(Unit(one.student, lesson.name, folder, seed, key))
-        for name, trouble in _not_graded(gradebook, one, lessons, expected).items():
-            about = HandIn(one.late, one.source, trouble=trouble)
-            gradebook.hand_in(one.student, name, about)
+    with gradebook.together():
+        for one in submissions:
+            gradebook.enrol(Student(one.student, one.name, one.number))
+            for lesson in lessons:
+                folder = one.lessons.get(lesson.name)
+                if folder is None:
+                    continue
+                seed = gradebook.seed(one.student, lesson.name) or secrets.token_hex(4)
+                key = grade_key(lesson, folder, seed)
+                late = lesson.name in one.late_lessons
+                about = HandIn(late, one.source, one.remarks_on[lesson.name], key)
+                gradebook.hand_in(one.student, lesson.name, about)
+                if not fresh and gradebook.is_done(one.student, lesson.name, key):
+                    done += 1
+                    continue
+                units.append(Unit(one.student, lesson.name, folder, seed, key))
+            for name, trouble in _not_graded(gradebook, one, lessons, expected).items():
+                about = HandIn(one.late, one.source, trouble=trouble)
+                gradebook.hand_in(one.student, name, about)
     return Plan(tuple(units), done)
 
 

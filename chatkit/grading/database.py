@@ -116,8 +116,17 @@ class Database:
                 raise _told(error, self.file) from None
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Commit all that is written inside at its end, or nothing: the disk is waited for once."""
+        with self._writing():
+            yield
+
+    @contextmanager
     def _transaction(self, kind: str) -> Iterator[None]:
         """All or nothing, also on Ctrl-C: what fails half-way leaves no trace."""
+        if self._db.in_transaction:  # one of several that count together
+            yield
+            return
         try:
             self._db.execute(f"BEGIN {kind}")
             yield

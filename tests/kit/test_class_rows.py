@@ -103,7 +103,7 @@ def test_moodle_s_second_assignment_in_one_gradebook_is_told(tmp_path: Path) -> 
             book.enrol(Student(id, name, number))
         (line,) = doubles(book, [ada, bob])
 
-    assert line.startswith("Ada is Ada_1001 in the gradebook and Ada_2044 here.")
+    assert line.startswith("Ada is Ada_2044 here and Ada_1001 in the gradebook.")
 
 
 def handed_in(*lessons: str) -> Submission:

@@ -383,6 +383,18 @@ def test_what_fails_half_way_leaves_no_trace(book: Gradebook) -> None:
     assert book.lesson_verdict("anna", "02_broadcast") == FOUND
 
 
+def test_what_is_written_together_is_kept_together_or_not_at_all(book: Gradebook) -> None:
+    with pytest.raises(GradebookError, match="no student 'bo'"), book.together():
+        book.hand_in("anna", "01_echo", HandIn(key="k"))
+        book.hand_in("bo", "01_echo", HandIn(key="k"))
+    assert book.newest("anna", "01_echo") is None
+
+    with book.together():
+        book.enrol(Student("bo", "Bo"))
+        book.hand_in("bo", "01_echo", HandIn(key="k"))
+    assert book.newest("bo", "01_echo") == HandIn(key="k")
+
+
 WRITER = """
     import sys
     from pathlib import Path
