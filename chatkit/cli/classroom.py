@@ -6,6 +6,7 @@ Exit status: 0 all was graded, 1 something could not be graded, 2 wrong use; not
 import contextlib
 import getpass
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -23,11 +24,11 @@ from chatkit.cli.similar import similar
 from chatkit.cli.student import Misuse
 from chatkit.course import Course, CourseError, find_course
 from chatkit.grading.archives import ArchiveError
-from chatkit.grading.classrules import Rules, RulesError, read_rules
-from chatkit.grading.classrun import carry_out, keep_rules, plan
+from chatkit.grading.classrules import Rules, RulesError, read_rules, signed
+from chatkit.grading.classrun import carry_out, doubles, due, plan, rules_of
 from chatkit.grading.cluster import ClusterError
 from chatkit.grading.gradebook import FILE, Gradebook, GradebookError, open_gradebook
-from chatkit.grading.grades import grades_of
+from chatkit.grading.grades import ClassGrades, grades_of
 from chatkit.grading.reports.files import ReportError
 from chatkit.grading.reports.roster import fill_roster
 from chatkit.grading.reports.words import one_line
@@ -37,6 +38,8 @@ from chatkit.grading.submissions import Submission, SubmissionError, find_submis
 from chatkit.harness.sandbox import Tier
 
 NOT_ALL = 1
+TOLD = 3  # students of whom one line each is printed
+NEGATIVE = re.compile(r"-\d*\.?\d+")
 
 
 @click.group("class", cls=Group)
@@ -56,7 +59,10 @@ def classroom() -> None:
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Gradebook and reports."
 )
-@click.option("--lesson", "keys", multiple=True, metavar="LESSON", help="Only this lesson.")
+@click.option(
+    "--lesson", "keys", multiple=True, metavar="LESSON",
+    help="Only this lesson; from now on it counts for everybody.",
+)  # fmt: skip
 @click.option("--only", "students", multiple=True, metavar="STUDENT", help="Only this student.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Default: two for each core.")
 @click.option(
@@ -90,6 +96,9 @@ def grade(
     SUBMISSIONS is a folder of student folders, a zip or tar archive, a bulk download of Moodle or
     Canvas, or a folder of GitHub Classroom clones. Nothing is ever written there.
 
+    A student without a lesson has no points there if the lesson counts: named by --lesson, by
+    class.toml, or, where neither names any, handed in by more than half of the class.
+
     A run that was broken off goes on where it stopped. A second run grades only what has changed:
     programs, checks or the kit.
 
@@ -105,16 +114,32 @@ def grade(
         course = find_course()
         lessons = [course.lesson(key) for key in keys] or list(course.lessons)
         alone = lessons[0] if len(lessons) == 1 else None
-        found = find_submissions(submissions, course, Path(space), lesson=alone)
+        found = find_submissions(submissions, course, Path(space), lesson=alone, out=out)
         chosen = pick(found.submissions, students)
         click.echo(f"{found.kind}: {len(chosen)} students")
         for what, why in found.unplaced:
             click.echo(f"  not placed: {what}: {why}")
+        for note in found.notes:
+            click.echo(f"  {note}")
+        rules = rules_of(submissions, found, out, course)
         make_folder(out)
-        keep_rules(submissions, out)
-        rules = read_rules(out, course)
         with open_gradebook(out / FILE) as book:
-            work = plan(book, course, chosen, lessons, fresh=fresh)
+            asked = due(
+                found.submissions,
+                lessons if keys else (),
+                everybody=not students,
+                asked=book.asked(),
+            )
+            book.ask(asked)
+            twice = doubles(book, found.submissions)
+            for line in twice[:TOLD]:
+                click.echo(f"  {line}")
+            if len(twice) > TOLD:
+                click.echo(f"  and {len(twice) - TOLD} more such students")
+            some = sorted({lesson for one in found.submissions for lesson in one.lessons})
+            counting = rules.lessons or book.asked() or some
+            expected = [lesson.name for lesson in lessons] if keys else counting
+            work = plan(book, chosen, lessons, expected, fresh=fresh)
             click.echo(f"{len(work.units)} lessons to grade, {work.done} graded before")
             # A window has to wait for its timers, so two keep a core busier than one.
             count = workers or 2 * (os.cpu_count() or 1)
@@ -137,25 +162,52 @@ def grade(
     sys.exit(NOT_ALL if trouble else 0)
 
 
-@classroom.command()
+class Signed(click.Command):
+    """A command that takes "-10" for the number that it is, and not for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.ignore_unknown_options = any(NEGATIVE.fullmatch(one) for one in args)
+        return super().parse_args(ctx, args)
+
+
+@classroom.command(cls=Signed)
 @click.argument("student")
 @click.argument("lesson")
-@click.argument("points", type=float)
+@click.argument("points", type=float, required=False)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The class's folder.")
-@click.option("--why", required=True, help="The reason. It stands in every report.")
-def adjust(student: str, lesson: str, points: float, out: Path, why: str) -> None:
+@click.option("--why", help="The reason. It stands in every report. Needed without --remove.")
+@click.option("--remove", is_flag=True, help="Take an adjustment back, as if it had never been.")
+def adjust(
+    student: str, lesson: str, points: float | None, out: Path, why: str | None, remove: bool
+) -> None:
     """Add POINTS to a LESSON of a STUDENT, or take some away. It survives every regrade.
+
+    With --remove, the adjustment of so many POINTS is taken back. Where the lesson has only one,
+    POINTS may be left out.
 
     \b
     chatkit class adjust alice 2 5 --out grades --why "showed it in class"
-    chatkit class adjust bob 4 --out grades --why "copied from alice" -- -10
+    chatkit class adjust bob 4 -10 --out grades --why "copied from alice"
+    chatkit class adjust bob 4 --remove --out grades
     """
     with problems_end_it():
         course = find_course()
-        chosen = course.lesson(lesson)
+        chosen = course.lesson(lesson).name
+        if remove and why is not None:
+            raise Misuse("--remove takes an adjustment back: it needs no --why")
         with open_gradebook(existing(out)) as book:
-            book.adjust(student, chosen.name, points, why, datetime.now(UTC), getpass.getuser())
-            report_on(book, read_rules(out, course), course, out, None)
+            rules = read_rules(out, course)
+            if remove:
+                gone = book.take_back(student, chosen, points)
+                told = f"{signed(gone.points)} taken back ({one_line(gone.why)})"
+            elif points is None or why is None:
+                missing = "POINTS" if points is None else "--why"
+                raise Misuse(f"{missing} is missing: how many points, and the reason")
+            else:
+                book.adjust(student, chosen, points, why, datetime.now(UTC), getpass.getuser())
+                told = signed(points)
+            click.echo(f"{one_line(student)}, {chosen}: {told}")
+            report_on(book, rules, course, out, None)
 
 
 @classroom.command()
@@ -205,12 +257,33 @@ def report_on(
     write_reports(book, rules, course, out)
     grades = grades_of(book, rules, course)
     final_table(statistics_of(grades))
+    for line in what_counts(grades, given=bool(rules.lessons)):
+        click.echo(line)
     if roster:
         filled = fill_roster(roster, grades, out / roster.name)
         click.echo(f"{filled.file}: {filled.written} grades filled in for {filled.platform}")
         for line in (*filled.students, *filled.rows, *filled.notes):
             click.echo(f"  {line}")
     click.echo(f"reports: {out / 'grades.csv'}, {out / 'index.html'}")
+
+
+def what_counts(grades: ClassGrades, *, given: bool) -> Iterator[str]:
+    """Which lessons make the total, which do not, and whose grade is not of the newest hand-in.
+
+    `given` says that the lessons that count are in class.toml.
+    """
+    names = ", ".join(grades.rules.lessons)
+    yield f"these lessons count: {names}" if names else "no lesson counts yet"
+    for lesson in grades.lessons:
+        if lesson.name not in grades.rules.lessons:
+            some = sum(row.lessons[lesson.name].handed_in for row in grades.students)
+            cure = "" if given else f"grade with --lesson {lesson.number}, or "
+            yield (
+                f"  {lesson.name} does not count: {some} of {len(grades.students)} students handed "
+                f"it in. To let it count, {cure}name it among the lessons of class.toml"
+            )
+    for student, name, why in grades.standing():
+        yield one_line(f"  {student}, {name}: {why}")
 
 
 @contextlib.contextmanager

@@ -64,7 +64,7 @@ def similar(submissions: Path, out: Path, keys: tuple[str, ...], threshold: int)
             course = find_course()
             lessons = list({one.name: one for one in map(course.lesson, keys)}.values())
             alone = lessons[0] if len(lessons) == 1 else None
-            found = find_submissions(submissions, course, Path(space), lesson=alone)
+            found = find_submissions(submissions, course, Path(space), lesson=alone, out=out)
             click.echo(f"{found.kind}: {len(found.submissions)} students")
             for what, why in found.unplaced:
                 click.echo(f"  not placed: {what}: {why}")

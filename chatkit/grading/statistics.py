@@ -46,7 +46,7 @@ class LessonStatistics:
 def statistics_of(grades: ClassGrades) -> tuple[LessonStatistics, ...]:
     """The statistics of each lesson that somebody has a grade in, in the order of the course."""
     found = []
-    for lesson in grades.lessons:
+    for lesson in grades.measured():
         rows = [row.lessons[lesson.name] for row in grades.students]
         counted = [one.grade for one in rows if one.grade and one.cell is not None]
         if not counted:

@@ -82,6 +82,7 @@ class Search:
     remarks: dict[str, None] = field(default_factory=dict)  # in order, each once
     opened: dict[Path, list[Item]] = field(default_factory=dict)
     promised: set[str] = field(default_factory=set)  # lessons that a manifest names
+    called: set[str] = field(default_factory=set)  # lessons that a folder or archive is called like
     archives: int = 0
     untold: bool = False  # there were programs, and no lesson to put them to
 
@@ -130,8 +131,10 @@ class Search:
         found: dict[str, list[Item]] = {}
         for item in items:
             lesson = lesson_named(archive_stem(item.name), self.course) if item.opens else None
-            if lesson and (inside := self.work(item)):
-                self.add(found, lesson.name, inside, item)
+            if lesson:
+                self.called.add(lesson.name)
+                if inside := self.work(item):
+                    self.add(found, lesson.name, inside, item)
         for item in items:
             if not found and item.name.casefold() == "lessons" and item.path.is_dir():
                 found = self.lessons(self.open(item), nested=False)

@@ -69,8 +69,9 @@ class HeatMap:
 def distributions(grades: ClassGrades) -> list[Distribution]:
     """One plot a lesson, and one for the total. Lessons nobody has a grade in are left out."""
     shares: dict[str, list[float]] = {}
+    lessons = grades.measured()
     for row in grades.students:
-        for lesson in grades.lessons:
+        for lesson in lessons:
             one = row.lessons[lesson.name]
             if one.grade and one.cell is not None:
                 shares.setdefault(lesson.name, []).append(one.grade.share)
