@@ -21,7 +21,7 @@ from chatkit.cli.classprogress import final_table, progress
 from chatkit.cli.groups import Group
 from chatkit.cli.similar import similar
 from chatkit.cli.student import Misuse
-from chatkit.course import Course, CourseError, find_course
+from chatkit.course import Course, CourseError, Lesson, find_course
 from chatkit.grading.archives import ArchiveError
 from chatkit.grading.classrules import Rules, RulesError, read_rules
 from chatkit.grading.classrun import carry_out, keep_rules, plan
@@ -29,7 +29,7 @@ from chatkit.grading.cluster import ClusterError
 from chatkit.grading.gradebook import FILE, Gradebook, GradebookError, open_gradebook
 from chatkit.grading.grades import grades_of
 from chatkit.grading.reports.files import ReportError
-from chatkit.grading.reports.roster import fill_roster
+from chatkit.grading.reports.roster import fill_roster, roster_target
 from chatkit.grading.reports.words import one_line
 from chatkit.grading.reports.write import write_reports
 from chatkit.grading.statistics import statistics_of
@@ -93,6 +93,9 @@ def grade(
     A run that was broken off goes on where it stopped. A second run grades only what has changed:
     programs, checks or the kit.
 
+    --roster writes a filled copy of the file into the folder of --out. A worksheet of Moodle has
+    one column for grades: with one --lesson it gets that lesson's, else the total.
+
     \b
     chatkit class grade hand-ins/ --out grades
     chatkit class grade moodle.zip --out grades --lesson 2 --workers 4
@@ -105,6 +108,8 @@ def grade(
         course = find_course()
         lessons = [course.lesson(key) for key in keys] or list(course.lessons)
         alone = lessons[0] if len(lessons) == 1 else None
+        if roster:
+            roster_target(roster, out)
         found = find_submissions(submissions, course, Path(space), lesson=alone)
         chosen = pick(found.submissions, students)
         click.echo(f"{found.kind}: {len(chosen)} students")
@@ -131,7 +136,7 @@ def grade(
             except KeyboardInterrupt:
                 click.echo("stopped; what was graded is kept. The same command goes on.", err=True)
                 sys.exit(130)
-            report_on(book, rules, course, out, roster)
+            report_on(book, rules, course, out, roster, alone)
     for line in trouble:
         click.echo(f"could not be graded: {line}", err=True)
     sys.exit(NOT_ALL if trouble else 0)
@@ -163,17 +168,26 @@ def adjust(student: str, lesson: str, points: float, out: Path, why: str) -> Non
 @click.option(
     "--roster", type=click.Path(path_type=Path), help="A Moodle or Canvas file to fill in."
 )
-def report(out: Path, roster: Path | None) -> None:
+@click.option("--lesson", "key", metavar="LESSON", help="Fill in the grades of this lesson only.")
+def report(out: Path, roster: Path | None, key: str | None) -> None:
     """Write the reports again, from the gradebook, without grading anything.
+
+    A worksheet of Moodle has one column for grades: with --lesson it gets that lesson's, without
+    it the total of all lessons.
 
     \b
     chatkit class report --out grades
-    chatkit class report --out grades --roster moodle-grades.csv
+    chatkit class report --out grades --roster worksheet.csv --lesson 1
     """
+    if key and not roster:
+        raise Misuse("--lesson says what goes into a roster: give --roster, too")
     with problems_end_it():
         course = find_course()
+        lesson = course.lesson(key) if key else None
+        if roster:
+            roster_target(roster, out)
         with open_gradebook(existing(out)) as book:
-            report_on(book, read_rules(out, course), course, out, roster)
+            report_on(book, read_rules(out, course), course, out, roster, lesson)
 
 
 def pick(submissions: Sequence[Submission], students: Sequence[str]) -> list[Submission]:
@@ -199,14 +213,20 @@ def make_folder(out: Path) -> None:
 
 
 def report_on(
-    book: Gradebook, rules: Rules, course: Course, out: Path, roster: Path | None
+    book: Gradebook,
+    rules: Rules,
+    course: Course,
+    out: Path,
+    roster: Path | None,
+    lesson: Lesson | None = None,
 ) -> None:
-    """Write all reports, and print the final table."""
+    """Write all reports, and print the final table. `lesson` alone goes into the roster."""
     write_reports(book, rules, course, out)
     grades = grades_of(book, rules, course)
     final_table(statistics_of(grades))
     if roster:
-        filled = fill_roster(roster, grades, out / roster.name)
+        target = roster_target(roster, out)
+        filled = fill_roster(roster, grades, target, lesson.name if lesson else None)
         click.echo(f"{filled.file}: {filled.written} grades filled in for {filled.platform}")
         for line in (*filled.students, *filled.rows, *filled.notes):
             click.echo(f"  {line}")

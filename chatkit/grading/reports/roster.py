@@ -9,15 +9,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatkit.grading.classrules import FILE as RULES
 from chatkit.grading.classrules import Grade, number
+from chatkit.grading.gradebook import FILE as GRADEBOOK
 from chatkit.grading.grades import ClassGrades, StudentGrades
 from chatkit.grading.reports.cells import Cell, Sheet, column, read_sheet
 from chatkit.grading.reports.files import ReportError, write_whole
 from chatkit.grading.reports.matching import matches
+from chatkit.grading.reports.maximum import Most, read_most
 from chatkit.grading.reports.words import one_line
 
 TOTAL = "total"
 CANVAS_PEOPLE = ("student, test", "test student")  # Canvas makes one up in every course
+# What the kit itself writes into the folder of a class, in small letters.
+OWN = frozenset(
+    {
+        *("grades.csv", "index.html", "junit.xml", "students", "similar", "similar.html"),
+        *(GRADEBOOK, f"{GRADEBOOK}-journal", RULES),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -29,36 +39,76 @@ class Filled:
     written: int  # grades
     students: tuple[str, ...]  # of the gradebook that got no grade, each with the reason
     rows: tuple[str, ...]  # people of the file of whom the gradebook knows nothing
-    notes: tuple[str, ...]
+    notes: tuple[str, ...]  # which columns were filled in, and which grades are too high
+
+
+def roster_target(roster: Path, out: Path) -> Path:
+    """Where the filled copy of `roster` goes in the folder of the class, `out`.
+
+    It is never the file itself nor one that the kit keeps there. Raises ReportError then, and when
+    `roster` cannot be read or is no file of a platform: before an hour of grading, not after it.
+    """
+    platform = _platform(roster, _read(roster))
+    target = out / roster.name
+    if target.name.casefold() in OWN:
+        raise ReportError(
+            f"{roster} has the name of a file that the kit writes into {out}: give it another name"
+        )
+    if target.exists():
+        if target.samefile(roster):
+            raise ReportError(
+                f"{roster} lies where the filled copy would go: move it out of {out}, or export "
+                "it again"
+            )
+        if not target.is_file() or _recognised(_read(target)) is not platform:
+            raise ReportError(
+                f"{target} is there already and is no earlier copy for {platform.platform}: "
+                f"give {roster} another name"
+            )
+    return target
 
 
 def fill_roster(
     roster: Path, grades: ClassGrades, target: Path, lesson: str | None = None
 ) -> Filled:
-    """Write `roster` with grades to `target`.
+    """Write `roster` with grades to `target`, another file.
 
     In a Moodle worksheet the grades are those of `lesson`, a name such as "02_broadcast", or the
     total without it. In a Canvas gradebook each column that is called after a lesson gets its
-    points, and one that is called "total" the total; `lesson` narrows that to one. Where the file
-    says how many points there are at most, grades are scaled to it. Nobody's grade is emptied: a
-    cell changes only when there is a grade. Raises ReportError.
+    points, and one that is called "total" the total; `lesson` narrows that to one. Grades are
+    scaled to the points that the file says there are at most. Nobody's grade is emptied: a cell
+    changes only when there is a grade. Raises ReportError, also when it is not clear which column
+    is meant or of how many points it is.
     """
+    sheet = _read(roster)
+    return _platform(roster, sheet)(roster, sheet, grades, lesson).fill(target)
+
+
+def _read(roster: Path) -> Sheet:
     try:
-        sheet = read_sheet(roster.read_bytes())
-    except (OSError, UnicodeDecodeError) as error:
+        return read_sheet(roster.read_bytes())
+    except OSError as error:
+        raise ReportError(f"{roster} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
         raise ReportError(f"{roster} cannot be read: {error}") from None
+
+
+def _platform(roster: Path, sheet: Sheet) -> "type[_Filler]":
+    """What fills in a file of this form. Raises ReportError for any other."""
+    if platform := _recognised(sheet):
+        return platform
+    raise ReportError(
+        f"{roster} is neither a grading worksheet of Moodle (columns Identifier, Full name, "
+        "Email address, Grade) nor a gradebook of Canvas (columns Student, ID): export it "
+        "again with the platform set to English"
+    )
+
+
+def _recognised(sheet: Sheet) -> "type[_Filler] | None":
     header = sheet.rows[0] if sheet.rows else ()
     if _has(header, "Identifier", "Email address") and _has(header, "Grade"):
-        filler: _Filler = _Moodle(roster, sheet, grades, lesson)
-    elif _has(header, "Student") and _has(header, "ID"):
-        filler = _Canvas(roster, sheet, grades, lesson)
-    else:
-        raise ReportError(
-            f"{roster} is neither a grading worksheet of Moodle (columns Identifier, Full name, "
-            "Email address, Grade) nor a gradebook of Canvas (columns Student, ID): export it "
-            "again with the platform set to English"
-        )
-    return filler.fill(target)
+        return _Moodle
+    return _Canvas if _has(header, "Student") and _has(header, "ID") else None
 
 
 @dataclass(frozen=True)
@@ -72,24 +122,34 @@ class _Filler:
     def fill(self, target: Path) -> Filled:
         people = self.people()
         students = [row.student for row in self.grades.students]
+        names = {one.id: f"{one.name} ({one.id})" for one in students}
+        columns = self.columns()
         found = matches(students, {row: self.signs(row) for row in people})
         cells: dict[tuple[int, int], str] = {}
         left = list(found.nobody.items())
-        columns = self.columns()
+        notes = [f"column {self.title(at)!r}: {key}" for key, at in columns.items()]
         for one in self.grades.students:
             if one.student.id not in found.rows:
                 continue
             row = found.rows[one.student.id]
             for key, at in columns.items():
                 grade = _grade(one, key)
+                most = read_most(self.most(row, at))
                 if grade is None:
                     left.append((one.student.id, f"{key}: there is no grade"))
                 elif why := self.closed(row, at):
                     left.append((one.student.id, why))
+                elif most is None:
+                    told = f"row {row + 1} does not say clearly how many points there are at most"
+                    left.append((one.student.id, f"{told}: {self.most(row, at)!r}"))
                 else:
-                    cells[row, at] = self.scaled(grade, row, at)
+                    cells[row, at] = self.scaled(grade, most)
+                    if grade.share > 1:
+                        notes.append(
+                            f"{names[one.student.id]}: {cells[row, at]} is above the maximum, "
+                            f"{self.most(row, at)}: {self.platform} may not take it"
+                        )
         write_whole(target, self.sheet.filled(cells))
-        names = {one.id: f"{one.name} ({one.id})" for one in students}
         mine = set(found.rows.values())
         return Filled(
             target,
@@ -97,10 +157,7 @@ class _Filler:
             len(cells),
             tuple(one_line(f"{names[id]}: {why}") for id, why in left),
             tuple(one_line(people[row]) for row in people if row not in mine),
-            tuple(
-                one_line(f"column {self.sheet.rows[0][at].value!r}: {key}")
-                for key, at in columns.items()
-            ),
+            tuple(map(one_line, notes)),
         )
 
     def people(self) -> dict[int, str]:
@@ -108,7 +165,7 @@ class _Filler:
         raise NotImplementedError
 
     def signs(self, row: int) -> Mapping[str, list[str]]:
-        """By what the person of `row` may be known."""
+        """By what the person of `row` may be known: what stands there for `matching.SIGNS`."""
         raise NotImplementedError
 
     def columns(self) -> dict[str, int]:
@@ -116,21 +173,28 @@ class _Filler:
         raise NotImplementedError
 
     def most(self, row: int, at: int) -> str:
-        """How many points the file allows in this cell; empty where it says nothing."""
+        """What the file says of how many points this cell is; empty where it says nothing."""
         raise NotImplementedError
 
     def closed(self, row: int, at: int) -> str:
         """Why the platform takes no grade here; empty where it does."""
         return "the row is too short" if at >= len(self.sheet.rows[row]) else ""
 
-    def scaled(self, grade: Grade, row: int, at: int) -> str:
-        try:
-            most = float(self.most(row, at).replace(",", "."))
-        except ValueError:
-            most = 0.0
-        text = number(grade.share * most if most > 0 else grade.points)
-        # Where ; parts the cells, a comma is what parts the decimals.
-        return text.replace(".", ",") if self.sheet.delimiter == ";" else text
+    def scaled(self, grade: Grade, most: Most) -> str:
+        text = number(grade.share * most.points)
+        # The file's own numbers say what parts decimals. Where ; parts the cells, it is a comma.
+        comma = most.sign == "," or (not most.sign and self.sheet.delimiter == ";")
+        return text.replace(".", ",") if comma else text
+
+    def title(self, at: int) -> str:
+        return self.sheet.rows[0][at].value
+
+    def only_one(self, *titles: str) -> None:
+        """Raises ReportError where two columns have one of these titles: which one is meant?"""
+        there = [cell.value.strip().casefold() for cell in self.sheet.rows[0]]
+        for title in titles:
+            if there.count(title.casefold()) > 1:
+                raise ReportError(f"{self.roster} has two columns {title!r}: take one of them out")
 
     def of(self, row: int, *names: str) -> str:
         """What stands in `row` under the first of these titles that there is."""
@@ -147,20 +211,32 @@ class _Moodle(_Filler):
         return {row: self.name(row) for row in rows if len(self.sheet.rows[row]) > 1}
 
     def name(self, row: int) -> str:
+        return self.full_name(row) or self.of(row, "Identifier", "Email address")
+
+    def full_name(self, row: int) -> str:
+        """Empty where Moodle hides the names from those who grade."""
         parts = f"{self.of(row, 'First name')} {self.of(row, 'Last name', 'Surname')}".strip()
-        return self.of(row, "Full name") or parts or self.of(row, "Identifier", "Email address")
+        return self.of(row, "Full name") or parts
 
     def signs(self, row: int) -> Mapping[str, list[str]]:
         return {
+            "number": [self.of(row, "Identifier")],
             "id": [self.of(row, "Identifier"), self.of(row, "ID number")],
             "email": [self.of(row, "Email address")],
             "login": [self.of(row, "Username"), self.of(row, "Email address")],
-            "name": [self.name(row)],
+            "name": [self.full_name(row)],
         }
 
     def columns(self) -> dict[str, int]:
+        self.only_one("Grade", "Maximum Grade", "Identifier", "Email address", "Full name")
         at = column(self.sheet.rows[0], "Grade")
         assert at is not None
+        if not _has(self.sheet.rows[0], "Maximum Grade"):
+            raise ReportError(
+                f"{self.roster} has no column 'Maximum Grade', so nobody knows of how many points "
+                "a grade is. An assignment that is graded by a scale cannot be filled in: give it "
+                "the type 'Point' in Moodle, and export the worksheet again"
+            )
         return {self.lesson or TOTAL: at}
 
     def most(self, row: int, at: int) -> str:
@@ -186,6 +262,7 @@ class _Canvas(_Filler):
     def signs(self, row: int) -> Mapping[str, list[str]]:
         login = self.of(row, "SIS Login ID")
         return {
+            "number": [self.of(row, "ID")],
             "id": [self.of(row, "ID"), self.of(row, "SIS User ID")],
             "email": [login, self.of(row, "Email")],
             "login": [login],
@@ -201,25 +278,52 @@ class _Canvas(_Filler):
             }
         if self.lesson:
             wanted = {self.lesson: wanted.get(self.lesson, {self.lesson})}
+        self.only_one("Student", "ID")
         found: dict[str, int] = {}
         for at, cell in enumerate(self.sheet.rows[0]):
             title = re.sub(r" \(\d+\)$", "", cell.value.strip()).casefold()
             for key, names in wanted.items():
+                if title in names and key in found:
+                    raise ReportError(
+                        f"{self.roster} has two columns for {key}, {self.title(found[key])!r} and "
+                        f"{cell.value!r}: give one of the assignments another name in Canvas, "
+                        "and export the gradebook again"
+                    )
                 if title in names:
-                    found.setdefault(key, at)
+                    found[key] = at
         if not found:
             lessons = ", ".join(f"{one.title!r}" for one in self.grades.lessons)
             raise ReportError(
                 f"{self.roster} has no column for a lesson: call an assignment in Canvas {lessons} "
                 "or 'Total', and export the gradebook again"
             )
+        for at in found.values():
+            if read_most(self.points_possible(at)) is None:
+                raise ReportError(
+                    f"{self.roster} does not say clearly how many points {self.title(at)!r} is "
+                    f"worth (it says {self.points_possible(at)!r}): give the assignment points in "
+                    "Canvas, and export the gradebook again"
+                )
         return found
 
     def most(self, row: int, at: int) -> str:
-        for cells in self.sheet.rows[1:4]:
-            if cells[0].value.strip().casefold() == "points possible" and at < len(cells):
-                return cells[at].value.strip()
-        return ""
+        return self.points_possible(at)
+
+    def points_possible(self, at: int) -> str:
+        """The points of the assignment in this column; empty where the file does not say them.
+
+        They stand above the first person, in the row "Points Possible", whose name depends on the
+        language. No other row there has a number.
+        """
+        said = set()
+        for row in range(1, len(self.sheet.rows)):
+            if self.of(row, "ID"):
+                break
+            cells = self.sheet.rows[row]
+            text = cells[at].value.strip() if at < len(cells) else ""
+            if any(letter.isdigit() for letter in text):
+                said.add(text)
+        return " or ".join(sorted(said))
 
 
 def _has(header: Sequence[Cell], *names: str) -> bool:
