@@ -34,7 +34,7 @@ from chatkit.grading.reports.words import one_line
 from chatkit.grading.reports.write import write_reports
 from chatkit.grading.statistics import statistics_of
 from chatkit.grading.submissions import Submission, SubmissionError, find_submissions
-from chatkit.harness.sandbox import Tier
+from chatkit.harness.sandbox import Tier, expected
 
 NOT_ALL = 1
 
@@ -91,7 +91,7 @@ def grade(
     Canvas, or a folder of GitHub Classroom clones. Nothing is ever written there.
 
     A run that was broken off goes on where it stopped. A second run grades only what has changed:
-    programs, checks or the kit.
+    programs, checks, the kit, Python's version or the isolation.
 
     --roster writes a filled copy of the file into the folder of --out. A worksheet of Moodle has
     one column for grades: with one --lesson it gets that lesson's, else the total.
@@ -119,13 +119,13 @@ def grade(
         keep_rules(submissions, out)
         rules = read_rules(out, course)
         with open_gradebook(out / FILE) as book:
-            work = plan(book, course, chosen, lessons, fresh=fresh)
+            wanted = cast(Tier, tier)
+            likely = wanted if cluster else expected(wanted)
+            work = plan(book, course, chosen, lessons, tier=likely, fresh=fresh)
             click.echo(f"{len(work.units)} lessons to grade, {work.done} graded before")
             # A window has to wait for its timers, so two keep a core busier than one.
             count = workers or 2 * (os.cpu_count() or 1)
-            graded = carry_out(
-                work, book, course, workers=count, cluster=cluster, tier=cast(Tier, tier)
-            )
+            graded = carry_out(work, book, course, workers=count, cluster=cluster, tier=wanted)
             try:
                 with contextlib.closing(graded):
                     for one in progress(graded, work.units):

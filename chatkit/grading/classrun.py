@@ -35,9 +35,14 @@ def plan(
     submissions: Sequence[Submission],
     lessons: Sequence[Lesson],
     *,
+    tier: Tier,
     fresh: bool = False,
 ) -> Plan:
-    """Enrol everybody, and find out what has to be graded. Raises GradebookError."""
+    """Enrol everybody, and find out what has to be graded. Raises GradebookError.
+
+    `tier` is the isolation that the programs will have. What was graded in another one, with
+    another Python or where no window could open is graded again.
+    """
     units: list[Unit] = []
     done = 0
     for one in submissions:
@@ -57,7 +62,7 @@ def plan(
             if folder is None:
                 continue
             seed = gradebook.seed(one.student, lesson.name) or secrets.token_hex(4)
-            key = grade_key(lesson, folder, seed)
+            key = grade_key(lesson, folder, seed, tier)
             if not fresh and gradebook.is_done(one.student, lesson.name, key):
                 done += 1
                 continue

@@ -101,7 +101,9 @@ def grade_parcel(parcel: Parcel, tier: Tier) -> LessonVerdict:
     except CourseError as error:
         raise GradingError(f"a worker of the cluster: {error}") from None
     if kit_digest(lesson) != parcel.kit:
-        raise GradingError("a worker of the cluster has another version of the kit or its checks")
+        raise GradingError(
+            "a worker of the cluster has another version of Python, of the kit or of its checks"
+        )
     with tempfile.TemporaryDirectory(prefix="chatkit-class-") as space:
         for name, data in parcel.files.items():
             path = Path(space, name)

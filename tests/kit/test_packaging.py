@@ -246,5 +246,13 @@ def test_every_text_file_ends_its_lines_the_same_way() -> None:
     assert not [name for name in names if not name.startswith(foreign)]
 
 
+def test_no_text_holds_a_character_that_nobody_sees() -> None:
+    """A backspace or an escape, typed or pasted by mistake; in code they are written \\b, \\x1b."""
+    foreign = ("tests/alternatives/", "tests/mistakes/")  # as students hand them in
+    unseen = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
+    names = [path.as_posix() for path, text in project_texts() if unseen.search(text)]
+    assert not [name for name in names if not name.startswith(foreign)]
+
+
 def test_there_are_no_symbolic_links() -> None:
     assert not [path for path in project_files() if (ROOT / path).is_symlink()]
