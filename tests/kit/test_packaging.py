@@ -34,7 +34,9 @@ def project_files() -> list[Path]:
     """Every file that belongs to the project: what git knows, or would take."""
     if not (ROOT / ".git").exists():  # a downloaded archive
         found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
-        passing = re.compile(r"\.venv|venv|site$|build$|dist$|\.\w+_cache|\.hypothesis|__pycache__")
+        passing = re.compile(
+            r"\.venv|venv|site$|build$|dist$|backups$|\.views\.json$|\.\w+_cache|\.hypothesis|__pycache__"
+        )
         return [path for path in found if not any(map(passing.match, path.parts))]
     command = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
     command += ["--cached", "--others", "--exclude-standard"]
