@@ -262,7 +262,8 @@ def mutants(keys: tuple[str, ...], only: str | None, workers: int, record: str |
 
     Every change that cosmic-ray knows is tried alone: another number, another comparison, a
     condition turned round. A program that passes all the same has survived: write a check, or say
-    in tests/mutants.toml why the contract does not care. It needs `pip install "chatkit[mutants]"`.
+    in tests/mutants.toml why the contract does not care. It needs cosmic-ray: `pip install
+    --editable ".[mutants]"` in the clone.
 
     \b
     Examples:
@@ -281,7 +282,9 @@ def mutants(keys: tuple[str, ...], only: str | None, workers: int, record: str |
         try:
             chosen = [one for one in made.mutants(clone, lessons) if (only or "") in one.program]
         except ImportError:
-            raise click.UsageError('it needs cosmic-ray: pip install "chatkit[mutants]"') from None
+            raise click.UsageError(
+                'it needs cosmic-ray. In the clone of the kit: pip install --editable ".[mutants]"'
+            ) from None
     tried = survivors = unexplained = 0
     stopped = False
     graded = made.fates(clone, chosen, workers=workers)

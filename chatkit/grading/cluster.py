@@ -72,7 +72,8 @@ def connection(address: str) -> Iterator[Any]:
         from distributed import Client
     except ImportError:
         raise ClusterError(
-            '--cluster needs one more package: pip install "chatkit[cluster]"'
+            "--cluster needs one more package. In the clone of the kit, on every machine: "
+            'pip install --editable ".[cluster]"'
         ) from None
     if not ADDRESS.fullmatch(address):
         raise ClusterError(f"{address!r} is no address of a scheduler, such as tcp://10.0.0.5:8786")

@@ -145,7 +145,7 @@ def _readme(lessons: Sequence[Lesson]) -> bytes:
 
 def _licence() -> Path:
     """The licence: an installed kit has it beside its metadata, a clone at its root."""
-    metadata = PACKAGE.parent / f"chatkit-{__version__}.dist-info"
+    metadata = PACKAGE.parent / f"chatkit_classroom-{__version__}.dist-info"
     installed = metadata / "licenses" / "LICENSE"
     return installed if metadata.is_dir() else PACKAGE.parent / "LICENSE"
 
