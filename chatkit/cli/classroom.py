@@ -136,9 +136,11 @@ def grade(
             except KeyboardInterrupt:
                 click.echo("stopped; what was graded is kept. The same command goes on.", err=True)
                 sys.exit(130)
-            report_on(book, rules, course, out, roster, alone)
-    for line in trouble:
-        click.echo(f"could not be graded: {line}", err=True)
+            try:
+                report_on(book, rules, course, out, roster, alone)
+            finally:  # also when the roster cannot be filled in
+                for line in trouble:
+                    click.echo(f"could not be graded: {line}", err=True)
     sys.exit(NOT_ALL if trouble else 0)
 
 

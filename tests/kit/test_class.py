@@ -149,11 +149,18 @@ def test_a_sandbox_that_breaks_costs_nobody_a_point(
     with monkeypatch.context() as patch:
         patch.setenv("PATH", f"{broken.parent}:{os.environ['PATH']}")
         lost = run("grade", school, "--out", tmp_path / "out", "--only", "alice")
+        twice = tmp_path / "gradebook.csv"
+        twice.write_text("Student,ID,Echo (1),Echo (2)\n,,10,10\nalice,7,,\n", encoding="utf-8")
+        words = ("--only", "alice", "--roster", twice)
+        no_roster = run("grade", school, "--out", tmp_path / "out", *words)
     done = run("grade", school, "--out", tmp_path / "out", "--only", "alice")
 
     assert lost.returncode == 1
     assert "could not be graded: alice, 01_echo: " in lost.stderr
     assert lost.stderr.rstrip().endswith("SandboxError: bwrap: no room")
+    assert no_roster.returncode == 2
+    assert "could not be graded: alice, 01_echo: " in no_roster.stderr
+    assert "nobody has been graded in any lesson yet" in no_roster.stderr
     assert "1 lessons to grade, 0 graded before" in done.stdout
     assert found(tmp_path / "out") == {"alice": expected(school, "alice")}
 

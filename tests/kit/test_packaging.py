@@ -163,6 +163,14 @@ def test_an_installed_kit_checks_a_solution_away_from_any_clone(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_an_installed_kit_gives_out_its_licence(installed: Path, tmp_path: Path) -> None:
+    words = ["-m", "chatkit", "class", "handout", "--upto", "1", "--out", str(tmp_path / "a.zip")]
+    done = run_installed(installed, tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert archive.read("LICENSE") == (ROOT / "LICENSE").read_bytes()
+
+
 def test_the_source_archive_carries_what_a_release_is_made_and_tested_from(release: Path) -> None:
     [path] = release.glob("*.tar.gz")
     with tarfile.open(path) as archive:

@@ -518,6 +518,8 @@ def test_a_file_of_no_known_platform_is_said_with_its_cure(tmp_path: Path) -> No
         filled(
             tmp_path, CANVAS.replace("Broadcast", "Quiz").encode(), grades({"1": 1}), "02_broadcast"
         )
+    with pytest.raises(ReportError, match="nobody has been graded in 05_gui yet"):
+        filled(tmp_path, CANVAS.encode(), grades({"901": 91}), "05_gui")
     with pytest.raises(ReportError, match="neither"):
         filled(tmp_path, b"", grades({"1": 1}))
 

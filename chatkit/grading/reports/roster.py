@@ -80,6 +80,11 @@ def fill_roster(
     changes only when there is a grade. Raises ReportError, also when it is not clear which column
     is meant or of how many points it is.
     """
+    lessons = [one.name for one in grades.lessons]
+    if not lessons or (lesson and lesson not in lessons):
+        raise ReportError(
+            f"{roster} is not filled in: nobody has been graded in {lesson or 'any lesson'} yet"
+        )
     sheet = _read(roster)
     return _platform(roster, sheet)(roster, sheet, grades, lesson).fill(target)
 
@@ -277,7 +282,7 @@ class _Canvas(_Filler):
                 f"lesson {one.number}: {one.title.casefold()}",
             }
         if self.lesson:
-            wanted = {self.lesson: wanted.get(self.lesson, {self.lesson})}
+            wanted = {self.lesson: wanted[self.lesson]}
         self.only_one("Student", "ID")
         found: dict[str, int] = {}
         for at, cell in enumerate(self.sheet.rows[0]):
@@ -292,10 +297,11 @@ class _Canvas(_Filler):
                 if title in names:
                     found[key] = at
         if not found:
-            lessons = ", ".join(f"{one.title!r}" for one in self.grades.lessons)
+            called = [repr(one.title) for one in self.grades.lessons if one.name in wanted]
+            called += ["'Total'"] if TOTAL in wanted else []
             raise ReportError(
-                f"{self.roster} has no column for a lesson: call an assignment in Canvas {lessons} "
-                "or 'Total', and export the gradebook again"
+                f"{self.roster} has no column for a lesson: call an assignment in Canvas "
+                f"{' or '.join(called)}, and export the gradebook again"
             )
         for at in found.values():
             if read_most(self.points_possible(at)) is None:
