@@ -21,9 +21,10 @@ from chatkit.grading.reports.cells import read_sheet
 from chatkit.grading.reports.files import ReportError, file_names, write_whole
 from chatkit.grading.reports.matching import matches
 from chatkit.grading.reports.page import _environment
+from chatkit.grading.reports.platforms import Filled
 from chatkit.grading.reports.plots import distribution
 from chatkit.grading.reports.results import github_classroom, gradescope, junit
-from chatkit.grading.reports.roster import OWN, Filled, fill_roster, roster_target
+from chatkit.grading.reports.roster import OWN, fill_roster, roster_target
 from chatkit.grading.reports.similar import write_similar
 from chatkit.grading.reports.table import defused, table
 from chatkit.grading.reports.words import one_line, visible
@@ -310,6 +311,21 @@ def test_one_name_in_the_spellings_of_the_platforms_is_one_name(name: str) -> No
     assert matches([Student("x_71", name, number="71")], rows).rows == {"x_71": 1}
 
 
+@pytest.mark.parametrize(
+    "name", ["Ann-Marie O'Neil", "Room 5-Ann-Marie ONeil", "u17 Ann-Marie ONeil"]
+)
+def test_a_group_or_a_login_before_a_name_makes_no_other_name(name: str) -> None:
+    rows = {1: {"number": ["Participant 71"], "name": ["Ann-Marie O'Neil"]}}
+
+    assert matches([Student("x_71", name, number="71")], rows).rows == {"x_71": 1}
+
+
+def test_a_team_whose_number_is_that_of_a_student_is_nobody() -> None:
+    rows = {1: {"number": ["Participant 71"], "name": ["Ann-Marie O'Neil"]}}
+
+    assert matches([Student("Team-1_71", "Team 1", number="71")], rows).rows == {}
+
+
 def test_a_row_with_the_same_number_and_another_name_is_nobodys() -> None:
     """As in the worksheet of another assignment: Moodle numbers the students anew in each."""
     rows = {
@@ -456,8 +472,31 @@ def test_a_grade_above_the_maximum_is_written_and_said(tmp_path: Path) -> None:
 
     assert rows_of(out)[0]["Grade"] == "60"
     assert done.notes[-1] == (
-        "Anna Müller (71): 60 is above the maximum, 50.00: Moodle may not take it"
+        "Anna Müller (71): 60 is above the maximum, 50.00: Moodle leaves it out when you upload"
     )
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"), [("EX", "Canvas says that this student is excused"), ("N/A", "is not for")]
+)
+def test_whom_canvas_has_excused_gets_no_grade(tmp_path: Path, cell: str, why: str) -> None:
+    export = CANVAS.replace("anna,S1,,", f"anna,S1,{cell},")
+    done, out = filled(tmp_path, export.encode(), grades({"901": 91}), "02_broadcast")
+
+    assert out.decode() == export
+    assert why in done.students[0]
+
+
+def test_canvas_may_part_the_names(tmp_path: Path) -> None:
+    export = (
+        "LastName,FirstName,ID,SIS Login ID,Section,Broadcast (411)\n"
+        "    Points Possible,,,,,20.00\nMüller,Anna,901,anna,S1,\nStudent,Test,999,ab12,S1,\n"
+    )
+    of = grades({"mülleranna_901": 91}, {"mülleranna_901": "mülleranna"})
+    done, out = filled(tmp_path, export.encode(), of)
+
+    assert out.decode() == export.replace("anna,S1,", "anna,S1,18.2")
+    assert done.rows == ()
 
 
 def test_a_worksheet_without_names_is_filled_in_by_number(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def contradiction(student: Student, signs: Mapping[str, Sequence[str]], sign: st
     known = letters(student.name)  # a folder's name may be an id: that is no name to compare
     if sign == "name" or not names or not known or known == letters(student.id):
         return ""
-    if known in map(letters, names):
+    if called(student.name) & set(map(letters, names)):
         return ""
     told = f"row {row + 1} has this {sign} and another name, {names[0]!r}"
     return f"{told}: it is another person, or the file is that of another assignment"
@@ -125,6 +125,13 @@ def wanted(sign: str, text: str) -> set[str]:
         words = _words(plain)
         return keys(sign, text) if len(words) == 1 else {" ".join(sorted(words))} - {""}
     return keys(sign, text)
+
+
+def called(name: str) -> set[str]:
+    """The `letters` of a student's name, also without its first words: a platform may put a group
+    or a login there, "Room 5-Ada Lovelace" or "u17 Ada Lovelace"."""
+    words = re.split(r"[\s-]+", name)
+    return {letters("".join(words[at:])) for at in range(len(words))} - {""}
 
 
 def letters(name: str) -> str:
