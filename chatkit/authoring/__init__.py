@@ -16,7 +16,7 @@ programs, the code in the text, pages of the site. So a lesson cannot drift from
 - `scenes`, `takes`   what went over the wire, recorded; `storyboard`, `wiredrawing` and
   `scenepages` make steps, pictures and pages of it
 - `views`      every view, as path and text
-- `sync`       writes the views
+- `sync`       writes the views; `known` says which files hold what somebody has typed
 - `rules`, `trials`   what `chatkit author check` demands; the trials run programs
 - `picture`    a verdict as an image
 - `costs`      three servers with the same outside, measured

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chatkit.authoring.changes import changes, reason
 from chatkit.authoring.clone import Clone, read
+from chatkit.authoring.known import typed
 from chatkit.authoring.markdown import anchors, links, reference_links
 from chatkit.authoring.pages import inside, is_elsewhere, site_place
 from chatkit.authoring.problems import Problem
@@ -88,11 +89,20 @@ def links_lead_somewhere(clone: Clone) -> Iterator[Problem]:
 
 def views_are_fresh(clone: Clone) -> Iterator[Problem]:
     """every view is what its source makes of it"""
-    for path, text in views(clone).items():
+    made = views(clone)
+    stale = [path for path, text in made.items() if path.is_file() and not holds(path, text)]
+    resets = {
+        lesson.folder / program: f"chatkit reset {lesson.number} {program.removesuffix('.py')}"
+        for lesson in clone.lessons
+        for program in lesson.programs
+    }
+    mine = typed(clone.root, (path for path in stale if path in resets))
+    for path, text in made.items():
         if not path.is_file():
             yield Problem(path, "this view is missing", SYNC)
-        elif not holds(path, text):
-            yield Problem(path, "this view is stale", SYNC, detail=diff(path, text))
+        elif path in stale:
+            cure = f"{resets[path]} (it keeps what was written there)" if path in mine else SYNC
+            yield Problem(path, "this view is stale", cure, detail=diff(path, text))
 
 
 def nothing_is_left_over(clone: Clone) -> Iterator[Problem]:

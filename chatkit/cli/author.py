@@ -42,8 +42,9 @@ def author() -> None:
 def sync() -> None:
     """Make all views again: starters, solutions, code in texts, pages of the site.
 
-    It writes only what differs, and deletes nothing. A starter in lessons/ that you have solved
-    to try it becomes a starter again: try it in a copy of the folder.
+    It writes only what differs, and deletes nothing. What somebody has typed into a view is kept
+    before, in a numbered backup: so is a program in lessons/ that you have solved to try it. Bring
+    that back with `chatkit reset 1 --restore 1`.
 
     \b
     Example:
@@ -54,10 +55,15 @@ def sync() -> None:
 
     with problems_end_it():
         course = find_course()
-        written = write_views(course, main)
-        for path in written:
+        done = write_views(course, main)
+        for path in done.written:
             click.echo(f"wrote {path.relative_to(course.root).as_posix()}")
-        if not written:
+        for kept in done.kept:
+            place = kept.backup.folder.relative_to(course.root).as_posix()
+            click.echo(f"kept what was typed into {', '.join(kept.backup.files)}: {place}")
+            if kept.lesson:
+                click.echo(f"  chatkit reset {kept.lesson.number} --restore {kept.backup.number}")
+        if not done.written:
             click.echo("nothing to write: every view is fresh")
 
 
@@ -256,7 +262,8 @@ def mutants(keys: tuple[str, ...], only: str | None, workers: int, record: str |
 
     Every change that cosmic-ray knows is tried alone: another number, another comparison, a
     condition turned round. A program that passes all the same has survived: write a check, or say
-    in tests/mutants.toml why the contract does not care. It needs `pip install "chatkit[mutants]"`.
+    in tests/mutants.toml why the contract does not care. It needs cosmic-ray: `pip install
+    --editable ".[mutants]"` in the clone.
 
     \b
     Examples:
@@ -275,7 +282,9 @@ def mutants(keys: tuple[str, ...], only: str | None, workers: int, record: str |
         try:
             chosen = [one for one in made.mutants(clone, lessons) if (only or "") in one.program]
         except ImportError:
-            raise click.UsageError('it needs cosmic-ray: pip install "chatkit[mutants]"') from None
+            raise click.UsageError(
+                'it needs cosmic-ray. In the clone of the kit: pip install --editable ".[mutants]"'
+            ) from None
     tried = survivors = unexplained = 0
     stopped = False
     graded = made.fates(clone, chosen, workers=workers)
@@ -386,8 +395,13 @@ def name_if_slow(title: str) -> Iterator[None]:
 @contextmanager
 def problems_end_it() -> Iterator[None]:
     """End the command with one clear message instead of a traceback."""
+    from chatkit.desk.backups import BackupError
+
     try:
         yield
+    except BackupError as error:
+        click.echo(f"chatkit author: {error}", err=True)
+        sys.exit(PROBLEMS)
     except AuthoringError as error:
         click.echo(error.problem.text(find_course().root), err=True)
         sys.exit(PROBLEMS)

@@ -13,7 +13,6 @@ from typing import cast
 
 import click
 
-from chatkit import __version__
 from chatkit.cli.student import Misuse
 from chatkit.course import Course, CourseError, Lesson, find_course, kit_course
 from chatkit.grading import feedback
@@ -83,8 +82,8 @@ def inside(made: Handout) -> Iterator[str]:
 @click.option("--lesson", "keys", multiple=True, metavar="LESSON", help="Grade this lesson.")
 @click.option(
     "--kit",
-    metavar="URL_OR_REQUIREMENT",
-    help=f"github: what pip installs as the kit. Default: chatkit=={__version__}.",
+    metavar="ADDRESS",
+    help="github: the address from which pip installs the kit. Needed there.",
 )
 def package(platform: str, target: Path, keys: tuple[str, ...], kit: str | None) -> None:
     """Make what a PLATFORM needs to grade with this kit.
@@ -98,8 +97,7 @@ def package(platform: str, target: Path, keys: tuple[str, ...], kit: str | None)
 
     \b
     chatkit class package gradescope --out autograder.zip --lesson 1
-    chatkit class package github --out assignment --lesson 1 --lesson 2
-    chatkit class package github --out tasks --kit git+https://example.org/chatkit
+    chatkit class package github --out tasks --lesson 2 --kit git+https://example.org/chatkit
 
     Exit status 0: written. 2: wrong use; nothing is written.
     """
@@ -113,7 +111,12 @@ def package(platform: str, target: Path, keys: tuple[str, ...], kit: str | None)
             click.echo(f"{target} is the autograder. Upload it to Gradescope.")
             click.echo("Base image: Ubuntu 22.04 or newer. Time limit: some minutes a lesson.")
         else:
-            file = github_workflow(lessons, kit or f"chatkit=={__version__}", target)
+            if not kit:
+                raise Misuse(
+                    "github needs --kit, the address from which pip installs the kit there, such "
+                    "as git+https://example.org/chatkit.git: it is not on the package index"
+                )
+            file = github_workflow(lessons, kit, target)
             click.echo(f"{file} is the workflow. Commit it to the repository that students get.")
     words = ", ".join(lesson.name for lesson in lessons) or "what is handed in"
     click.echo(f"It grades: {words}.")

@@ -22,7 +22,7 @@ from chatkit.cli.classprogress import final_table, progress
 from chatkit.cli.groups import Group
 from chatkit.cli.similar import similar
 from chatkit.cli.student import Misuse
-from chatkit.course import Course, CourseError, find_course
+from chatkit.course import Course, CourseError, Lesson, find_course
 from chatkit.grading.archives import ArchiveError
 from chatkit.grading.classrules import Rules, RulesError, read_rules, signed
 from chatkit.grading.classrun import carry_out, doubles, due, plan, rules_of
@@ -30,12 +30,12 @@ from chatkit.grading.cluster import ClusterError
 from chatkit.grading.gradebook import FILE, Gradebook, GradebookError, open_gradebook
 from chatkit.grading.grades import ClassGrades, grades_of
 from chatkit.grading.reports.files import ReportError
-from chatkit.grading.reports.roster import fill_roster
+from chatkit.grading.reports.roster import fill_roster, roster_target
 from chatkit.grading.reports.words import one_line
 from chatkit.grading.reports.write import write_reports
 from chatkit.grading.statistics import statistics_of
 from chatkit.grading.submissions import Submission, SubmissionError, find_submissions
-from chatkit.harness.sandbox import Tier
+from chatkit.harness.sandbox import Tier, expected
 
 NOT_ALL = 1
 TOLD = 3  # students of whom one line each is printed
@@ -100,7 +100,10 @@ def grade(
     class.toml, or, where neither names any, handed in by more than half of the class.
 
     A run that was broken off goes on where it stopped. A second run grades only what has changed:
-    programs, checks or the kit.
+    programs, checks, the kit, Python's version or the isolation.
+
+    --roster writes a filled copy of the file into the folder of --out. A worksheet of Moodle has
+    one column for grades: with one --lesson it gets that lesson's, else the total.
 
     \b
     chatkit class grade hand-ins/ --out grades
@@ -114,6 +117,8 @@ def grade(
         course = find_course()
         lessons = [course.lesson(key) for key in keys] or list(course.lessons)
         alone = lessons[0] if len(lessons) == 1 else None
+        if roster:
+            roster_target(roster, out)
         found = find_submissions(submissions, course, Path(space), lesson=alone, out=out)
         chosen = pick(found.submissions, students)
         click.echo(f"{found.kind}: {len(chosen)} students")
@@ -138,14 +143,14 @@ def grade(
                 click.echo(f"  and {len(twice) - TOLD} more such students")
             some = sorted({lesson for one in found.submissions for lesson in one.lessons})
             counting = rules.lessons or book.asked() or some
-            expected = [lesson.name for lesson in lessons] if keys else counting
-            work = plan(book, chosen, lessons, expected, fresh=fresh)
+            due_here = [lesson.name for lesson in lessons] if keys else counting
+            wanted = cast(Tier, tier)
+            likely = wanted if cluster else expected(wanted)
+            work = plan(book, chosen, lessons, due_here, tier=likely, fresh=fresh)
             click.echo(f"{len(work.units)} lessons to grade, {work.done} graded before")
             # A window has to wait for its timers, so two keep a core busier than one.
             count = workers or 2 * (os.cpu_count() or 1)
-            graded = carry_out(
-                work, book, course, workers=count, cluster=cluster, tier=cast(Tier, tier)
-            )
+            graded = carry_out(work, book, course, workers=count, cluster=cluster, tier=wanted)
             try:
                 with contextlib.closing(graded):
                     for one in progress(graded, work.units):
@@ -156,9 +161,11 @@ def grade(
             except KeyboardInterrupt:
                 click.echo("stopped; what was graded is kept. The same command goes on.", err=True)
                 sys.exit(130)
-            report_on(book, rules, course, out, roster)
-    for line in trouble:
-        click.echo(f"could not be graded: {line}", err=True)
+            try:
+                report_on(book, rules, course, out, roster, alone)
+            finally:  # also when the roster cannot be filled in
+                for line in trouble:
+                    click.echo(f"could not be graded: {line}", err=True)
     sys.exit(NOT_ALL if trouble else 0)
 
 
@@ -215,17 +222,26 @@ def adjust(
 @click.option(
     "--roster", type=click.Path(path_type=Path), help="A Moodle or Canvas file to fill in."
 )
-def report(out: Path, roster: Path | None) -> None:
+@click.option("--lesson", "key", metavar="LESSON", help="Fill in the grades of this lesson only.")
+def report(out: Path, roster: Path | None, key: str | None) -> None:
     """Write the reports again, from the gradebook, without grading anything.
+
+    A worksheet of Moodle has one column for grades: with --lesson it gets that lesson's, without
+    it the total of all lessons.
 
     \b
     chatkit class report --out grades
-    chatkit class report --out grades --roster moodle-grades.csv
+    chatkit class report --out grades --roster worksheet.csv --lesson 1
     """
+    if key and not roster:
+        raise Misuse("--lesson says what goes into a roster: give --roster, too")
     with problems_end_it():
         course = find_course()
+        lesson = course.lesson(key) if key else None
+        if roster:
+            roster_target(roster, out)
         with open_gradebook(existing(out)) as book:
-            report_on(book, read_rules(out, course), course, out, roster)
+            report_on(book, read_rules(out, course), course, out, roster, lesson)
 
 
 def pick(submissions: Sequence[Submission], students: Sequence[str]) -> list[Submission]:
@@ -251,16 +267,22 @@ def make_folder(out: Path) -> None:
 
 
 def report_on(
-    book: Gradebook, rules: Rules, course: Course, out: Path, roster: Path | None
+    book: Gradebook,
+    rules: Rules,
+    course: Course,
+    out: Path,
+    roster: Path | None,
+    lesson: Lesson | None = None,
 ) -> None:
-    """Write all reports, and print the final table."""
+    """Write all reports, and print the final table. `lesson` alone goes into the roster."""
     write_reports(book, rules, course, out)
     grades = grades_of(book, rules, course)
     final_table(statistics_of(grades))
     for line in what_counts(grades, given=bool(rules.lessons)):
         click.echo(line)
     if roster:
-        filled = fill_roster(roster, grades, out / roster.name)
+        target = roster_target(roster, out)
+        filled = fill_roster(roster, grades, target, lesson.name if lesson else None)
         click.echo(f"{filled.file}: {filled.written} grades filled in for {filled.platform}")
         for line in (*filled.students, *filled.rows, *filled.notes):
             click.echo(f"  {line}")

@@ -1,4 +1,4 @@
-"""A group of commands that knows what you may have meant."""
+"""A group of commands that knows what you may have meant, and asks where it cannot know."""
 
 import click
 
@@ -22,4 +22,23 @@ class Group(click.Group):
             near = get_close_matches(name.lower(), known, n=1, cutoff=0.5)
             guess = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
             ctx.fail(f"there is no command {name!r}. {guess}")
-        return super().resolve_command(ctx, args)
+        found = super().resolve_command(ctx, args)
+        if not ctx.resilient_parsing:
+            no_option_twice(ctx, found[1], found[2])
+        return found
+
+
+def no_option_twice(parent: click.Context, command: click.Command | None, args: list[str]) -> None:
+    """End with status 2 when an option that counts once is there twice: click takes the last one
+    and says nothing. Other wrong use is said later, by click."""
+    if command is None or isinstance(command, click.Group):
+        return
+    context = click.Context(command, parent=parent, info_name=command.name)
+    try:
+        _, _, order = command.make_parser(context).parse_args(list(args))
+    except click.UsageError:
+        return
+    for option in order:
+        once = isinstance(option, click.Option) and not (option.multiple or option.is_flag)
+        if once and order.count(option) > 1:
+            context.fail(f"{option.opts[-1]} is there twice: which one do you mean?")

@@ -54,7 +54,7 @@ def similar(submissions: Path, out: Path, keys: tuple[str, ...], threshold: int)
     chatkit class similar moodle.zip --out grades --lesson 2 --lesson 3
     chatkit class similar hand-ins/ --out grades --threshold 80
 
-    It needs a library more: pip install "chatkit[similarity]"
+    It needs one more library. In the clone of the kit: pip install --editable ".[similarity]"
     """
     errors = (CourseError, ArchiveError, SubmissionError, SimilarityError, ReportError)
     try:

@@ -28,7 +28,9 @@ class Misuse(click.ClickException):
     help="The folder that holds the lesson's programs. Default: the lesson's own folder.",
 )
 @click.option("--solutions", is_flag=True, help="Check the finished programs instead of yours.")
-@click.option("--only", metavar="ID", help="Run one check, such as half-line.")
+@click.option(
+    "--only", multiple=True, metavar="ID", help="Run this check, such as half-line, and no other."
+)
 @click.option("--show", is_flag=True, help="Draw what happened on the wire, also when it passes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--seed", metavar="TEXT", help="Send the same random words as another run.")
@@ -36,7 +38,7 @@ def check(
     lesson: str | None,
     folder: Path | None,
     solutions: bool,
-    only: str | None,
+    only: tuple[str, ...],
     show: bool,
     as_json: bool,
     seed: str | None,
@@ -48,6 +50,7 @@ def check(
     \b
     chatkit check 1                            your lesson 1
     chatkit check 2 --only half-line --show    one check, drawn
+    chatkit check 1 --only idle --only restart    two checks
     chatkit check --solutions                  the finished programs
 
     Exit status 0: full score of what could be run. 1: not. 2: wrong use.
@@ -82,7 +85,7 @@ def check(
             if printer:
                 printer.lesson(one)
             checked = fingerprints(one)  # before the run: a student may save in the middle of it
-            crew = 1 if only else crew_for(one)
+            crew = min(crew_for(one), len(only) or crew_for(one))
             results.append(
                 grade_lesson(one, programs, only=only, at_once=crew, on_verdict=tell, seed=seed)
             )
@@ -135,7 +138,7 @@ def demo() -> None:
 
 
 def choose(
-    course: Course, key: str | None, folder: Path | None, solutions: bool, only: str | None
+    course: Course, key: str | None, folder: Path | None, solutions: bool, only: tuple[str, ...]
 ) -> list[tuple[Lesson, Path]]:
     """The lessons to check, each with the folder of its programs. Raises CourseError."""
     if folder and solutions:
@@ -145,9 +148,9 @@ def choose(
         raise CourseError(f"{option} needs a lesson, such as: chatkit check 1 {option} …")
     lessons = [course.lesson(key)] if key else list(course.lessons)
     known = [check.id for lesson in lessons for check in lesson.checks()] if only else []
-    if only and only not in known:
+    if unknown := [id for id in only if id not in known]:
         raise CourseError(
-            f"lesson {lessons[0].name} has no check {only!r}. It has: " + ", ".join(known)
+            f"lesson {lessons[0].name} has no check {unknown[0]!r}. It has: " + ", ".join(known)
         )
     if folder and not folder.is_dir():
         raise CourseError(f"there is no folder {folder}")

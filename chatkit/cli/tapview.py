@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from typing import Self
 
 from rich.console import Console
@@ -204,26 +205,28 @@ def fitting(data: bytes, room: int) -> str:
     return told
 
 
-def show_recording(events: list[Event], only: str | None) -> None:
-    """Draw a recording as lanes, or the part of one client. Raises RecordingError."""
+def show_recording(events: list[Event], only: Sequence[str]) -> None:
+    """Draw a recording as lanes, or the part of some clients. Raises RecordingError."""
     clients = list(dict.fromkeys(who for one in events for who in (one.source, one.target) if who))
     clients = [who for who in clients if who != "server"]
-    if only:
-        client = f"client {only.removeprefix('client').strip()}"
+    chosen = {f"client {one.removeprefix('client').strip()}" for one in only}
+    for client in sorted(chosen):
         if client not in clients:
             raise RecordingError(f"there is no {client!r} in it; there are: {', '.join(clients)}")
-        events = [one for one in events if client in (one.source, one.target) or not one.source]
+    if only:
+        events = [one for one in events if {one.source, one.target} & chosen or not one.source]
     drawing = lanes.draw(events, "server", whole=True)
     Printer(show=True).console.print(Text("\n".join(drawing)))
 
 
-def show_verdicts(lessons: list[LessonVerdict], only: str | None) -> None:
+def show_verdicts(lessons: list[LessonVerdict], only: Sequence[str]) -> None:
     """Print verdicts as `chatkit check` does; a single one is drawn. Raises RecordingError."""
     checks = [check for lesson in lessons for check in lesson.checks]
-    chosen = [check for check in checks if only in (None, check.id)]
-    if not chosen:
-        ids = ", ".join(dict.fromkeys(check.id for check in checks))
-        raise RecordingError(f"there is no check {only!r} in it; there are: {ids}")
+    ids = dict.fromkeys(check.id for check in checks)
+    for id in only:
+        if id not in ids:
+            raise RecordingError(f"there is no check {id!r} in it; there are: {', '.join(ids)}")
+    chosen = [check for check in checks if not only or check.id in only]
     printer = Printer(show=len(chosen) == 1)
     for check in chosen:
         printer.verdict(check)

@@ -127,14 +127,20 @@ def tap(
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--only", metavar="ID", help="One check, such as half-line, or one client: 2.")
-def show(file: Path, only: str | None) -> None:
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="ID",
+    help="Only this check, such as half-line, or this client: 2.",
+)
+def show(file: Path, only: tuple[str, ...]) -> None:
     """Draw what is in FILE: a recording of `chatkit tap`, or what `chatkit check --json` said.
 
     \b
     chatkit tap --record monday.jsonl        record, Ctrl-C, and then
     chatkit show monday.jsonl                draw all of it
     chatkit show monday.jsonl --only 2       only client 2
+
     \b
     chatkit check 2 --json > verdict.json    keep a verdict, and later
     chatkit show verdict.json --only half-line
@@ -162,20 +168,20 @@ def show(file: Path, only: str | None) -> None:
 @click.option("--crlf", is_flag=True, help=r"End lines with \r\n, as telnet does.")
 @click.option("--escapes", is_flag=True, help=r"Let \n, \xc3 and the like stand for bytes.")
 def raw(where: tuple[str, ...], crlf: bool, escapes: bool) -> None:
-    r"""Connect to a server and talk to it by hand: a client that adds nothing.
+    """Connect to a server and talk to it by hand: a client that adds nothing.
 
-    Each line that you type goes out as UTF-8 bytes with \n behind it. What each recv() returns is
+    Each line that you type goes out as UTF-8 bytes with \\n behind it. What each recv() returns is
     shown as Python writes bytes. The end of input (Ctrl-D; on Windows Ctrl-Z, then Enter)
     half-closes, and what still comes is shown.
 
-    
+    \b
     chatkit raw 5501                     a server on this machine
     chatkit raw 192.168.1.20 5501        on another one
     chatkit raw --escapes 5501           with these you send any bytes:
-      hel\c                              b'hel': \c at the end means no line end
-      lo                                 b'lo\n'
-      caf\xc3\c                          half of an é
-      one\ntwo                           two lines at once
+      hel\\c                              b'hel': \\c at the end means no line end
+      lo                                 b'lo\\n'
+      caf\\xc3\\c                          half of an é
+      one\\ntwo                           two lines at once
 
     Exit status 0: the server ended it, or you did. 1: no server, or a reset. 2: wrong use.
     """

@@ -146,5 +146,5 @@ def _metadata(pyproject: bytes) -> Any:
         project = facts["project"]
     except (ValueError, KeyError):
         return pyproject
-    names = ("requires-python", "dependencies", "scripts", "entry-points")
+    names = ("name", "requires-python", "dependencies", "scripts", "entry-points")
     return [project.get(name) for name in names]

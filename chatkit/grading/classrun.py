@@ -79,12 +79,14 @@ def plan(
     lessons: Sequence[Lesson],
     expected: Sequence[str],
     *,
+    tier: Tier,
     fresh: bool = False,
 ) -> Plan:
     """Enrol everybody, note what they handed in, and find out what has to be graded.
 
     `lessons` are those to grade. `expected` are those that a submission is for when nothing in it
-    can be graded. Raises GradebookError.
+    can be graded. `tier` is the isolation that the programs will have: what was graded in another
+    one, with another Python or where no window could open is graded again. Raises GradebookError.
     """
     units: list[Unit] = []
     done = 0
@@ -96,7 +98,7 @@ def plan(
                 if folder is None:
                     continue
                 seed = gradebook.seed(one.student, lesson.name) or secrets.token_hex(4)
-                key = grade_key(lesson, folder, seed)
+                key = grade_key(lesson, folder, seed, tier)
                 late = lesson.name in one.late_lessons
                 about = HandIn(late, one.source, one.remarks_on[lesson.name], key)
                 gradebook.hand_in(one.student, lesson.name, about)

@@ -72,7 +72,8 @@ def connection(address: str) -> Iterator[Any]:
         from distributed import Client
     except ImportError:
         raise ClusterError(
-            '--cluster needs one more package: pip install "chatkit[cluster]"'
+            "--cluster needs one more package. In the clone of the kit, on every machine: "
+            'pip install --editable ".[cluster]"'
         ) from None
     if not ADDRESS.fullmatch(address):
         raise ClusterError(f"{address!r} is no address of a scheduler, such as tcp://10.0.0.5:8786")
@@ -101,7 +102,9 @@ def grade_parcel(parcel: Parcel, tier: Tier) -> LessonVerdict:
     except CourseError as error:
         raise GradingError(f"a worker of the cluster: {error}") from None
     if kit_digest(lesson) != parcel.kit:
-        raise GradingError("a worker of the cluster has another version of the kit or its checks")
+        raise GradingError(
+            "a worker of the cluster has another version of Python, of the kit or of its checks"
+        )
     with tempfile.TemporaryDirectory(prefix="chatkit-class-") as space:
         for name, data in parcel.files.items():
             path = Path(space, name)

@@ -1,33 +1,40 @@
 """The key of a grade: the same key means that grading again would find the same.
 
 It is the SHA-256 of everything that a verdict depends on: the submitted programs, the lesson's
-checks, the kit that runs them, and the seed of the random words.
+checks, the kit that runs them, the version of Python, the isolation, whether there can be windows,
+and the seed of the random words.
 """
 
 import ast
 import contextlib
 import hashlib
+import importlib.util
 import os
+import platform
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import chatkit
 from chatkit.course import PACKAGE, Lesson
+from chatkit.harness.sandbox import Tier
 
 MOST = 16 * 1024 * 1024  # bytes of one submitted file that are read; of the rest, its size counts
 GRADER = ("harness/**/*.py", "grading/*.py", "course.py")  # reports change no verdict
 
 
-def grade_key(lesson: Lesson, folder: Path, seed: str) -> str:
+def grade_key(lesson: Lesson, folder: Path, seed: str, tier: Tier) -> str:
     """The key, 64 hexadecimal digits, of grading `lesson` on the programs in `folder`.
+
+    `tier` is the isolation that the programs will have.
 
     All regular files of `folder` count, also a module or a text that a program brings along, except
     hidden ones and what Python caches. Links count by where they lead, and are not followed, unless
     they are one of the lesson's programs.
     """
     digest = hashlib.sha256()
-    for part in (seed, kit_digest(lesson)):
+    for part in (seed, kit_digest(lesson), tier, screen()):
         _feed(digest, part.encode("utf-8", "backslashreplace"))
     for program in lesson.programs:
         _feed(digest, program.encode())
@@ -40,8 +47,20 @@ def grade_key(lesson: Lesson, folder: Path, seed: str) -> str:
 
 def kit_digest(lesson: Lesson) -> str:
     """The part of the key that has nothing to do with the student: 64 hexadecimal digits."""
-    parts = (chatkit.__version__, grader_digest(), checks_digest(lesson))
+    parts = (chatkit.__version__, python(), grader_digest(), checks_digest(lesson))
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+
+def python() -> str:
+    """The Python that runs kit and programs: "CPython 3.12". Later releases of one version only
+    repair it, https://devguide.python.org/developer-workflow/development-cycle/."""
+    return " ".join((platform.python_implementation(), *platform.python_version_tuple()[:2]))
+
+
+def screen() -> str:
+    """What this machine has of what a window needs: without it a check is skipped."""
+    there = {"Tk": importlib.util.find_spec("_tkinter"), "Xvfb": shutil.which("Xvfb")}
+    return " ".join((platform.system(), *(name for name, found in there.items() if found)))
 
 
 def submitted_files(folder: Path) -> dict[str, bytes]:

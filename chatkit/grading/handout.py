@@ -124,7 +124,9 @@ def _starter(lesson: Lesson) -> dict[str, bytes]:
         if solved := sorted(set(todos) - set(left)):
             raise HandoutError(
                 f"{lesson.folder / program} is no starter any more, TODO {solved[0]} is done: "
-                "bring the starter back with chatkit author sync, or hand out from a fresh copy"
+                f"bring the starter back with chatkit reset {lesson.number} "
+                f"{program.removesuffix('.py')}, which keeps your version, or hand out from a "
+                "fresh copy"
             )
     return {f"lessons/{lesson.name}/{name}": data for name, data in files.items()}
 
@@ -143,7 +145,7 @@ def _readme(lessons: Sequence[Lesson]) -> bytes:
 
 def _licence() -> Path:
     """The licence: an installed kit has it beside its metadata, a clone at its root."""
-    metadata = PACKAGE.parent / f"chatkit-{__version__}.dist-info"
+    metadata = PACKAGE.parent / f"chatkit_classroom-{__version__}.dist-info"
     installed = metadata / "licenses" / "LICENSE"
     return installed if metadata.is_dir() else PACKAGE.parent / "LICENSE"
 

@@ -6,6 +6,7 @@ needs the solutions.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +18,11 @@ from chatkit.grading.zips import names_in, zip_of
 FILES = Path(__file__).parent / "packages"
 SETUP, RUN = "setup.sh", "run_autograder"  # Gradescope looks for these names
 WORKFLOW = Path(".github/workflows/classroom.yml")
+DISTRIBUTION = "chatkit-classroom"
+# A requirement, as https://packaging.python.org/en/latest/specifications/dependency-specifiers/ has
+# it, without an address: a name, perhaps extras, versions and a marker.
+INDEXED = re.compile(r"[\w.-]+\s*(\[[^]]*\])?\s*([(<>=!~;].*)?")
+NAMED = re.compile(r"([\w.-]+)\s*(?:\[[^]]*\])?\s*@\s")
 MADE_BY = "# Made by chatkit class package"
 
 
@@ -49,18 +55,28 @@ def gradescope_zip(course: Course, lessons: Sequence[Lesson], target: Path) -> P
 def github_workflow(lessons: Sequence[Lesson], kit: str, folder: Path) -> Path:
     """Write the workflow of GitHub Classroom into the repository at `folder`; returns its path.
 
-    `kit` is what pip installs: a requirement or an address. An earlier workflow of ours may be
-    there, no other. Raises PackageError, and ReportError when it cannot be written.
+    `kit` is the address from which pip installs the kit. A name alone would make pip look on the
+    package index, where the kit is not: somebody else's program would give the grades. An earlier
+    workflow of ours may be there, no other. Raises PackageError, and ReportError when it cannot be
+    written.
     """
     if not kit.isprintable() or not kit.strip() or kit.startswith("-") or "${{" in kit:
         raise PackageError(f"--kit takes what pip can install, not {kit!r}")
+    if INDEXED.fullmatch(kit.strip()):
+        raise PackageError(
+            f"the kit is not on the package index, so {kit!r} would install another program, or "
+            "none: give the address of your copy, such as git+https://example.org/chatkit.git"
+        )
+    named = NAMED.match(kit.strip())
+    if named and re.sub(r"[-_.]+", "-", named[1]).lower() != DISTRIBUTION:
+        raise PackageError(f"pip knows the kit as {DISTRIBUTION}, not as {named[1]}")
     target = folder / WORKFLOW
     if folder.exists() and not folder.is_dir():
         raise PackageError(f"{folder} is no folder: the workflow goes into a repository")
     if target.exists() and not (target.is_file() and _read(target).startswith(MADE_BY.encode())):
         raise PackageError(f"{target} is there already and is not ours: move it away first")
     words = json.dumps(" ".join(_options(lessons)))
-    filled = {'LESSONS: ""': f"LESSONS: {words}", "KIT: chatkit": f"KIT: {json.dumps(kit)}"}
+    filled = {'LESSONS: ""': f"LESSONS: {words}", "KIT: ADDRESS": f"KIT: {json.dumps(kit)}"}
     return write_whole(target, _template("classroom.yml", filled))
 
 

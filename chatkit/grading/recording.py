@@ -6,13 +6,22 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from chatkit.grading.verdict import LessonVerdict, event_as_json, event_from_json, lesson_from_json
+from chatkit.grading.verdict import (
+    LessonVerdict,
+    Verdict,
+    event_as_json,
+    event_from_json,
+    lesson_from_json,
+)
 from chatkit.harness.transcript import Event
 
 MOST = 10_000  # events of one recording
 LARGEST = 64 << 20  # bytes of a file that is read
+KINDS: dict[type, dict[str, Any]] = {
+    form: get_type_hints(form) for form in (Event, Verdict, LessonVerdict)
+}
 CONTROL = re.compile(r"[^\x20-\x7e\n\xa0-\ud7ff\ue000-\U0010ffff]")
 
 
@@ -86,7 +95,10 @@ def read(data: bytes, name: str) -> tuple[list[Event], list[LessonVerdict]]:
         except ValueError:
             whole = None
         if isinstance(whole, dict) and "lessons" in whole:
-            return [], [lesson_from_json(clean(lesson)) for lesson in whole["lessons"]]
+            lessons = [as_lesson(clean(lesson)) for lesson in whole["lessons"]]
+            if not any(lesson.checks for lesson in lessons):
+                raise ValueError("there is no verdict in it")
+            return [], lessons
         if whole is not None:
             return [as_event(clean(whole))], []
         *lines, last = text.rstrip("\n").split("\n")
@@ -105,12 +117,44 @@ def read(data: bytes, name: str) -> tuple[list[Event], list[LessonVerdict]]:
 def as_event(fields: Mapping[str, Any]) -> Event:
     """The event that a line of a recording holds. Raises KeyError, TypeError or ValueError."""
     event = event_from_json(fields)
-    texts = (event.source, event.target, event.kind, event.bytes, event.text)
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a text is no text")
-    if not math.isfinite(event.t):
-        raise ValueError("a time is no time")
+    well_formed(event)
     return event
+
+
+def as_lesson(fields: Mapping[str, Any]) -> LessonVerdict:
+    """The verdicts of a lesson in the form of `check --json`.
+
+    Raises KeyError, TypeError or ValueError.
+    """
+    lesson = lesson_from_json(fields)
+    well_formed(lesson)
+    return lesson
+
+
+def well_formed(record: Event | Verdict | LessonVerdict) -> None:
+    """See that every field of `record` is of the kind that it must be, and what is inside too.
+
+    JSON says so of nothing, and what draws a record counts on it. Raises TypeError, ValueError.
+    """
+    for name, wanted in KINDS[type(record)].items():
+        value = getattr(record, name)
+        kind = get_origin(wanted) or wanted
+        if kind is Literal:
+            if value not in get_args(wanted):
+                raise ValueError(f"{name} cannot be {value!r}")
+        elif kind is float:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise TypeError(f"{name} is no number")
+            if not math.isfinite(value):
+                raise ValueError(f"{name} is no number")
+        elif not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise TypeError(f"{name} is no {kind.__name__}")
+        elif kind is tuple:
+            for one in value:
+                if isinstance(one, Event | Verdict):
+                    well_formed(one)
+                elif not isinstance(one, get_args(wanted)[0]):
+                    raise TypeError(f"{name} holds something else")
 
 
 def clean(value: Any) -> Any:

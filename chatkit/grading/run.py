@@ -3,7 +3,7 @@
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,7 +31,7 @@ class _Listener:
         self,
         tell: Callable[[Verdict], None],
         lesson: Lesson,
-        only: str | None,
+        only: Collection[str],
         at_once: int,
         first: Sequence[str],
         sandbox: Sandbox | None,
@@ -74,7 +74,7 @@ class _Listener:
         turns = {id: turn for turn, id in enumerate(self.first)}
         items.sort(key=lambda item: turns.get(check_in(item), len(turns)))
         if self.only:
-            items[:] = [item for item in items if check_in(item) == self.only]
+            items[:] = [item for item in items if check_in(item) in self.only]
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Where several checks are run at once; else pytest does it."""
@@ -136,7 +136,7 @@ def grade_lesson(
     lesson: Lesson,
     folder: Path,
     *,
-    only: str | None = None,
+    only: str | Collection[str] = (),
     at_once: int = 1,
     first: Sequence[str] = (),
     on_verdict: Callable[[Verdict], None] | None = None,
@@ -149,13 +149,14 @@ def grade_lesson(
 ) -> LessonVerdict:
     """Run the lesson's checks on the programs in `folder`.
 
-    `only` names one of the lesson's checks. Those in `first` are run before the others, in that
-    order; the result has all in the order of their file. With `at_once` 4 that many are run at
-    once: see `crew.py`. `on_verdict` hears each verdict when those before it have fallen. The same
-    `seed` gives the same random words. `sandbox` contains the programs; None trusts them. After
-    `seconds` no further check is begun. With `delays` the bench stands still at random moments,
-    drawn from the seed, as on a machine that has no time for it. With `until_failure` the first
-    check that does not pass is the last one that is run; then they are run one by one.
+    `only` names one of the lesson's checks or several; without it all are run. Those in `first` are
+    run before the others, in that order; the result has all in the order of their file. With
+    `at_once` 4 that many are run at once: see `crew.py`. `on_verdict` hears each verdict when those
+    before it have fallen. The same `seed` gives the same random words. `sandbox` contains the
+    programs; None trusts them. After `seconds` no further check is begun. With `delays` the bench
+    stands still at random moments, drawn from the seed, as on a machine that has no time for it.
+    With `until_failure` the first check that does not pass is the last one that is run; then they
+    are run one by one.
     `whole` keeps every event of a transcript; else a long one loses its middle.
     Raises GradingError when the kit itself fails,
     KeyboardInterrupt on Ctrl-C (every program has been ended by then).
@@ -163,7 +164,7 @@ def grade_lesson(
     listener = _Listener(
         on_verdict or (lambda verdict: None),
         lesson,
-        only,
+        {only} if isinstance(only, str) else only,
         1 if until_failure else at_once,
         first,
         sandbox,

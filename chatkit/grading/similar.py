@@ -30,7 +30,10 @@ THRESHOLD = (
 LONGEST = 100_000  # characters of a program; the longest of the course has 13,000
 
 SOLUTION = "the published solution"
-MISSING = 'this needs the library copydetect: pip install "chatkit[similarity]"'
+MISSING = (
+    "this needs the library copydetect. In the clone of the kit: pip install --editable "
+    '".[similarity]"'
+)
 NO_TEXT = "it is no text"
 TOO_LONG = f"it has more than {LONGEST:,} characters"
 TOO_LITTLE = f"beside the starter it has fewer than {LEAST} tokens of its own"

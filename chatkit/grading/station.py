@@ -169,7 +169,7 @@ def serve(tier: Tier | None, parent: int, folder: str) -> None:
                 done = grade_lesson(
                     lesson,
                     order.folder,
-                    only=order.only,
+                    only=order.only or (),
                     first=order.first,
                     until_failure=order.until_failure,
                     at_once=order.at_once,

@@ -233,6 +233,13 @@ def _must_start_programs(sandbox: Sandbox) -> None:
         )
 
 
+def expected(wanted: Tier) -> Tier:
+    """The tier that `enter` will most likely give where `wanted` is asked for; nothing changes."""
+    if not kernel.LINUX:
+        return "none"
+    return "processes" if wanted == "namespaces" and what_is_missing() else wanted
+
+
 def what_is_missing() -> str:
     """Why programs cannot be isolated here; empty if they can."""
     bwrap = shutil.which("bwrap")

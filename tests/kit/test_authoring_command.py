@@ -36,6 +36,23 @@ def test_sync_says_what_it_wrote(root: Path) -> None:
     assert (again.exit_code, again.stdout) == (0, "nothing to write: every view is fresh\n")
 
 
+def test_sync_says_what_it_kept_and_how_it_comes_back(root: Path) -> None:
+    run("sync")
+    starter = root / "lessons/02_two/server.py"
+    replace(starter, "raise NotImplementedError", "return str")
+    mine = starter.read_bytes()
+
+    result = run("sync")
+
+    assert result.stdout.splitlines() == [
+        "wrote lessons/02_two/server.py",
+        "kept what was typed into server.py: lessons/02_two/backups/001",
+        "  chatkit reset 2 --restore 1",
+    ]
+    CliRunner().invoke(main, ["reset", "2", "--restore", "1"], catch_exceptions=False)
+    assert starter.read_bytes() == mine
+
+
 def test_sync_works_from_a_folder_further_down(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root / "lessons/01_one")
     assert "wrote lessons/01_one/server.py\n" in run("sync").stdout

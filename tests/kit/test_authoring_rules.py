@@ -334,6 +334,19 @@ def test_every_kind_of_view_can_be_stale(root: Path, name: str) -> None:
     assert f"{name}: this view is stale" in found(root)
 
 
+def test_the_cure_for_a_solved_starter_keeps_what_was_written(root: Path) -> None:
+    replace(root / "lessons/02_two/server.py", "raise NotImplementedError", "return str")
+    [problem] = all_problems(root)
+    assert problem.file == root / "lessons/02_two/server.py"
+    assert problem.cure == "chatkit reset 2 server (it keeps what was written there)"
+
+
+def test_the_cure_for_a_starter_of_an_older_reference_is_sync(root: Path) -> None:
+    replace(root / "chatkit/reference/two/server.py", 'print(part("you"))', 'print(part("me"))')
+    cures = {problem.file.name: problem.cure for problem in all_problems(root)}
+    assert cures["server.py"] == "chatkit author sync"
+
+
 def test_a_missing_view_is_a_problem(root: Path) -> None:
     (root / "docs/changes.md").unlink()
     assert found(root) == ["docs/changes.md: this view is missing"]

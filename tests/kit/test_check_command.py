@@ -55,6 +55,16 @@ def test_only_and_show_draw_one_check_also_when_it_passes() -> None:
     assert "reaches" not in done.stdout
 
 
+def test_only_may_name_several_checks() -> None:
+    words = ("2", "--solutions", "--json", "--only", "reaches-others", "--only", "half-line")
+    done = check(*words, "--only", "half-line")
+
+    (lesson,) = json.loads(done.stdout)["lessons"]
+    ids = [one["id"] for one in lesson["checks"]]
+    assert sorted(ids) == ["half-line", "reaches-others"]
+    assert ids == [one.id for one in find_course(ROOT).lesson("2").checks() if one.id in ids]
+
+
 def test_json_is_one_object_that_keeps_to_the_schema(tmp_path: Path) -> None:
     mine = server_only(tmp_path, "raise NotImplementedError('TODO 1: listen')\n")
 
@@ -115,7 +125,9 @@ def test_half_a_line_is_told_as_in_the_book(tmp_path: Path) -> None:
         (["ecko"], ["Did you mean echo?"]),
         (["1", "--dir", "nowhere"], ["no folder nowhere"]),
         (["1", "--only", "half-lines"], ["no check 'half-lines'", "half-close"]),
+        (["1", "--only", "ready-line", "--only", "half-lines"], ["no check 'half-lines'"]),
         (["--only", "half-line"], ["--only needs a lesson"]),
+        (["1", "--dir", ".", "--seed", "a", "--dir", "x"], ["--dir is there twice"]),
         (["--dir", "."], ["--dir needs a lesson"]),
         (["1", "--dir", ".", "--solutions"], ["exclude each other"]),
         (["--nonsense"], ["--nonsense"]),

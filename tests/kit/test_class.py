@@ -95,6 +95,21 @@ def test_a_second_run_grades_only_what_has_changed(school: Path, tmp_path: Path)
     assert "1 lessons to grade, 0 graded before" in fresh.stdout
 
 
+@pytest.mark.skipif(bool(what_is_missing()), reason="needs bubblewrap")
+def test_what_was_graded_in_another_isolation_is_graded_again(school: Path, tmp_path: Path) -> None:
+    words = ("grade", school, "--out", tmp_path / "out", "--only", "alice")
+    weak = run(*words, "--isolation", "processes")
+    strong = run(*words)
+    again = run(*words)
+
+    assert "1 lessons to grade, 0 graded before" in weak.stdout
+    assert "1 lessons to grade, 0 graded before" in strong.stdout
+    assert "0 lessons to grade, 1 graded before" in again.stdout
+    with open_gradebook(tmp_path / "out" / "gradebook.sqlite") as book:
+        verdict = book.lesson_verdict("alice", ECHO.name)
+        assert verdict and verdict.isolation == "namespaces"
+
+
 def test_a_run_that_was_killed_goes_on_and_finds_the_same(school: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "chatkit", "class", "grade", school, "--out", out]
@@ -134,11 +149,18 @@ def test_a_sandbox_that_breaks_costs_nobody_a_point(
     with monkeypatch.context() as patch:
         patch.setenv("PATH", f"{broken.parent}:{os.environ['PATH']}")
         lost = run("grade", school, "--out", tmp_path / "out", "--only", "alice")
+        twice = tmp_path / "gradebook.csv"
+        twice.write_text("Student,ID,Echo (1),Echo (2)\n,,10,10\nalice,7,,\n", encoding="utf-8")
+        words = ("--only", "alice", "--roster", twice)
+        no_roster = run("grade", school, "--out", tmp_path / "out", *words)
     done = run("grade", school, "--out", tmp_path / "out", "--only", "alice")
 
     assert lost.returncode == 1
     assert "could not be graded: alice, 01_echo: " in lost.stderr
     assert lost.stderr.rstrip().endswith("SandboxError: bwrap: no room")
+    assert no_roster.returncode == 2
+    assert "could not be graded: alice, 01_echo: " in no_roster.stderr
+    assert "nobody has been graded in any lesson yet" in no_roster.stderr
     assert "1 lessons to grade, 0 graded before" in done.stdout
     assert found(tmp_path / "out") == {"alice": expected(school, "alice")}
 

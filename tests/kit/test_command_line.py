@@ -54,6 +54,7 @@ def test_every_help_has_an_example_and_fits_the_terminal(path: str) -> None:
 
     examples = [line for line in text.splitlines() if line.startswith("  ") and path in line]
     assert examples, f"{path} --help shows no example"
+    assert all(map(str.isprintable, text.splitlines())), "a character that nobody sees"
     assert max(map(len, text.splitlines())) <= 80, max(text.splitlines(), key=len)
 
 
@@ -140,3 +141,21 @@ def test_bash_can_read_its_script() -> None:
     )
 
     assert done.returncode == 0 and "_chatkit_completion chatkit" in done.stdout
+
+
+ONCE = [
+    (path, option)
+    for path, command in ALL.items()
+    for option in command.params
+    if isinstance(option, click.Option) and not option.multiple and not option.is_flag
+]
+
+
+@pytest.mark.parametrize(("path", "option"), ONCE, ids=lambda one: getattr(one, "name", one))
+def test_an_option_that_counts_once_is_not_taken_twice(path: str, option: click.Option) -> None:
+    """click takes the last one and says nothing, so a typing error would go unseen."""
+    words = [*path.split()[1:], option.opts[-1], "1", option.opts[-1], "2"]
+    done = CliRunner().invoke(main, words)
+
+    assert done.exit_code == 2
+    assert f"{option.opts[-1]} is there twice" in done.output

@@ -269,8 +269,11 @@ def test_a_starter_that_was_solved_in_place_is_not_given_out(clone: Course, tmp_
     shutil.copy(COURSE.lesson("2").solutions / "server.py", clone.lesson("2").folder)
     hand_out(clone, clone.lessons[0], tmp_path / "a.zip")
 
-    with pytest.raises(HandoutError, match=r"server\.py is no starter any more, TODO 1 is done"):
+    with pytest.raises(
+        HandoutError, match=r"server\.py is no starter any more, TODO 1 is done"
+    ) as told:
         hand_out(clone, clone.lessons[1], tmp_path / "b.zip")
+    assert "chatkit reset 2 server, which keeps your version" in str(told.value)
 
     assert not (tmp_path / "b.zip").exists()
 

@@ -69,4 +69,4 @@ def test_without_cosmic_ray_the_command_says_what_to_install(
     monkeypatch.setitem(sys.modules, "cosmic_ray.ast", None)
     done = CliRunner().invoke(main, ["author", "mutants", "--lesson", "1"])
     assert done.exit_code == 2
-    assert 'pip install "chatkit[mutants]"' in done.output
+    assert 'pip install --editable ".[mutants]"' in done.output

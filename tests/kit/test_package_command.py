@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-import chatkit
 from chatkit.course import find_course
 from chatkit.grading.package import PackageError, github_workflow, gradescope_zip
 
@@ -21,6 +20,7 @@ yaml = pytest.importorskip("yaml", reason="it comes with mkdocs")
 ROOT = Path(__file__).parents[2]
 COURSE = find_course(ROOT)
 ECHO = COURSE.lesson("echo")
+ADDRESS = "git+https://example.org/chatkit.git"
 WORKFLOW = ".github/workflows/classroom.yml"
 
 
@@ -196,14 +196,14 @@ def workflow(folder: Path) -> dict[str, Any]:
 
 
 def test_the_workflow_has_the_names_that_classroom_looks_for(tmp_path: Path) -> None:
-    done = package("github", "--out", tmp_path)
+    done = package("github", "--out", tmp_path, "--kit", ADDRESS)
 
     assert done.returncode == 0, done.stderr
     facts = workflow(tmp_path)
     assert facts["name"] == "Autograding Tests" and "push" in facts["on"]
     (job,) = facts["jobs"].items()
     assert job[0] == "run-autograding-tests"
-    assert job[1]["env"] == {"KIT": f"chatkit=={chatkit.__version__}", "LESSONS": ""}
+    assert job[1]["env"] == {"KIT": ADDRESS, "LESSONS": ""}
     grading, reporter = job[1]["steps"][-2:]
     assert reporter["uses"] == "classroom-resources/autograding-grading-reporter@v1"
     runner = reporter["with"]["runners"]
@@ -212,7 +212,13 @@ def test_the_workflow_has_the_names_that_classroom_looks_for(tmp_path: Path) -> 
     assert reporter["env"] == {f"{runner.upper()}_RESULTS": wanted}
 
 
-@pytest.mark.parametrize("kit", ["chatkit @ git+https://example.org/a.git", 'a"b: #c', "$HOME"])
+@pytest.mark.parametrize(
+    "kit",
+    [
+        *("chatkit-classroom @ git+https://example.org/a.git", 'a"b: #c', "$HOME", "./kit"),
+        *("https://example.org/a.whl", "git+ssh://git@example.org/a.git@v1#subdirectory=kit"),
+    ],
+)
 def test_the_kit_comes_from_where_it_is_told_to(tmp_path: Path, kit: str) -> None:
     github_workflow([ECHO, COURSE.lesson("3")], kit, tmp_path)
 
@@ -222,7 +228,7 @@ def test_the_kit_comes_from_where_it_is_told_to(tmp_path: Path, kit: str) -> Non
 
 def test_the_grading_step_hands_on_what_the_reporter_reads(tmp_path: Path) -> None:
     """The step as it stands, with this kit in the place of the installed one."""
-    github_workflow([ECHO], "chatkit", tmp_path / "repository")
+    github_workflow([ECHO], ADDRESS, tmp_path / "repository")
     job = workflow(tmp_path / "repository")["jobs"]["run-autograding-tests"]
     step = job["steps"][-2]
     shutil.copytree(ECHO.solutions, tmp_path / "repository/lessons/01_echo")
@@ -262,9 +268,28 @@ def test_the_grading_step_hands_on_what_the_reporter_reads(tmp_path: Path) -> No
         (["gradescope", "--out", "folder.zip"], "folder.zip is there already"),
         (["gradescope", "--out", "autograder"], "must end in .zip"),
         (["gradescope", "--out", "a.zip", "--lesson", "9"], "there is no lesson '9'"),
-        (["gradescope", "--out", "a.zip", "--kit", "chatkit"], "--kit is for github"),
-        (["github", "--out", "notes.zip"], "notes.zip is no folder"),
-        (["github", "--out", "theirs"], "is there already and is not ours"),
+        (["gradescope", "--out", "a.zip", "--kit", ADDRESS], "--kit is for github"),
+        (["github", "--out", "notes.zip", "--kit", ADDRESS], "notes.zip is no folder"),
+        (["github", "--out", "theirs", "--kit", ADDRESS], "is there already and is not ours"),
+        (["github", "--out", "new"], "github needs --kit, the address"),
+        (["github", "--out", "new", "--kit", "chatkit @ git+https://e.org/a"], "not as chatkit"),
+        *(
+            (["github", "--out", "new", "--kit", name], "the kit is not on the package index")
+            for name in (
+                *(
+                    "chatkit",
+                    "chatkit==0.1.0",
+                    "chatkit[cluster]",
+                    "ChatKit >= 0.1",
+                    "chatkit~=0.1",
+                ),
+                *(
+                    "chatkit-classroom",
+                    "chatkit_classroom[site] (>0)",
+                    "chatkit; python_version>'3'",
+                ),
+            )
+        ),
         (
             ["github", "--out", "new", "--kit", "${{ secrets.X }}"],
             "--kit takes what pip can install",
@@ -293,7 +318,7 @@ def test_wrong_use_is_told_and_nothing_is_written(
 def test_what_we_made_before_is_replaced(tmp_path: Path) -> None:
     for lesson in COURSE.lessons[:2]:
         gradescope_zip(COURSE, [lesson], tmp_path / "a.zip")
-        github_workflow([lesson], "chatkit", tmp_path)
+        github_workflow([lesson], ADDRESS, tmp_path)
 
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         assert b"lessons=(--lesson 2)" in archive.read("run_autograder")

@@ -34,7 +34,9 @@ def project_files() -> list[Path]:
     """Every file that belongs to the project: what git knows, or would take."""
     if not (ROOT / ".git").exists():  # a downloaded archive
         found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
-        passing = re.compile(r"\.venv|venv|site$|build$|dist$|\.\w+_cache|\.hypothesis|__pycache__")
+        passing = re.compile(
+            r"\.venv|venv|site$|build$|dist$|backups$|\.views\.json$|\.\w+_cache|\.hypothesis|__pycache__"
+        )
         return [path for path in found if not any(map(passing.match, path.parts))]
     command = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
     command += ["--cached", "--others", "--exclude-standard"]
@@ -126,7 +128,11 @@ def test_the_wheel_carries_the_package_and_nothing_else(wheel: Path) -> None:
     package = {path.as_posix() for path in project_files() if in_room(path, "chatkit")}
     names = names_in(wheel)
     assert package <= names
-    others = {name for name in names if not re.match(r"chatkit/|chatkit-[\d.]+\.dist-info/", name)}
+    others = {
+        name
+        for name in names
+        if not re.match(r"chatkit/|chatkit_classroom-[\d.]+\.dist-info/", name)
+    }
     assert not others
 
 
@@ -157,6 +163,14 @@ def test_an_installed_kit_checks_a_solution_away_from_any_clone(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_an_installed_kit_gives_out_its_licence(installed: Path, tmp_path: Path) -> None:
+    words = ["-m", "chatkit", "class", "handout", "--upto", "1", "--out", str(tmp_path / "a.zip")]
+    done = run_installed(installed, tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert archive.read("LICENSE") == (ROOT / "LICENSE").read_bytes()
+
+
 def test_the_source_archive_carries_what_a_release_is_made_and_tested_from(release: Path) -> None:
     [path] = release.glob("*.tar.gz")
     with tarfile.open(path) as archive:
@@ -168,10 +182,11 @@ def test_the_source_archive_carries_what_a_release_is_made_and_tested_from(relea
 def test_the_version_is_the_same_everywhere(release: Path, installed: Path) -> None:
     version = chatkit.__version__
     assert str(Version(version)) == version
-    assert (release / f"chatkit-{version}.tar.gz").is_file()
-    assert (release / f"chatkit-{version}-py3-none-any.whl").is_file()
-    metadata = (installed / f"chatkit-{version}.dist-info/METADATA").read_text(encoding="utf-8")
-    assert f"\nVersion: {version}\n" in metadata
+    assert (release / f"chatkit_classroom-{version}.tar.gz").is_file()
+    assert (release / f"chatkit_classroom-{version}-py3-none-any.whl").is_file()
+    file = installed / f"chatkit_classroom-{version}.dist-info/METADATA"
+    metadata = file.read_text(encoding="utf-8")
+    assert f"\nName: chatkit-classroom\nVersion: {version}\n" in metadata
 
 
 def test_the_first_command_of_the_readme_installs_and_checks_the_solutions() -> None:
@@ -240,9 +255,69 @@ def test_no_file_names_a_package_registry_or_a_folder_of_somebodys_machine() -> 
     assert not bad
 
 
+INSTALLS = re.compile(
+    r"\b(?:pip3?|uv|pipx|poetry|pdm|conda|uvx)[\"']?,? [^\n]*?"
+    r"\b(?:install|add|wheel|download|run|tool)\b[\"']?,? (?P<what>[^\n]*)|\buvx (?P<run>[^\n]*)"
+)
+NAME = re.compile(r"(?<![\w./@-])chatkit(?:[_-]classroom)?(?=\[|[=<>~!]=|\W*(?:$|\s|`|\"|'))")
+
+
+def from_the_index(text: str) -> list[str]:
+    """The commands of a text that let pip look for the kit on the package index."""
+    found = []
+    for command in INSTALLS.finditer(text):
+        what = command["what"] or command["run"]
+        if "--no-index" not in command[0] and NAME.search(what.partition("`")[0]):
+            found.append(command[0])
+    return found
+
+
+def test_nobody_is_told_to_install_the_kit_from_the_index() -> None:
+    """There "chatkit" is somebody else's, and our own name is not there yet."""
+    for wrong in (
+        *(
+            "pip install chatkit",
+            'pip install "chatkit[cluster]"',
+            "pip3 install -U chatkit==0.1.0",
+        ),
+        *("uv tool install chatkit", "pipx run chatkit", "uvx chatkit check 1", "uv add chatkit"),
+        *("`pip install chatkit-classroom`", ".venv/bin/pip install chatkit-classroom[site]"),
+    ):
+        assert from_the_index(wrong), wrong
+    for right in (
+        *("pip install --editable .", 'pip install ".[cluster]"', "pip install ./chatkit"),
+        *("pip install --no-index -f wheels chatkit-classroom", "uv run chatkit-demo"),
+        *("`pip install .` and `chatkit check 1`", "pip install git+https://example.org/chatkit"),
+    ):
+        assert not from_the_index(right), right
+
+    mine = Path("tests/kit/test_packaging.py")
+    bad = [(path, line) for path, text in project_texts() for line in from_the_index(text)]
+    assert not [one for one in bad if one[0] != mine]
+    requirement = re.compile(r"\bchatkit(?:\[\w+\]|[=~<>]=\d)")
+    tests = (mine, Path("tests/kit/test_package_command.py"))
+    texts = [(path, text) for path, text in project_texts() if path not in tests]
+    assert not [(path, found[0]) for path, text in texts for found in requirement.finditer(text)]
+
+
+def test_the_command_and_the_import_keep_their_name() -> None:
+    for file in ("pyproject.toml", "chatkit/grading/handout_files/pyproject.toml"):
+        project = tomllib.loads((ROOT / file).read_text(encoding="utf-8"))["project"]
+        assert project["name"] == "chatkit-classroom"
+        assert project["scripts"] == {"chatkit": "chatkit.cli.main:main"}
+
+
 def test_every_text_file_ends_its_lines_the_same_way() -> None:
     foreign = ("tests/alternatives/", "tests/mistakes/")  # as students hand them in
     names = [path.as_posix() for path, text in project_texts() if "\r\n" in text]
+    assert not [name for name in names if not name.startswith(foreign)]
+
+
+def test_no_text_holds_a_character_that_nobody_sees() -> None:
+    """A backspace or an escape, typed or pasted by mistake; in code they are written \\b, \\x1b."""
+    foreign = ("tests/alternatives/", "tests/mistakes/")  # as students hand them in
+    unseen = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
+    names = [path.as_posix() for path, text in project_texts() if unseen.search(text)]
     assert not [name for name in names if not name.startswith(foreign)]
 
 

@@ -21,12 +21,15 @@ from chatkit.grading.reports.cells import read_sheet
 from chatkit.grading.reports.files import ReportError, file_names, write_whole
 from chatkit.grading.reports.matching import matches
 from chatkit.grading.reports.page import _environment
+from chatkit.grading.reports.platforms import Filled
 from chatkit.grading.reports.plots import distribution, distributions
 from chatkit.grading.reports.results import github_classroom, gradescope, junit
-from chatkit.grading.reports.roster import Filled, fill_roster
+from chatkit.grading.reports.roster import OWN, fill_roster, roster_target
+from chatkit.grading.reports.similar import write_similar
 from chatkit.grading.reports.table import defused, table
 from chatkit.grading.reports.words import one_line, visible
 from chatkit.grading.reports.write import write_reports
+from chatkit.grading.similar import Findings
 from chatkit.grading.statistics import most_failed, quartiles, statistics_of
 from chatkit.grading.verdict import LessonVerdict, Verdict
 from chatkit.harness.transcript import Event
@@ -396,6 +399,8 @@ def test_encoding_and_separator_stay(tmp_path: Path, encoding: str) -> None:
     mark = encoding[-1] if encoding[-1] in ";\t" else ","
     text = CANVAS.replace('"Müller, Anna"', "Anna Müller").replace('"Li, Bo"', "Bo Li")
     text = text.replace('"Student, Test"', "Test Student").replace(",", mark)
+    if mark == ";":
+        text = text.replace("20.0", "20,0").replace("200.0", "200,0")
     encoding = encoding.rstrip(";\t")
     done, out = filled(tmp_path, text.encode(encoding), grades({"901": 91}))
 
@@ -416,9 +421,80 @@ def test_two_people_of_one_name_get_no_grade_by_name(tmp_path: Path) -> None:
 
 
 def test_the_number_that_the_platform_gave_is_the_surest_sign() -> None:
-    rows = {1: {"id": ["Participant 71"]}, 2: {"id": ["Participant 72"], "name": ["Anna"]}}
+    rows = {1: {"number": ["Participant 71"]}, 2: {"number": ["Participant 72"], "name": ["Anna"]}}
 
     assert matches([Student("anna", "Anna", number="71")], rows).rows == {"anna": 1}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Seán OBrien", "obrienseán", "O\u2019Brien, Sea\u0301n", "SEÁN O'BRIEN", "Sean O Brien"],
+)
+def test_one_name_in_the_spellings_of_the_platforms_is_one_name(name: str) -> None:
+    rows = {1: {"number": ["71"], "name": ["Seán O'Brien"]}}
+
+    assert matches([Student("x_71", name, number="71")], rows).rows == {"x_71": 1}
+
+
+@pytest.mark.parametrize(
+    "name", ["Ann-Marie O'Neil", "Room 5-Ann-Marie ONeil", "u17 Ann-Marie ONeil"]
+)
+def test_a_group_or_a_login_before_a_name_makes_no_other_name(name: str) -> None:
+    rows = {1: {"number": ["Participant 71"], "name": ["Ann-Marie O'Neil"]}}
+
+    assert matches([Student("x_71", name, number="71")], rows).rows == {"x_71": 1}
+
+
+def test_a_team_whose_number_is_that_of_a_student_is_nobody() -> None:
+    rows = {1: {"number": ["Participant 71"], "name": ["Ann-Marie O'Neil"]}}
+
+    assert matches([Student("Team-1_71", "Team 1", number="71")], rows).rows == {}
+
+
+def test_a_row_with_the_same_number_and_another_name_is_nobodys() -> None:
+    """As in the worksheet of another assignment: Moodle numbers the students anew in each."""
+    rows = {
+        1: {"number": ["Participant 71"], "name": ["Bob Meyer"]},
+        2: {"number": ["Participant 72"], "name": ["Ada Lovelace"]},
+        3: {"number": ["Participant 74"], "name": ["Cy Young"]},
+    }
+    found = matches(
+        [
+            Student("Ada-Lovelace_71", "Ada Lovelace", number="71"),
+            Student("Bob-Meyer_75", "Bob Meyer", number="75"),
+            Student("Cy-Young_73", "Cy Young", number="73"),
+        ],
+        rows,
+    )
+
+    assert found.rows == {}
+    assert found.nobody == {
+        "Ada-Lovelace_71": "row 2 has this number and another name, 'Bob Meyer': it is another "
+        "person, or the file is that of another assignment",
+        "Bob-Meyer_75": "row 2 has this name and another number: it is another person, or the file "
+        "is that of another assignment",
+        "Cy-Young_73": "row 4 has this name and another number: it is another person, or the file "
+        "is that of another assignment",
+    }
+
+
+def test_only_the_platforms_own_number_counts_as_its_number() -> None:
+    rows = {1: {"number": ["901"], "id": ["901", "2001"], "name": ["Li, Bo"]}}
+
+    assert matches([Student("libo_2001", "libo", number="2001")], rows).rows == {}
+
+
+def test_an_address_at_another_place_is_another_person() -> None:
+    rows = {1: {"login": ["j.smith@staff.example.org"]}, 2: {"login": ["ann"]}}
+    found = matches([Student("j.smith@example.org", "x"), Student("ann@example.org", "y")], rows)
+
+    assert found.rows == {"ann@example.org": 2}
+
+
+def test_letters_that_happen_to_be_the_same_are_no_name() -> None:
+    rows = {1: {"name": ["Anna M"]}, 2: {"name": ["Doe, Jane"]}}
+
+    assert matches([Student("x", "An Nam"), Student("y", "doejane")], rows).rows == {"y": 2}
 
 
 def test_two_students_never_share_a_row() -> None:
@@ -432,11 +508,171 @@ def test_two_students_never_share_a_row() -> None:
 
 
 def test_a_surer_sign_wins_over_a_name() -> None:
+    rows = {1: {"id": ["1"]}, 2: {"id": ["2"], "name": ["Anna"]}, 3: {"name": ["Bo"]}}
+    found = matches([Student("1", "Anna"), Student("x", "Bo")], rows)
+
+    assert found.rows == {"1": 1, "x": 3}
+
+
+def test_a_row_that_fits_one_by_number_and_another_by_name_is_nobodys() -> None:
     rows = {1: {"id": ["1"], "name": ["Bo"]}, 2: {"id": ["2"], "name": ["Anna"]}}
     found = matches([Student("1", "Anna"), Student("x", "Bo")], rows)
 
-    assert found.rows == {"1": 1}
-    assert "row 2" in found.nobody["x"]
+    assert found.rows == {}
+    assert "row 2 has this id and another name, 'Bo'" in found.nobody["1"]
+    assert found.nobody["x"] == "two students claim row 2 by name"
+
+
+@pytest.mark.parametrize("words", ["Points Possible", "    Punktzahl", "可能な得点", ""])
+def test_the_points_of_a_canvas_assignment_are_known_in_any_language(
+    tmp_path: Path, words: str
+) -> None:
+    export = CANVAS.replace("    Points Possible", words)
+    export = export.replace("\n    ", "\nManual Posting,,,,,Manual Posting,,,\n    ", 1)
+    _, out = filled(tmp_path, export.encode(), grades({"901": 91}))
+
+    assert "anna,S1,18.2,7.00,182," in out.decode()
+
+
+@pytest.mark.parametrize(
+    ("said", "points"),
+    [
+        *(("20", "18.2"), ("20.0", "18.2"), ("20,0", "18,2"), (" 20.00 ", "18.2")),
+        *(("1,000.0", "910"), ("1.000,0", "910"), ("1 000,5", "910,46"), ("0.500", "0.46")),
+        *(("", ""), ("1,000", ""), ("1.000", ""), ("0", ""), ("0.0", ""), ("A, B", ""), ("-5", "")),
+        *(("9" * 400, ""), ("1,00,0.0", "")),
+    ],
+)
+def test_a_grade_goes_out_only_when_its_maximum_is_clear(
+    tmp_path: Path, said: str, points: str
+) -> None:
+    canvas = CANVAS.replace("20.0,", f'"{said}",').replace("200.0", "200")
+    moodle = MOODLE.replace("50.00,Yes", f'"{said}",Yes', 1)
+    of = grades({"901": 91, "71": 91})
+    done, out = filled(tmp_path, moodle.encode(), of)
+
+    assert rows_of(out)[0]["Grade"] == points
+    if points:
+        _, out = filled(tmp_path, canvas.encode(), of)
+        assert rows_of(out)[1]["Broadcast (411)"] == points
+    else:
+        assert any("does not say clearly how many points" in line for line in done.students)
+        with pytest.raises(ReportError, match=r"how many points 'Broadcast \(411\)' is worth"):
+            filled(tmp_path, canvas.encode(), of)
+
+
+def test_decimals_are_parted_as_the_file_parts_them(tmp_path: Path) -> None:
+    text = CANVAS.replace(", ", " ").replace(",", ";")
+    _, out = filled(tmp_path, text.encode(), grades({"901": 91}))
+    assert "anna;S1;18.2;7.00;182;" in out.decode()
+
+    text = text.replace("20.0", "20").replace("200.0", "200")
+    _, out = filled(tmp_path, text.encode(), grades({"901": 91}))
+    assert "anna;S1;18,2;7.00;182;" in out.decode()
+
+
+def test_a_worksheet_without_a_maximum_is_refused(tmp_path: Path) -> None:
+    """Moodle writes none where an assignment is graded by a scale, with words."""
+    with pytest.raises(ReportError, match="no column 'Maximum Grade'"):
+        filled(tmp_path, MOODLE.replace("Maximum Grade", "Scale").encode(), grades({"71": 91}))
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize("other", ["Broadcast (7)", "Lesson 2 (7)", "02_broadcast"])
+def test_two_columns_for_one_lesson_are_refused(tmp_path: Path, other: str) -> None:
+    export = CANVAS.replace("Other (9)", other).encode()
+    with pytest.raises(ReportError, match=r"two columns for 02_broadcast, 'Broadcast \(411\)' and"):
+        filled(tmp_path, export, grades({"901": 91}))
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_two_columns_of_one_title_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="has two columns 'Grade'"):
+        export = MOODLE.replace("Last modified (grade)", "grade").encode()
+        filled(tmp_path, export, grades({"71": 91}))
+
+
+def test_a_grade_above_the_maximum_is_written_and_said(tmp_path: Path) -> None:
+    done, out = filled(tmp_path, MOODLE.encode(), grades({"71": 120}, {"71": "Anna Müller"}))
+
+    assert rows_of(out)[0]["Grade"] == "60"
+    assert done.notes[-1] == (
+        "Anna Müller (71): 60 is above the maximum, 50.00: Moodle leaves it out when you upload"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"), [("EX", "Canvas says that this student is excused"), ("N/A", "is not for")]
+)
+def test_whom_canvas_has_excused_gets_no_grade(tmp_path: Path, cell: str, why: str) -> None:
+    export = CANVAS.replace("anna,S1,,", f"anna,S1,{cell},")
+    done, out = filled(tmp_path, export.encode(), grades({"901": 91}), "02_broadcast")
+
+    assert out.decode() == export
+    assert why in done.students[0]
+
+
+def test_canvas_may_part_the_names(tmp_path: Path) -> None:
+    export = (
+        "LastName,FirstName,ID,SIS Login ID,Section,Broadcast (411)\n"
+        "    Points Possible,,,,,20.00\nMüller,Anna,901,anna,S1,\nStudent,Test,999,ab12,S1,\n"
+    )
+    of = grades({"mülleranna_901": 91}, {"mülleranna_901": "mülleranna"})
+    done, out = filled(tmp_path, export.encode(), of)
+
+    assert out.decode() == export.replace("anna,S1,", "anna,S1,18.2")
+    assert done.rows == ()
+
+
+def test_a_worksheet_without_names_is_filled_in_by_number(tmp_path: Path) -> None:
+    """Moodle leaves the names out where those who grade must not know them."""
+    export = "Identifier,Status,Grade,Maximum Grade\nParticipant 71,,,50.00\n"
+    of = grades({"Participant_71": 91}, {"Participant_71": "Participant"})
+    (row,) = of.students
+    known = replace(row, student=replace(row.student, number="71"))
+    done, out = filled(tmp_path, export.encode(), replace(of, students=(known,)))
+
+    assert (done.written, rows_of(out)[0]["Grade"]) == (1, "45.5")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["grades.csv", "Grades.CSV", "index.html", "junit.xml", "gradebook.sqlite", "class.toml"],
+)
+def test_a_roster_never_takes_the_place_of_a_file_of_the_kit(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(MOODLE, encoding="utf-8")
+
+    with pytest.raises(ReportError, match="the name of a file that the kit writes"):
+        roster_target(tmp_path / name, tmp_path / "out")
+
+
+def test_no_file_of_the_kit_is_missing_among_its_own(book: Gradebook, tmp_path: Path) -> None:
+    a_class(book)
+    write_reports(book, RULES, COURSE, tmp_path)
+    write_similar(Findings((), (), 0, 70), tmp_path)
+
+    assert {path.name for path in tmp_path.iterdir()} <= OWN
+
+
+def test_a_roster_is_never_written_over_itself_or_a_strange_file(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    inside, given = out / "worksheet.csv", tmp_path / "worksheet.csv"
+    inside.write_text(MOODLE, encoding="utf-8")
+    with pytest.raises(ReportError, match="lies where the filled copy would go"):
+        roster_target(inside, out)
+
+    given.write_text(CANVAS, encoding="utf-8")
+    with pytest.raises(ReportError, match="is no earlier copy for Canvas"):
+        roster_target(given, out)
+    given.write_text(MOODLE.replace("12.00", ""), encoding="utf-8")
+    assert roster_target(given, out) == inside
+    inside.unlink()
+    inside.symlink_to(given)
+    with pytest.raises(ReportError, match="lies where the filled copy would go"):
+        roster_target(given, out)
+    with pytest.raises(ReportError, match="cannot be read: No such file"):
+        roster_target(tmp_path / "lost.csv", out)
 
 
 def test_a_file_of_no_known_platform_is_said_with_its_cure(tmp_path: Path) -> None:
@@ -446,6 +682,8 @@ def test_a_file_of_no_known_platform_is_said_with_its_cure(tmp_path: Path) -> No
         filled(
             tmp_path, CANVAS.replace("Broadcast", "Quiz").encode(), grades({"1": 1}), "02_broadcast"
         )
+    with pytest.raises(ReportError, match="nobody has been graded in 05_gui yet"):
+        filled(tmp_path, CANVAS.encode(), grades({"901": 91}), "05_gui")
     with pytest.raises(ReportError, match="neither"):
         filled(tmp_path, b"", grades({"1": 1}))
 

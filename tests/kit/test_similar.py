@@ -455,7 +455,7 @@ def test_without_the_library_one_line_says_how_to_get_it(
 
     assert done.exit_code == 2
     (line,) = done.output.strip().splitlines()
-    assert 'pip install "chatkit[similarity]"' in line
+    assert 'pip install --editable ".[similarity]"' in line
     assert not (tmp_path / "out").exists()
 
 

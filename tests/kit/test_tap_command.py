@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -20,13 +21,27 @@ import chatkit
 from chatkit.course import find_course
 from chatkit.grading import feedback, recording
 from chatkit.grading.recording import Recording, RecordingError, read
-from chatkit.grading.verdict import lesson_from_json
+from chatkit.grading.verdict import LessonVerdict, Verdict, lesson_as_json, lesson_from_json
 from chatkit.harness.transcript import Event
 
 ROOT = find_course(Path(__file__).parent).root
 SCHEMA = json.loads((Path(chatkit.__file__).parent / "grading/verdict.schema.json").read_text())
 DEADLINE = 30.0
 HELLO = Event(0.5, "client 1", "server", "data", r"hello\n")
+FAILED = Verdict(
+    *(
+        "ready-line",
+        "prints the ready line",
+        "failed",
+        0,
+        5,
+        "server.py",
+        "timeout",
+        "no line came",
+    ),
+    notes=("a note",),
+    transcript=(Event(0.5, "client 1", "server", "data", "hello", "a remark"),),
+)
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="sends Ctrl-C as POSIX systems do")
 
@@ -172,6 +187,8 @@ def test_it_shows_what_passes_records_it_and_ends_on_ctrl_c_with_status_0(tmp_pa
     assert all(len(row) <= 80 for row in drawn.stdout.splitlines())
     assert run("show", file, "--only", "1").stdout == drawn.stdout
     assert run("show", file, "--only", "client 2").returncode == 2
+    assert run("show", file, "--only", "1", "--only", "1").stdout == drawn.stdout
+    assert run("show", file, "--only", "1", "--only", "2").returncode == 2
 
 
 @posix_only
@@ -298,6 +315,46 @@ def test_a_check_is_drawn_from_its_json_as_the_check_itself_draws_it() -> None:
     assert "there are: half-line" in run("show", "-", "--only", "nonsense", stdin=verdict).stderr
 
 
+def broken_verdicts() -> Iterator[bytes]:
+    """The output of `check --json` with a value of another kind in each of its places."""
+    whole = json.dumps(
+        {"lessons": [lesson_as_json(LessonVerdict("01_echo", "Echo", (FAILED,), 1))]}
+    )
+    for path in places(json.loads(whole)["lessons"], ("lessons",)):
+        for value in (None, 5, "x", ["x"], {"x": 1}, [5], True):
+            changed = json.loads(whole)
+            inner = changed
+            for key in path[:-1]:
+                inner = inner[key]
+            there = inner[path[-1]]
+            if type(value) is not type(there) and not (value == 5 and isinstance(there, float)):
+                inner[path[-1]] = value
+                yield json.dumps(changed).encode()
+
+
+def places(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """The way to each value that is read."""
+    if not isinstance(value, dict | list):
+        return
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        if key == "notes" or (key in ("score", "max_score") and "checks" not in path):
+            continue  # a text is a row of texts, too; the sum of the checks is not read
+        yield (*path, key)
+        yield from places(inner, (*path, key))
+
+
+def test_a_status_that_there_is_not_is_one_clear_line(tmp_path: Path) -> None:
+    fields = lesson_as_json(LessonVerdict("01_echo", "Echo", (FAILED,), 1))
+    fields["checks"][0]["status"] = "maybe"
+    (tmp_path / "a").write_text(json.dumps({"lessons": [fields]}), encoding="utf-8")
+
+    done = run("show", tmp_path / "a")
+
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "is no recording of chatkit tap and no output of chatkit check --json" in line
+
+
 def test_a_file_that_is_no_recording_is_one_clear_line(tmp_path: Path) -> None:
     for number, text in enumerate(
         (
@@ -311,6 +368,8 @@ def test_a_file_that_is_no_recording_is_one_clear_line(tmp_path: Path) -> None:
             b'{"t": NaN, "from": "a", "to": "b", "kind": "data"}',
             b'{"t": "0", "from": "a", "to": "b", "kind": "data"}',
             b'{"t": 0, "from": ["a"], "to": "b", "kind": "data"}',
+            b'{"lessons": []}',
+            *broken_verdicts(),
             b"[" * 100_000,
         )
     ):

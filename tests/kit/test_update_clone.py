@@ -8,7 +8,8 @@ import pytest
 from test_update_command import CLIENT, MINE, NEW, ROOT, SERVER, chatkit, contents, take
 
 from chatkit import __version__
-from chatkit.desk.changes import UpdateError
+from chatkit.course import PACKAGE
+from chatkit.desk.changes import UpdateError, pip_after
 
 PASSING = shutil.ignore_patterns("__pycache__", "_course", "backups", "*.new.*")
 
@@ -247,6 +248,15 @@ def test_the_kit_that_runs_may_be_the_one_that_is_replaced(clone: Path, remote: 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].endswith("pip install --editable .")
     assert "9.9.9" in text_of(clone, "chatkit/__init__.py")
+
+
+def test_a_kit_with_another_name_has_to_be_installed_again() -> None:
+    before = (ROOT / "pyproject.toml").read_bytes()
+    renamed = before.replace(b'name = "chatkit-classroom"', b'name = "chatkit"', 1)
+
+    assert renamed != before
+    assert pip_after(PACKAGE.parent, renamed, before, True) == "pip install --editable ."
+    assert pip_after(PACKAGE.parent, before, before, True) == ""
 
 
 def test_no_remote_that_answers_is_one_clear_line(clone: Path, remote: Path) -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import DEADLINE, ROOT, Site, Tab
+from conftest import HOUR, ROOT, Site, Tab
 from test_links import lines
 
 
@@ -19,7 +19,7 @@ def test_zensical_builds_the_same_pages(site: Site, tab: Tab, tmp_path: Path) ->
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=DEADLINE,
+        timeout=HOUR,
     )
     assert built.returncode == 0, built.stdout + built.stderr
 

@@ -2,7 +2,7 @@
 
 - `write`    all reports of a class into one folder
 - `table`    `grades.csv`, a row a student
-- `roster`   the file of a learning platform, filled in
+- `roster`   the file of a learning platform, filled in; `platforms` knows Moodle's and Canvas's
 - `results`  one submission for Gradescope and GitHub Classroom; JUnit XML
 - `page`     the HTML pages, from the templates in `templates/`
 - `words`, `files`  text that cannot do harm; files that are whole or not there

@@ -49,5 +49,6 @@ def extras() -> Finding:
     missing = [name for name in EXTRAS if name not in there]
     if not missing:
         return Finding("extras", "ok", told)
-    cure = f'instructors and authors, in the folder of the kit: pip install ".[{missing[0]}]"'
+    wanted = f'pip install --editable ".[{missing[0]}]"'
+    cure = f"instructors and authors, in the clone of the kit: {wanted}"
     return Finding("extras", "remark", f"{told}. Not here: {', '.join(missing)}", cure)
