@@ -125,7 +125,7 @@ def grade(
                 with contextlib.closing(graded):
                     for one in progress(graded, work.units):
                         if one.trouble:
-                            last = one.trouble.strip().splitlines()[-1]
+                            last = one_line(one.trouble.strip().splitlines()[-1])
                             who = one_line(one.unit.student)
                             trouble.append(f"{who}, {one.unit.lesson}: {last}")
             except KeyboardInterrupt:

@@ -3,17 +3,16 @@
 import contextlib
 import json
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from chatkit.grading.verdict import LessonVerdict, event_as_json, event_from_json, lesson_from_json
+from chatkit.harness.printable import visible
 from chatkit.harness.transcript import Event
 
 MOST = 10_000  # events of one recording
 LARGEST = 64 << 20  # bytes of a file that is read
-CONTROL = re.compile(r"[^\x20-\x7e\n\xa0-\ud7ff\ue000-\U0010ffff]")
 
 
 class RecordingError(Exception):
@@ -74,8 +73,8 @@ def is_recording(path: Path) -> bool:
 def read(data: bytes, name: str) -> tuple[list[Event], list[LessonVerdict]]:
     """What a file holds: the events of a recording, or else the verdicts of `check --json`.
 
-    A last line that is not whole is left out. `name` is what messages call the file. All texts come
-    without control characters. Raises RecordingError.
+    A last line that is not whole is left out. `name` is what messages call the file. All texts are
+    fit to be shown. Raises RecordingError.
     """
     if not data.strip():
         raise RecordingError(f"{name} is empty")
@@ -114,9 +113,9 @@ def as_event(fields: Mapping[str, Any]) -> Event:
 
 
 def clean(value: Any) -> Any:
-    """JSON data with every control character but a line end replaced: a terminal obeys those."""
+    """JSON data with every text made `visible`: a terminal obeys control characters."""
     if isinstance(value, str):
-        return CONTROL.sub("\ufffd", value)
+        return visible(value)
     if isinstance(value, list):
         return [clean(item) for item in value]
     if isinstance(value, dict):
