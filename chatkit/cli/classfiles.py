@@ -6,7 +6,6 @@ These are commands of `chatkit class`.
 import contextlib
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -24,6 +23,7 @@ from chatkit.grading.package import PackageError, github_workflow, gradescope_zi
 from chatkit.grading.reports.files import ReportError
 from chatkit.grading.submissions import SubmissionError
 from chatkit.grading.verdict import GradingError, Verdict
+from chatkit.harness.leftovers import OwnFolder
 
 
 @click.command()
@@ -154,11 +154,11 @@ def one(submission: Path, form: str, target: Path, keys: tuple[str, ...]) -> Non
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with problems_end_it(), tempfile.TemporaryDirectory(prefix="chatkit-one-") as space:
+        with problems_end_it(), OwnFolder("one") as room:
             if target.is_dir():
                 raise Misuse(f"{target} is a folder: --out takes a file")
             course = course_for(submission)
-            work = find_one(submission, course, Path(space), named(course, keys))
+            work = find_one(submission, course, room.path, named(course, keys))
             for remark in work.remarks:
                 click.echo(f"note: {remark}")
             found = grade_one(work, course, on_verdict=tell_verdict)

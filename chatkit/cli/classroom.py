@@ -8,7 +8,6 @@ import getpass
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +33,7 @@ from chatkit.grading.reports.words import one_line
 from chatkit.grading.reports.write import write_reports
 from chatkit.grading.statistics import statistics_of
 from chatkit.grading.submissions import Submission, SubmissionError, find_submissions
+from chatkit.harness.leftovers import OwnFolder
 from chatkit.harness.sandbox import Tier
 
 NOT_ALL = 1
@@ -101,11 +101,11 @@ def grade(
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     trouble: list[str] = []
-    with problems_end_it(), tempfile.TemporaryDirectory(prefix="chatkit-class-") as space:
+    with problems_end_it(), OwnFolder("class") as room:
         course = find_course()
         lessons = [course.lesson(key) for key in keys] or list(course.lessons)
         alone = lessons[0] if len(lessons) == 1 else None
-        found = find_submissions(submissions, course, Path(space), lesson=alone)
+        found = find_submissions(submissions, course, room.path, lesson=alone)
         chosen = pick(found.submissions, students)
         click.echo(f"{found.kind}: {len(chosen)} students")
         for what, why in found.unplaced:
