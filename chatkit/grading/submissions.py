@@ -7,19 +7,14 @@ the caller. Links are never followed, and what one student did wrong is a remark
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chatkit.course import Course, Lesson
-from chatkit.grading.archives import (
-    CLASS,
-    ArchiveError,
-    archive_stem,
-    is_archive_name,
-    readable,
-    unpack,
-)
+from chatkit.grading.archives import CLASS, ArchiveError, unpack
+from chatkit.grading.copying import copy_lesson
+from chatkit.grading.filenames import archive_stem, brief, is_archive_name, readable
 from chatkit.grading.handin import MANIFEST
 from chatkit.grading.layouts import (
     Mark,
@@ -58,6 +53,7 @@ class Submission:
     source: str  # where it lay, for people
     remarks: tuple[str, ...]  # what was renamed, left out or missing, and why
     number: str = ""  # the platform's own number for the student: Moodle's, Canvas's
+    why_not: str = ""  # why a lesson that is not in `lessons` may have been handed in all the same
 
 
 @dataclass(frozen=True)
@@ -110,10 +106,11 @@ def _find(where: Path, course: Course, space: Path, lesson: Lesson | None) -> Fo
     if not where.exists():
         raise SubmissionError(f"there is no folder or archive {shown}")
     unplaced: list[tuple[str, str]] = []
-    items, name = _top(where, space, unplaced)
+    lost: dict[Path, list[Item]] = {}
+    items, name = _top(where, space, unplaced, lost)
     if not items:
         raise SubmissionError(f"{shown} is empty")
-    look = _Look(course)
+    look = _Look(course, lost)
     if look.is_one_student(items):
         root = Mark(ALONE, name, name)
         students = [_Student(root, [(root, item) for item in items])]
@@ -123,21 +120,21 @@ def _find(where: Path, course: Course, space: Path, lesson: Lesson | None) -> Fo
     submissions = []
     untold = False
     for number, student in enumerate(students):
-        search = Search(course, lesson, space / "unpacked" / str(number + 1))
+        search = Search(course, lesson, space / "unpacked" / str(number + 1), lost)
         submissions.append(_submission(student, search, space / "students"))
         untold = untold or search.untold
         shutil.rmtree(search.room, ignore_errors=True)
-    if not any(one.lessons for one in submissions):
+    known = any(mark.number for student in students for mark, _ in student.parts)
+    if not any(one.lessons for one in submissions) and not (known and not untold):
         if untold:
             raise SubmissionError(
                 f"the programs in {shown} lie in no lesson's folder: say which lesson they are of, "
                 f"such as --lesson {course.lessons[0].number}"
             )
-        reasons = [remark for one in submissions for remark in one.remarks]
-        first = f" First: {reasons[0]}" if reasons else ""
+        first = [f" First: {readable(one.source)}: {one.why_not}." for one in submissions[:1]]
         raise SubmissionError(
             f"no lesson found in {shown}: a student's folder holds folders such as "
-            f"{course.lessons[0].name}, with server.py or client.py in them.{first}"
+            f"{course.lessons[0].name}, with server.py or client.py in them.{''.join(first)}"
         )
     kinds = dict.fromkeys(mark.kind for student in students for mark, _ in student.parts)
     return Found(
@@ -147,8 +144,16 @@ def _find(where: Path, course: Course, space: Path, lesson: Lesson | None) -> Fo
     )
 
 
-def _top(where: Path, space: Path, unplaced: list[tuple[str, str]]) -> tuple[list[Item], str]:
-    """The items of the whole class, and a name for all of it."""
+def _top(
+    where: Path,
+    space: Path,
+    unplaced: list[tuple[str, str]],
+    lost: dict[Path, list[Item]],
+) -> tuple[list[Item], str]:
+    """The items of the whole class, and a name for all of it.
+
+    What an archive of the class holds and could not be kept goes to `lost`, by the folder.
+    """
     where = where.resolve()  # what the instructor names may be a link
     if where.is_dir():
         return listing(where, unplaced), where.name
@@ -158,11 +163,14 @@ def _top(where: Path, space: Path, unplaced: list[tuple[str, str]]) -> tuple[lis
         return [Item(where.name, where)], where.parent.name
     folder = space / "unpacked" / "0"
     try:
-        remarks = unpack(where, folder, CLASS)
+        found = unpack(where, folder, CLASS)
     except ArchiveError as error:
         raise SubmissionError(str(error)) from None
-    unplaced += [(readable(where.name), remark) for remark in remarks]
-    return listing(folder, unplaced), archive_stem(where.name)
+    unplaced += [(readable(where.name), remark) for remark in found.remarks]
+    for one in found.lost:
+        path = folder.joinpath(*one.parts)
+        lost.setdefault(path.parent, []).append(Item(path.name, path, one.why))
+    return [*listing(folder, unplaced), *lost.get(folder, ())], archive_stem(where.name)
 
 
 # Who is there
@@ -173,6 +181,7 @@ class _Look:
     """Tells folders of students from folders of work, by names alone: nothing is unpacked."""
 
     course: Course
+    lost: Mapping[Path, Sequence[Item]]
 
     def is_program(self, item: Item) -> bool:
         return not item.opens and program_named(item.name, all_programs(self.course)) is not None
@@ -233,7 +242,7 @@ class _Look:
         if _has_git(folder) or moodle_mark(folder.name) or self.has_work(folder):
             return items, name
         left_out: list[tuple[str, str]] = []
-        inner = listing(folder.path, left_out)
+        inner = [*listing(folder.path, left_out), *self.lost.get(folder.path, ())]
         if sum(_mark(item) is not None for item in inner) < 2:
             return items, name
         unplaced += left_out
@@ -301,14 +310,14 @@ def _submission(student: _Student, search: Search, space: Path) -> Submission:
     """Look at all parts of the student's work and copy what can be graded."""
     id = safe_id(student.mark.key)
     items = _items(student, search)
-    found = search.lessons(items, nested=True)
-    for name in sorted(search.promised - set(found)):
-        search.remark(f"{name} is named in {MANIFEST} and is not there.")
+    found = search.lessons(items)
     if not found and not search.remarks:
-        names = ", ".join(readable(item.name) for item in items[:5]) or "nothing"
+        names = ", ".join(brief(item.name) for item in items[:5]) or "nothing"
         search.remark(f"No programs were found. What is there: {names}.")
     lessons = {
-        lesson: search.copy(items, space / id / lesson) for lesson, items in sorted(found.items())
+        lesson: space / id / lesson
+        for lesson, one in sorted(found.items())
+        if copy_lesson(search, one, space / id / lesson)
     }
     return Submission(
         student=id,
@@ -318,6 +327,7 @@ def _submission(student: _Student, search: Search, space: Path) -> Submission:
         source=_source(student),
         remarks=tuple(search.remarks),
         number=student.mark.number,
+        why_not=search.why_not(lessons),
     )
 
 
@@ -332,7 +342,7 @@ def _items(student: _Student, search: Search) -> list[Item]:
     items: list[Item] = []
     for mark, item in _newest(student.parts, search):
         if mark.file:
-            items.append(Item(mark.file, item.path))
+            items.append(replace(item, name=mark.file))
         elif mark.kind == ALONE:
             items.append(item)
         else:
@@ -360,6 +370,6 @@ def _newest(parts: list[tuple[Mark, Item]], search: Search) -> Iterator[tuple[Ma
         if len(same) > 1:
             first = without_copy(mark.file)[0]
             search.remark(f"{readable(mark.file)} counts: the newest of {len(same)} versions.")
-            item = Item(first, item.path)
+            item = replace(item, name=first)
             mark = Mark(mark.kind, mark.name, mark.key, mark.number, first, mark.age, mark.late)
         yield mark, item

@@ -523,7 +523,7 @@ def test_the_same_student_twice_is_refused(tmp_path: Path, names: list[str]) -> 
         ({}, "is empty"),
         ({".DS_Store": ""}, "is empty"),
         ({"alice/essay.txt": "x"}, "no lesson found"),
-        ({"alice/essay.txt": "x", "bob/essay.txt": "x"}, "What is there: essay.txt"),
+        ({"alice/essay.txt": "x", "bob/essay.txt": "x"}, "First: alice: essay.txt is a document"),
         ({"alice.zip": "broken"}, "no lesson found"),
         ({"notes.txt": ""}, "no lesson found"),
         ({"01_echo/alice/server.py": "", "02_broadcast/alice/server.py": ""}, "no lesson found"),
