@@ -6,6 +6,7 @@ Exit status: 0 all was graded, 1 something could not be graded, 2 wrong use; not
 import contextlib
 import getpass
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,13 +21,13 @@ from chatkit.cli.classprogress import final_table, progress
 from chatkit.cli.groups import Group
 from chatkit.cli.similar import similar
 from chatkit.cli.student import Misuse
-from chatkit.course import Course, CourseError, find_course
+from chatkit.course import Course, CourseError, Lesson, find_course
 from chatkit.grading.archives import ArchiveError
-from chatkit.grading.classrules import Rules, RulesError, read_rules
-from chatkit.grading.classrun import carry_out, keep_rules, plan
+from chatkit.grading.classrules import Rules, RulesError, read_rules, signed
+from chatkit.grading.classrun import carry_out, doubles, due, plan, rules_of
 from chatkit.grading.cluster import ClusterError
 from chatkit.grading.gradebook import FILE, Gradebook, GradebookError, open_gradebook
-from chatkit.grading.grades import grades_of
+from chatkit.grading.grades import ClassGrades, grades_of
 from chatkit.grading.reports.files import ReportError
 from chatkit.grading.reports.roster import fill_roster
 from chatkit.grading.reports.words import one_line
@@ -37,6 +38,7 @@ from chatkit.harness.leftovers import OwnFolder
 from chatkit.harness.sandbox import Tier
 
 NOT_ALL = 1
+NEGATIVE = re.compile(r"-\d*\.?\d+")
 
 
 @click.group("class", cls=Group)
@@ -105,16 +107,31 @@ def grade(
         course = find_course()
         lessons = [course.lesson(key) for key in keys] or list(course.lessons)
         alone = lessons[0] if len(lessons) == 1 else None
-        found = find_submissions(submissions, course, room.path, lesson=alone)
+        found = find_submissions(submissions, course, room.path, lesson=alone, out=out)
         chosen = pick(found.submissions, students)
         click.echo(f"{found.kind}: {len(chosen)} students")
         for what, why in found.unplaced:
             click.echo(f"  not placed: {what}: {why}")
+        for note in found.notes:
+            click.echo(f"  {note}")
+        rules = rules_of(submissions, found, out, course)
         make_folder(out)
-        keep_rules(submissions, out)
-        rules = read_rules(out, course)
         with open_gradebook(out / FILE) as book:
-            work = plan(book, course, chosen, lessons, fresh=fresh)
+            asked = due(
+                found.submissions,
+                lessons if keys else (),
+                everybody=not students,
+                asked=book.asked(),
+            )
+            book.ask(asked)
+            for line in doubles(book, found.submissions):
+                click.echo(f"  {line}")
+            some = sorted({lesson for one in found.submissions for lesson in one.lessons})
+            counting = rules.lessons or book.asked() or some
+            expected = [lesson.name for lesson in lessons] if keys else counting
+            work = plan(book, chosen, lessons, expected, fresh=fresh)
+            for line in without_lesson(chosen, lessons if keys else ()):
+                click.echo(line)
             click.echo(f"{len(work.units)} lessons to grade, {work.done} graded before")
             # A window has to wait for its timers, so two keep a core busier than one.
             count = workers or 2 * (os.cpu_count() or 1)
@@ -132,30 +149,61 @@ def grade(
                 click.echo("stopped; what was graded is kept. The same command goes on.", err=True)
                 sys.exit(130)
             report_on(book, rules, course, out, roster)
+            unasked = () if expected else work.empty  # no lesson counts in which to name them
+    for one_left in unasked:
+        who = one_line(f"{one_left.student} ({one_left.source})")
+        click.echo(f"not graded: {who}: {one_line(one_left.why_not)}", err=True)
     for line in trouble:
         click.echo(f"could not be graded: {line}", err=True)
-    sys.exit(NOT_ALL if trouble else 0)
+    sys.exit(NOT_ALL if trouble or work.not_all or unasked else 0)
 
 
-@classroom.command()
+class Signed(click.Command):
+    """A command that takes "-10" for the number that it is, and not for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.ignore_unknown_options = any(NEGATIVE.fullmatch(one) for one in args)
+        return super().parse_args(ctx, args)
+
+
+@classroom.command(cls=Signed)
 @click.argument("student")
 @click.argument("lesson")
-@click.argument("points", type=float)
+@click.argument("points", type=float, required=False)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The class's folder.")
-@click.option("--why", required=True, help="The reason. It stands in every report.")
-def adjust(student: str, lesson: str, points: float, out: Path, why: str) -> None:
+@click.option("--why", help="The reason. It stands in every report.")
+@click.option("--remove", is_flag=True, help="Take an adjustment back, as if it had never been.")
+def adjust(
+    student: str, lesson: str, points: float | None, out: Path, why: str | None, remove: bool
+) -> None:
     """Add POINTS to a LESSON of a STUDENT, or take some away. It survives every regrade.
+
+    With --remove, the adjustment of so many POINTS is taken back. Where there is only one, POINTS
+    may be left out.
 
     \b
     chatkit class adjust alice 2 5 --out grades --why "showed it in class"
-    chatkit class adjust bob 4 --out grades --why "copied from alice" -- -10
+    chatkit class adjust bob 4 -10 --out grades --why "copied from alice"
+    chatkit class adjust bob 4 --remove --out grades
     """
     with problems_end_it():
         course = find_course()
-        chosen = course.lesson(lesson)
+        chosen = course.lesson(lesson).name
+        if remove and why is not None:
+            raise Misuse("--remove takes an adjustment back: it needs no --why")
         with open_gradebook(existing(out)) as book:
-            book.adjust(student, chosen.name, points, why, datetime.now(UTC), getpass.getuser())
-            report_on(book, read_rules(out, course), course, out, None)
+            rules = read_rules(out, course)
+            if remove:
+                gone = book.take_back(student, chosen, points)
+                told = f"{signed(gone.points)} taken back ({one_line(gone.why)})"
+            elif points is None or why is None:
+                missing = "POINTS" if points is None else "--why"
+                raise Misuse(f"{missing} is missing: how many points, and the reason")
+            else:
+                book.adjust(student, chosen, points, why, datetime.now(UTC), getpass.getuser())
+                told = signed(points)
+            click.echo(f"{one_line(student)}, {chosen}: {told}")
+            report_on(book, rules, course, out, None)
 
 
 @classroom.command()
@@ -205,12 +253,60 @@ def report_on(
     write_reports(book, rules, course, out)
     grades = grades_of(book, rules, course)
     final_table(statistics_of(grades))
+    for line in what_counts(grades, given=bool(rules.lessons)):
+        click.echo(line)
     if roster:
         filled = fill_roster(roster, grades, out / roster.name)
         click.echo(f"{filled.file}: {filled.written} grades filled in for {filled.platform}")
         for line in (*filled.students, *filled.rows, *filled.notes):
             click.echo(f"  {line}")
     click.echo(f"reports: {out / 'grades.csv'}, {out / 'index.html'}")
+    for line in without_grade(grades, out):
+        click.echo(line, err=True)
+
+
+def without_lesson(chosen: Sequence[Submission], named: Sequence[Lesson]) -> Iterator[str]:
+    """Who has handed in other lessons, and none of a lesson that the instructor has named."""
+    for lesson in named:
+        others = [
+            f"{one.student} ({', '.join(one.lessons)})"
+            for one in chosen
+            if one.lessons and lesson.name not in {*one.lessons, *one.without} and not one.why_not
+        ]
+        if others:
+            yield one_line(f"  no {lesson.name}, and so 0 points, but others: {'; '.join(others)}")
+
+
+def without_grade(grades: ClassGrades, out: Path) -> Iterator[str]:
+    """Who has no grade although something was handed in, and why; in the end, how to give 0."""
+    left = grades.not_graded()
+    for student, names, why in left:
+        who = student.id if student.name == student.id else f"{student.id} ({student.name})"
+        yield one_line(f"{why[:12]}{who}, {', '.join(names)}: {why[12:]}")
+    if left:
+        yield (
+            "Their cells stay empty. Who handed in nothing that counts gets 0 with "
+            f'chatkit class adjust STUDENT LESSON 0 --out {out} --why "nothing handed in"'
+        )
+
+
+def what_counts(grades: ClassGrades, *, given: bool) -> Iterator[str]:
+    """Which lessons make the total, which do not, and whose grade is not of the newest hand-in.
+
+    `given` says that the lessons that count are in class.toml.
+    """
+    names = ", ".join(grades.rules.lessons)
+    yield f"these lessons count: {names}" if names else "no lesson counts yet"
+    for lesson in grades.lessons:
+        if lesson.name not in grades.rules.lessons:
+            some = sum(row.lessons[lesson.name].handed_in for row in grades.students)
+            cure = "" if given else f"grade with --lesson {lesson.number}, or "
+            yield (
+                f"  {lesson.name} does not count: {some} of {len(grades.students)} students handed "
+                f"it in. To let it count, {cure}name it among the lessons of class.toml"
+            )
+    for student, name, why in grades.standing():
+        yield one_line(f"  {student}, {name}: {why}")
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
 """The rules of a class: how verdicts become grades. `class.toml` beside the submissions gives them.
 
+    lessons = [1, 2]       # the lessons that count; without it, those that the runs asked for
+
     [weights]              # what each lesson counts in the total; all lessons, 0 for none
     01_echo = 1
     02_broadcast = 2
@@ -26,7 +28,7 @@ from chatkit.grading.gradebook import Adjustment
 from chatkit.grading.verdict import LessonVerdict, Verdict
 
 FILE = "class.toml"
-SECTIONS = ("weights", "points", "late")
+ENTRIES = ("lessons", "weights", "points", "late")
 
 
 class RulesError(Exception):
@@ -60,6 +62,7 @@ class Rules:
     points: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # lesson -> check -> …
     percent_off: float = 0.0  # of what late work has earned
     full: Mapping[str, float] = field(default_factory=dict)  # lesson -> points of all its checks
+    lessons: tuple[str, ...] = ()  # that count; empty: those that the runs asked for
 
     def grade(
         self, found: LessonVerdict, late: bool, adjustments: Sequence[Adjustment] = ()
@@ -91,11 +94,11 @@ class Rules:
         given = self.points.get(lesson, {})
         return given.get(check.id, check.max_score) if check.max_score else 0.0
 
-    def missing(self, lesson: str, adjustments: Sequence[Adjustment] = ()) -> Grade:
-        """The grade of a lesson that was not handed in."""
-        return self._adjusted(
-            0.0, self.full.get(lesson, 100.0), ["nothing handed in"], False, adjustments
-        )
+    def missing(
+        self, lesson: str, adjustments: Sequence[Adjustment] = (), why: str = "nothing handed in"
+    ) -> Grade:
+        """The grade of a lesson that has no verdict; `why` says the reason."""
+        return self._adjusted(0.0, self.full.get(lesson, 100.0), [why], False, adjustments)
 
     def total(self, grades: Mapping[str, Grade]) -> Grade:
         """All lessons together: in points, or of 100 when the class gives weights.
@@ -119,11 +122,12 @@ class Rules:
     def words(self) -> tuple[str, ...]:
         """The rules as sentences, for the report of the class."""
         weights = ", ".join(f"{name} {number(value)}" for name, value in self.weights.items())
-        said = [
+        said = [f"These lessons count: {', '.join(self.lessons)}."] if self.lessons else []
+        said.append(
             f"The total is of 100. Each lesson counts by its weight: {weights}."
             if self.weights
-            else "The total is the sum of the points of all lessons."
-        ]
+            else "The total is the sum of the points of all lessons that count."
+        )
         for lesson, checks in self.points.items():
             listed = ", ".join(f"{check} {number(worth)}" for check, worth in checks.items())
             said.append(f"Points of this class in {lesson}: {listed}.")
@@ -169,7 +173,7 @@ def read_rules(folder: Path, course: Course) -> Rules:
     except (OSError, UnicodeDecodeError) as error:
         raise RulesError(f"{file} cannot be read: {error}") from None
     reader = _Reader(file, course)
-    reader.only("the file", facts, SECTIONS)
+    reader.only("the file", facts, ENTRIES)
     points = reader.points(reader.section(facts, "points"))
     for lesson in points:
         checks = course.lesson(lesson).checks()
@@ -179,6 +183,7 @@ def read_rules(folder: Path, course: Course) -> Rules:
         points=points,
         percent_off=reader.late(reader.section(facts, "late")),
         full=full,
+        lessons=reader.lessons(facts.get("lessons")),
     )
 
 
@@ -220,6 +225,17 @@ class _Reader:
             return self.course.lesson(name)
         except CourseError as error:
             raise self.wrong(entry, str(error)) from None
+
+    def lessons(self, given: object) -> tuple[str, ...]:
+        """The full names of the lessons that count, in the order of the course."""
+        if given is None:
+            return ()
+        plain = isinstance(given, list) and all(type(one) in (int, str) for one in given)
+        if not plain or not given:
+            raise self.wrong("lessons", 'list the lessons that count, such as [1, "broadcast"]')
+        assert isinstance(given, list)
+        counting = {self.lesson("lessons", str(one)).name for one in given}
+        return tuple(one.name for one in self.course.lessons if one.name in counting)
 
     def by_lesson(self, entry: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         """The entries under the full names of their lessons, in the order of the course."""

@@ -1,62 +1,31 @@
-"""The gradebook: one SQLite file that keeps students, verdicts and manual adjustments.
+"""The gradebook: students, hand-ins, verdicts and manual adjustments, in one SQLite file.
 
-One process at a time has it open, and holds SQLite's exclusive lock until it closes the file or
-dies; the system takes the lock from the dead. So two runs never mix, and no lock file stays behind.
-
-The journal is SQLite's rollback journal, not WAL. WAL lets others read while one writes, which the
-exclusive lock forbids anyway. It keeps new verdicts in a second file, so a copy of the gradebook
-alone would lack them, and it needs shared memory, which network folders do not have. With
-`synchronous = FULL` a commit that has returned survives a power cut. The journal is emptied after
-each commit and deleted only by us at the end: in SQLite's usual mode, a forked child that ends
-would delete it under the parent, whose next commit could then be torn by a kill.
+How the file is locked and kept whole says `database`; its tables are in `tables`.
 """
 
 import json
-import os
-import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 
+from chatkit.grading.database import Database, GradebookError
 from chatkit.grading.verdict import LessonVerdict, check_as_json, lesson_from_json
 
+__all__ = [
+    "FILE",
+    "Adjustment",
+    "Gradebook",
+    "GradebookError",
+    "HandIn",
+    "Student",
+    "open_gradebook",
+]
+
 FILE = "gradebook.sqlite"
-VERSION = 2  # of the tables below; it changes when they change
-APPLICATION = 0x63686174  # "chat": tells our files from other people's SQLite files
-PATIENCE = 1.0  # seconds to wait for somebody who only looks something up
-
-TABLES = """
-CREATE TABLE student (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, late INTEGER NOT NULL, source TEXT NOT NULL,
-    remarks TEXT NOT NULL, lessons TEXT NOT NULL, number TEXT NOT NULL
-);
-CREATE TABLE lesson (
-    student TEXT NOT NULL REFERENCES student (id), lesson TEXT NOT NULL, key TEXT NOT NULL,
-    seed TEXT NOT NULL, title TEXT NOT NULL, seconds REAL NOT NULL, isolation TEXT NOT NULL,
-    PRIMARY KEY (student, lesson)
-);
-CREATE TABLE verdict (
-    student TEXT NOT NULL, lesson TEXT NOT NULL, place INTEGER NOT NULL, id TEXT NOT NULL,
-    verdict TEXT NOT NULL,
-    PRIMARY KEY (student, lesson, id),
-    FOREIGN KEY (student, lesson) REFERENCES lesson (student, lesson) ON DELETE CASCADE
-);
-CREATE TABLE adjustment (
-    number INTEGER PRIMARY KEY, student TEXT NOT NULL, lesson TEXT NOT NULL, points REAL NOT NULL,
-    why TEXT NOT NULL, moment TEXT NOT NULL, who TEXT NOT NULL
-);
-"""
-
-
-class GradebookError(Exception):
-    """The gradebook cannot be used so; the message is one line and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +34,18 @@ class Student:
 
     id: str
     name: str
-    late: bool = False
-    source: str = ""  # where the submission came from
-    remarks: tuple[str, ...] = ()
-    lessons: tuple[str, ...] = ()  # the names of the lessons that were handed in
     number: str = ""  # the learning platform's own number for the student
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """What a student handed in for one lesson, at one time."""
+
+    late: bool = False
+    source: str = ""  # where it came from, for people
+    remarks: tuple[str, ...] = ()
+    key: str = ""  # of its grade, see gradekey.py; empty when nothing could be graded
+    trouble: str = ""  # why nothing could be graded; empty when it could
 
 
 @dataclass(frozen=True)
@@ -89,7 +65,7 @@ def open_gradebook(file: Path) -> Iterator["Gradebook"]:
         yield book
 
 
-class Gradebook:
+class Gradebook(Database):
     """One open gradebook. Every method that writes has committed when it returns.
 
     Threads may share it. Processes may not: a worker that is forked while the gradebook is open
@@ -97,116 +73,102 @@ class Gradebook:
     what was committed before stays.
     """
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self._lock = threading.RLock()
-        self._owner = os.getpid()
-        try:
-            self._db = sqlite3.connect(
-                file, timeout=PATIENCE, isolation_level=None, check_same_thread=False
-            )
-        except sqlite3.Error as error:
-            raise _told(error, file) from None
-        try:
-            self._prepare()
-        except sqlite3.Error as error:
-            self._db.close()
-            raise _told(error, file) from None
-        except GradebookError:
-            self._db.close()
-            raise
-
-    def _prepare(self) -> None:
-        """Take the lock, and make sure that the file is ours and can be written."""
-        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA foreign_keys = ON")
-        with self._transaction("EXCLUSIVE"):
-            (application,) = self._db.execute("PRAGMA application_id").fetchone()
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            if application != APPLICATION and (tables or application or version):
-                raise GradebookError(
-                    f"{self.file} is a database of another program: choose another folder"
-                )
-            if tables and version != VERSION:
-                raise GradebookError(
-                    f"{self.file} was made by another version of chatkit (it has format {version}, "
-                    f"this one needs {VERSION}): use that version, or choose another folder"
-                )
-            if not tables:
-                for statement in TABLES.split(";"):
-                    self._db.execute(statement)
-            # Writes the same numbers again where they stand: a folder that cannot be written shows
-            # itself now, and not after the first lesson.
-            self._db.execute(f"PRAGMA application_id = {APPLICATION}")
-            self._db.execute(f"PRAGMA user_version = {VERSION}")
-        self._db.execute("PRAGMA journal_mode = TRUNCATE")  # not before we know that it is ours
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the file. Closing twice does no harm."""
-        with self._lock:
-            if os.getpid() == self._owner:
-                with suppress(sqlite3.Error):  # closed before, or the disk is gone
-                    self._db.execute("PRAGMA journal_mode = DELETE")
-                self._db.close()
-
     # Students
 
     def enrol(self, student: Student) -> None:
         """Enter `student`, or write what is known about this id now."""
-        row = (
-            _text(student.id),
-            _text(student.name),
-            student.late,
-            _text(student.source),
-            json.dumps(student.remarks),
-            json.dumps(student.lessons),
-            _text(student.number),
-        )
+        row = (_text(student.id), _text(student.name), _text(student.number))
         with self._writing():
             self._db.execute(
-                "INSERT INTO student VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-                "name = excluded.name, late = excluded.late, source = excluded.source, "
-                "remarks = excluded.remarks, lessons = excluded.lessons, number = excluded.number",
+                "INSERT INTO student VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                "name = excluded.name, number = excluded.number",
                 row,
             )
 
     def students(self) -> tuple[Student, ...]:
         """All students, by name."""
-        rows = self._rows("SELECT * FROM student")
-        found = [
-            Student(id, name, bool(late), source, _names(remarks), _names(lessons), number)
-            for id, name, late, source, remarks, lessons, number in rows
-        ]
+        found = [Student(*row) for row in self._rows("SELECT id, name, number FROM student")]
         return tuple(sorted(found, key=lambda one: (one.name.casefold(), one.name, one.id)))
+
+    # Lessons of the class
+
+    def ask(self, lessons: Iterable[str]) -> None:
+        """Let these lessons count for everybody from now on, also for those without one."""
+        with self._writing():
+            self._db.executemany(
+                "INSERT OR IGNORE INTO asked VALUES (?)", [(lesson,) for lesson in lessons]
+            )
+
+    def asked(self) -> tuple[str, ...]:
+        """The lessons that runs have asked for, in order."""
+        return tuple(lesson for (lesson,) in self._rows("SELECT lesson FROM asked ORDER BY lesson"))
+
+    def lessons(self) -> tuple[str, ...]:
+        """All lessons of which anything is known: asked for, handed in, graded, adjusted."""
+        tables = ("asked", "handin", "lesson", "adjustment")
+        rows = self._rows(" UNION ".join(f"SELECT lesson FROM {table}" for table in tables))
+        return tuple(sorted(lesson for (lesson,) in rows))
+
+    # Hand-ins
+
+    def hand_in(self, student: str, lesson: str, what: HandIn) -> None:
+        """Note the newest hand-in. A verdict on an earlier one stands until `keep` replaces it.
+
+        Where the verdict is on these very programs, they count as handed in now: a program that
+        comes again, and late this time, is late. Raises GradebookError when the student is not
+        enrolled.
+        """
+        about = (what.late, _text(what.source), json.dumps(what.remarks))
+        with self._writing():
+            self._known(student)
+            self._db.execute(
+                "INSERT OR REPLACE INTO handin VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (_text(student), lesson, what.key, *about, _text(what.trouble)),
+            )
+            self._db.execute(
+                "UPDATE lesson SET late = ?, source = ?, remarks = ? "
+                "WHERE student = ? AND lesson = ? AND key = ?",
+                (*about, _text(student), lesson, what.key),
+            )
+
+    def newest(self, student: str, lesson: str) -> HandIn | None:
+        """The newest hand-in, graded or not; None when nothing was handed in."""
+        rows = self._rows(
+            "SELECT late, source, remarks, key, trouble FROM handin "
+            "WHERE student = ? AND lesson = ?",
+            (_text(student), lesson),
+        )
+        return _hand_in(*rows[0]) if rows else None
+
+    def graded(self, student: str, lesson: str) -> HandIn | None:
+        """The hand-in that the verdict is on; None when the lesson is not graded."""
+        rows = self._rows(
+            "SELECT late, source, remarks, key, '' FROM lesson WHERE student = ? AND lesson = ?",
+            (_text(student), lesson),
+        )
+        return _hand_in(*rows[0]) if rows else None
 
     # Verdicts
 
     def keep(self, student: str, lesson: str, key: str, seed: str, found: LessonVerdict) -> None:
         """Keep all that was found of `lesson`, in place of what was found before.
 
-        `key` comes from `grade_key`. Raises GradebookError when the student is not enrolled.
+        `key` comes from `grade_key`. The verdict is on the hand-in that was noted last. Raises
+        GradebookError when the student is not enrolled.
         """
+        of = self.newest(student, lesson) or HandIn()
+        about = (of.late, _text(of.source), json.dumps(of.remarks))
         with self._writing():
             self._known(student)
             self._db.execute(
                 "DELETE FROM lesson WHERE student = ? AND lesson = ?", (_text(student), lesson)
             )
             self._db.execute(
-                "INSERT INTO lesson VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (_text(student), lesson, key, seed, found.title, found.seconds, found.isolation),
+                "INSERT INTO lesson VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(_text(student), lesson, key, seed),
+                    *(found.title, found.seconds, found.isolation, *about),
+                ),
             )
             for place, verdict in enumerate(found.checks):
                 fields = {**check_as_json(verdict), "output": verdict.output}
@@ -228,11 +190,6 @@ class Gradebook:
         found = (_text(student), lesson)
         rows = self._rows("SELECT seed FROM lesson WHERE student = ? AND lesson = ?", found)
         return str(rows[0][0]) if rows else None
-
-    def lessons(self) -> tuple[str, ...]:
-        """The names of all lessons that were graded or adjusted for somebody, in order."""
-        rows = self._rows("SELECT lesson FROM lesson UNION SELECT lesson FROM adjustment")
-        return tuple(sorted(lesson for (lesson,) in rows))
 
     def lesson_verdict(self, student: str, lesson: str) -> LessonVerdict | None:
         """What was given to `keep`, exactly; None when the lesson is not graded."""
@@ -274,6 +231,36 @@ class Gradebook:
                 row,
             )
 
+    def take_back(self, student: str, lesson: str, points: float | None = None) -> Adjustment:
+        """Remove an adjustment of a lesson, as if it had never been; returns what it was.
+
+        With `points` it is the newest one of so many points. Without, there must be only one.
+        Raises GradebookError when there is no such one, or when several may be meant.
+        """
+        with self._writing():
+            self._known(student)
+            rows = self._db.execute(
+                "SELECT number, points, why, moment, who FROM adjustment "
+                "WHERE student = ? AND lesson = ? ORDER BY number",
+                (_text(student), lesson),
+            ).fetchall()
+            fitting = [row for row in rows if points is None or row[1] == points]
+            listed = ", ".join(f"{row[1]:+g}" for row in rows)
+            if not rows:
+                raise GradebookError(f"{student} has no adjustment in {lesson}")
+            if not fitting:
+                raise GradebookError(
+                    f"{student} has no adjustment of {points:+g} in {lesson}. There are: {listed}"
+                )
+            if points is None and len(rows) > 1:
+                raise GradebookError(
+                    f"{student} has several adjustments in {lesson}: name the points. "
+                    f"There are: {listed}"
+                )
+            number, *fields = fitting[-1]
+            self._db.execute("DELETE FROM adjustment WHERE number = ?", (number,))
+            return _adjustment(*fields)
+
     def adjustments(self, student: str, lesson: str) -> tuple[Adjustment, ...]:
         """All adjustments of one lesson, the oldest first."""
         rows = self._rows(
@@ -281,10 +268,7 @@ class Gradebook:
             "WHERE student = ? AND lesson = ? ORDER BY number",
             (_text(student), lesson),
         )
-        return tuple(
-            Adjustment(points, why, datetime.fromisoformat(moment), who)
-            for points, why, moment, who in rows
-        )
+        return tuple(_adjustment(*row) for row in rows)
 
     # Inside
 
@@ -295,58 +279,15 @@ class Gradebook:
             guess = f" Did you mean {near[0]!r}?" if near else ""
             raise GradebookError(f"the gradebook has no student {student!r}.{guess}")
 
-    def _rows(self, statement: str, values: tuple[object, ...] = ()) -> list[Any]:
-        with self._lock:
-            try:
-                return self._db.execute(statement, values).fetchall()
-            except sqlite3.Error as error:
-                raise _told(error, self.file) from None
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._lock:
-            try:
-                with self._transaction("IMMEDIATE"):
-                    yield
-            except sqlite3.Error as error:
-                raise _told(error, self.file) from None
-
-    @contextmanager
-    def _transaction(self, kind: str) -> Iterator[None]:
-        """All or nothing, also on Ctrl-C: what fails half-way leaves no trace."""
-        try:
-            self._db.execute(f"BEGIN {kind}")
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+def _hand_in(late: int, source: str, remarks: str, key: str, trouble: str) -> HandIn:
+    return HandIn(bool(late), source, tuple(json.loads(remarks)), key, trouble)
 
 
-def _names(written: str) -> tuple[str, ...]:
-    return tuple(json.loads(written))
+def _adjustment(points: float, why: str, moment: str, who: str) -> Adjustment:
+    return Adjustment(points, why, datetime.fromisoformat(moment), who)
 
 
 def _text(text: str) -> str:
     """`text` without what SQLite cannot keep: half characters, as strange file names have them."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-TROUBLE = {
-    sqlite3.SQLITE_BUSY: "another run uses {file}: wait until it has ended",
-    sqlite3.SQLITE_LOCKED: "another run uses {file}: wait until it has ended",
-    sqlite3.SQLITE_NOTADB: "{file} is no gradebook: move it away, or choose another folder",
-    sqlite3.SQLITE_CORRUPT: "{file} is damaged: bring back a copy, or move it away and grade again",
-    sqlite3.SQLITE_FULL: "the disk is full: make room for {file}, then run the same command again",
-    sqlite3.SQLITE_READONLY: "{file} cannot be written: make it and its folder writable",
-    sqlite3.SQLITE_PERM: "{file} cannot be written: make it and its folder writable",
-    sqlite3.SQLITE_CANTOPEN: "{file} cannot be opened: is its folder there, and writable?",
-}
-
-
-def _told(error: sqlite3.Error, file: Path) -> GradebookError:
-    """What SQLite says, in words for an instructor."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest only says it more exactly
-    words = TROUBLE.get(code, "{file} cannot be used: {error}")
-    return GradebookError(words.format(file=file, error=error))

@@ -14,6 +14,7 @@ from chatkit.course import Course, Lesson
 from chatkit.grading.filenames import RESERVED, archive_stem, safe_name
 
 LONGEST_ID = 60  # characters
+SINGLE_FILES = "single files"
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def canvas_mark(name: str) -> Mark | None:
 def single_mark(name: str) -> Mark | None:
     """What "alice_server.py" says; None for names of other forms."""
     found = SINGLE.fullmatch(name)
-    return Mark("single files", found["name"], found["name"], file=found["file"]) if found else None
+    return Mark(SINGLE_FILES, found["name"], found["name"], file=found["file"]) if found else None
 
 
 def without_copy(name: str) -> tuple[str, int]:
@@ -208,22 +209,6 @@ def lesson_named(name: str, course: Course, strict: bool = False) -> Lesson | No
         if lesson.number == int(found["number"]) and step == lesson.step.casefold():
             return lesson
     return None
-
-
-def assignment_prefix(names: list[str], folder: str) -> str:
-    """What the clones of a GitHub Classroom assignment have before the user's name: "hw1-".
-
-    `gh classroom clone` calls the folder of all clones "hw1-submissions"; else it is what the
-    names share, which needs at least two. Returns "" when nobody can tell.
-    """
-    prefix = folder.removesuffix("-submissions") + "-"
-    if folder.endswith("-submissions") and all(name.startswith(prefix) for name in names):
-        return prefix
-    if len(names) < 2:
-        return ""
-    first, last = min(names), max(names)
-    shared = next((at for at, one in enumerate(first) if last[at : at + 1] != one), len(first))
-    return first[: first.rfind("-", 0, shared) + 1]
 
 
 def safe_id(key: str) -> str:

@@ -130,6 +130,7 @@ class Search:
     obstacles: dict[str, None] = field(default_factory=dict)  # what may have held a lesson, and why
     opened: dict[Path, list[Item]] = field(default_factory=dict)
     promised: set[str] = field(default_factory=set)  # lessons that a manifest names
+    called: set[str] = field(default_factory=set)  # lessons that a folder or archive is called like
     seen: list[str] = field(default_factory=list)  # names of files
     archives: int = 0
     folders: int = 0
@@ -229,7 +230,9 @@ class Search:
             if lesson.name in by_lesson and (one := self.chosen(lesson, by_lesson[lesson.name]))
         }
         for name in sorted(self.promised - set(by_lesson)):
-            self.obstacle(f"{name} is named in {MANIFEST} and is not there")
+            self.remark(f"{name} is named in {MANIFEST} and is not there.")
+        for name in sorted(self.called - self.promised - set(by_lesson)):
+            self.remark(f"There is no program in what is called like {name}.")
         return found
 
     def left_beside(self, strays: list[Place], beside: bool) -> None:
@@ -271,6 +274,8 @@ class Search:
                     continue
                 stem = archive_stem(next.name)
                 named = None if lesson else lesson_named(stem, self.course)
+                if named:
+                    self.called.add(named.name)
                 further = (*trail, next.name)
                 waiting.append((next, lesson or named, further, off + _off(stem, named)))
         return sorted(found, key=lambda place: place.rank)

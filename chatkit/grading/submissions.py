@@ -4,9 +4,11 @@ The folder of submissions is only read. What can be graded is copied or unpacked
 the caller. Links are never followed, and what one student did wrong is a remark on that student.
 """
 
+import hashlib
 import os
 import re
 import shutil
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,10 +17,11 @@ from chatkit.course import Course, Lesson
 from chatkit.grading.archives import CLASS, ArchiveError, unpack
 from chatkit.grading.copying import copy_lesson
 from chatkit.grading.filenames import archive_stem, brief, is_archive_name, readable
+from chatkit.grading.gradebook import FILE as GRADEBOOK
 from chatkit.grading.handin import MANIFEST
 from chatkit.grading.layouts import (
+    SINGLE_FILES,
     Mark,
-    assignment_prefix,
     canvas_mark,
     lesson_named,
     moodle_mark,
@@ -27,6 +30,7 @@ from chatkit.grading.layouts import (
     single_mark,
     without_copy,
 )
+from chatkit.grading.studentwork import Found as FoundPrograms
 from chatkit.grading.studentwork import Item, Search, all_programs, listing
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # nothing can write these: JSON, a database
@@ -49,10 +53,13 @@ class Submission:
     student: str  # a unique id that is safe in file names and rows
     name: str  # as people read it; may hold anything
     lessons: Mapping[str, Path]  # name of a lesson -> a copy of the student's folder for it
-    late: bool  # the platform says so
+    late: bool  # the platform says so, of a part of it
     source: str  # where it lay, for people
     remarks: tuple[str, ...]  # what was renamed, left out or missing, and why
     number: str = ""  # the platform's own number for the student: Moodle's, Canvas's
+    late_lessons: frozenset[str] = frozenset()  # those of `lessons` that are late
+    remarks_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # on each of `lessons`
+    without: frozenset[str] = frozenset()  # lessons that it names, and of which it has no program
     why_not: str = ""  # why a lesson that is not in `lessons` may have been handed in all the same
 
 
@@ -63,6 +70,7 @@ class Found:
     submissions: tuple[Submission, ...]  # by id
     unplaced: tuple[tuple[str, str], ...]  # what is nobody's, and why
     kind: str  # the layout, for people: "a Moodle download"
+    notes: tuple[str, ...] = ()  # names that may mean the same student
 
 
 @dataclass
@@ -70,27 +78,35 @@ class _Student:
     """What belongs to one student, before anybody has looked inside."""
 
     mark: Mark
+    id: str
     parts: list[tuple[Mark, Item]] = field(default_factory=list)
 
 
 def find_submissions(
-    where: Path, course: Course, space: Path, lesson: Lesson | None = None
+    where: Path,
+    course: Course,
+    space: Path,
+    lesson: Lesson | None = None,
+    out: Path | None = None,
 ) -> Found:
     """Find the students in the folder or archive `where`, and copy their programs into `space`.
 
     `space` is a folder outside `where`, empty or not there yet. `lesson` says which lesson the
-    programs are of that lie in no lesson's folder. Raises SubmissionError when there is nothing to
-    grade, when two sources claim the same student, when an archive of the whole class cannot be
-    unpacked, and when `space` cannot be written.
+    programs are of that lie in no lesson's folder. `out` is where reports go: it may lie in
+    `where`, and is no student's. Raises SubmissionError when there is nothing to grade, when an
+    archive of the whole class cannot be unpacked, when `out` is `where` or lies in a student's
+    work, and when `space` cannot be written.
     """
     try:
+        if out and out.resolve() == where.resolve():
+            raise SubmissionError(f"{readable(str(out))} holds the submissions: use another --out")
         if where.is_dir() and space.resolve().is_relative_to(where.resolve()):
             raise SubmissionError(f"{readable(str(space))} lies inside the submissions")
         space.mkdir(parents=True, exist_ok=True)
         if any(space.iterdir()):
             raise SubmissionError(f"{readable(str(space))} is not empty")
         try:
-            return _find(where, course, space, lesson)
+            return _find(where, course, space, lesson, out and out.resolve())
         except BaseException:
             shutil.rmtree(space / "students", ignore_errors=True)
             raise
@@ -101,27 +117,40 @@ def find_submissions(
         raise SubmissionError(f"{at}: {error.strerror or error}") from None
 
 
-def _find(where: Path, course: Course, space: Path, lesson: Lesson | None) -> Found:
+def _find(
+    where: Path, course: Course, space: Path, lesson: Lesson | None, out: Path | None
+) -> Found:
     shown = readable(str(where))
     if not where.exists():
         raise SubmissionError(f"there is no folder or archive {shown}")
     unplaced: list[tuple[str, str]] = []
+    notes: list[str] = []
     lost: dict[Path, list[Item]] = {}
     items, name = _top(where, space, unplaced, lost)
+    look = _Look(course, lost)
+    items = look.handed_in(items, out, unplaced)
     if not items:
         raise SubmissionError(f"{shown} is empty")
-    look = _Look(course, lost)
     if look.is_one_student(items):
         root = Mark(ALONE, name, name)
-        students = [_Student(root, [(root, item) for item in items])]
+        students = [_Student(root, safe_id(name), [(root, item) for item in items])]
+        if any(item.name == CLASS_RULES for item in items):
+            unplaced.append((CLASS_RULES, "it is this student's own, and no rules of the class"))
     else:
-        items, name = look.unwrapped(items, name, unplaced)
-        students = _students(look.without_lessons(items, unplaced), name, unplaced)
+        items = look.handed_in(look.unwrapped(items, unplaced), out, unplaced)
+        rules = where.resolve() / CLASS_RULES
+        items = [item for item in look.without_lessons(items, unplaced) if item.path != rules]
+        students = _students(items, unplaced, notes)
+    for item in items:
+        if out and item.path.is_dir() and out.is_relative_to(item.path.resolve()):
+            raise SubmissionError(
+                f"{readable(str(out))} lies in what was handed in: use another --out"
+            )
     submissions = []
     untold = False
     for number, student in enumerate(students):
         search = Search(course, lesson, space / "unpacked" / str(number + 1), lost)
-        submissions.append(_submission(student, search, space / "students"))
+        submissions.append(_submission(student, search, space / "students" / str(number + 1)))
         untold = untold or search.untold
         shutil.rmtree(search.room, ignore_errors=True)
     known = any(mark.number for student in students for mark, _ in student.parts)
@@ -141,6 +170,7 @@ def _find(where: Path, course: Course, space: Path, lesson: Lesson | None) -> Fo
         tuple(sorted(submissions, key=lambda one: one.student.casefold())),
         tuple(unplaced),
         " and ".join(kinds),
+        tuple(notes),
     )
 
 
@@ -216,6 +246,20 @@ class _Look:
             for item in others
         )
 
+    def handed_in(
+        self, items: list[Item], out: Path | None, unplaced: list[tuple[str, str]]
+    ) -> list[Item]:
+        """The items without the folders into which class runs write, this one or another."""
+        kept = []
+        for item in items:
+            ours = (item.path / GRADEBOOK).is_file()
+            mine = item.path.is_dir() and item.path.resolve() == out
+            if ours and not mine:
+                unplaced.append((readable(item.name), "it holds the gradebook of a class run"))
+            elif not mine or (not ours and self.has_work(item)):
+                kept.append(item)
+        return kept
+
     def without_lessons(self, items: list[Item], unplaced: list[tuple[str, str]]) -> list[Item]:
         """The items that are not called like a lesson. Students inside would be taken for one."""
         kept = []
@@ -230,24 +274,22 @@ class _Look:
     def has_work(self, item: Item) -> bool:
         return self.is_work(listing(item.path, []))
 
-    def unwrapped(
-        self, items: list[Item], name: str, unplaced: list[tuple[str, str]]
-    ) -> tuple[list[Item], str]:
+    def unwrapped(self, items: list[Item], unplaced: list[tuple[str, str]]) -> list[Item]:
         """The items one level down, when all students lie in one folder more."""
         folders = [item for item in items if item.path.is_dir()]
         others = [item for item in items if not item.path.is_dir() and _mark(item)]
         if len(folders) != 1 or others:
-            return items, name
+            return items
         (folder,) = folders
         if _has_git(folder) or moodle_mark(folder.name) or self.has_work(folder):
-            return items, name
+            return items
         left_out: list[tuple[str, str]] = []
         inner = [*listing(folder.path, left_out), *self.lost.get(folder.path, ())]
         if sum(_mark(item) is not None for item in inner) < 2:
-            return items, name
+            return items
         unplaced += left_out
         unplaced += [(readable(one.name), NOBODY) for one in items if one is not folder]
-        return inner, folder.name
+        return inner
 
 
 def _has_git(item: Item) -> bool:
@@ -269,29 +311,56 @@ def _mark(item: Item) -> Mark | None:
     return None
 
 
-def _students(items: list[Item], folder: str, unplaced: list[tuple[str, str]]) -> list[_Student]:
-    """The students of a class, each with all that is theirs. Raises SubmissionError."""
-    clones = [item.name for item in items if item.path.is_dir() and _has_git(item)]
-    prefix = assignment_prefix(clones, folder)
+def _students(
+    items: list[Item], unplaced: list[tuple[str, str]], notes: list[str]
+) -> list[_Student]:
+    """The students of a class, each with all that is theirs.
+
+    An item that names a student who has it already is another student's, with an id of its own:
+    nobody can tell who of the two it is, and the class goes on.
+    """
     students: dict[str, _Student] = {}
-    for item in items:
+    for item in sorted(items, key=lambda one: not unicodedata.is_normalized("NFC", one.name)):
         mark = _mark(item)
         if mark is None:
-            if item.name != CLASS_RULES:
-                unplaced.append((readable(item.name), NOBODY))
+            unplaced.append((readable(item.name), NOBODY))
             continue
-        if mark.kind == CLONES and len(item.name) > len(prefix):
-            user = item.name.removeprefix(prefix)
-            mark = Mark(CLONES, user, user)
-        student = students.setdefault(safe_id(mark.key).casefold(), _Student(mark))
-        for other, earlier in student.parts:
-            if not _belong_together(other, earlier, mark, item):
-                raise SubmissionError(
-                    f"the same student twice: {readable(earlier.name)} and {readable(item.name)} "
-                    f"are both of {safe_id(mark.key)}"
-                )
+        id = safe_id(mark.key)
+        student = students.setdefault(id, _Student(mark, id))
+        if not _fits(student, mark, item):
+            notes.append(_two(student.parts[0][1], item))
+            id += "-" + hashlib.sha256(os.fsencode(item.name)).hexdigest()[:6]
+            student = students.setdefault(id, _Student(mark, id))
         student.parts.append((mark, item))
-    return list(students.values())
+    return _without_case(list(students.values()), notes)
+
+
+def _without_case(students: list[_Student], notes: list[str]) -> list[_Student]:
+    """The students, put together where single files write one name in several cases."""
+    kept: list[_Student] = []
+    firsts: dict[str, _Student] = {}
+    for student in students:
+        first = firsts.setdefault(student.id.casefold(), student)
+        single = first.mark.kind == student.mark.kind == SINGLE_FILES
+        if first is student:
+            kept.append(student)
+        elif single and all(_fits(first, mark, item) for mark, item in student.parts):
+            first.parts += student.parts
+        else:
+            notes.append(_two(first.parts[0][1], student.parts[0][1]))
+            kept.append(student)
+    return kept
+
+
+def _two(one: Item, other: Item) -> str:
+    return (
+        f"{readable(one.name)} and {readable(other.name)} may be the same student: "
+        "they are graded as two"
+    )
+
+
+def _fits(student: _Student, mark: Mark, item: Item) -> bool:
+    return all(_belong_together(other, earlier, mark, item) for other, earlier in student.parts)
 
 
 def _belong_together(first: Mark, one: Item, second: Mark, other: Item) -> bool:
@@ -308,27 +377,47 @@ def _belong_together(first: Mark, one: Item, second: Mark, other: Item) -> bool:
 
 def _submission(student: _Student, search: Search, space: Path) -> Submission:
     """Look at all parts of the student's work and copy what can be graded."""
-    id = safe_id(student.mark.key)
     items = _items(student, search)
     found = search.lessons(items)
     if not found and not search.remarks:
         names = ", ".join(brief(item.name) for item in items[:5]) or "nothing"
         search.remark(f"No programs were found. What is there: {names}.")
-    lessons = {
-        lesson: space / id / lesson
-        for lesson, one in sorted(found.items())
-        if copy_lesson(search, one, space / id / lesson)
-    }
+    general = search.remarks
+    remarks = dict(general)
+    lessons: dict[str, Path] = {}
+    remarks_on: dict[str, tuple[str, ...]] = {}
+    for lesson, one in sorted(found.items()):
+        search.remarks = dict(general)
+        if copy_lesson(search, one, space / lesson):
+            lessons[lesson] = space / lesson
+            remarks_on[lesson] = tuple(search.remarks)
+        remarks |= search.remarks
     return Submission(
-        student=id,
+        student=student.id,
         name=LONE_SURROGATE.sub("\ufffd", student.mark.name),
         lessons=lessons,
         late=any(mark.late for mark, _ in student.parts),
         source=_source(student),
-        remarks=tuple(search.remarks),
+        remarks=tuple(remarks),
         number=student.mark.number,
+        late_lessons=frozenset(_late(student, search, found)),
+        remarks_on=remarks_on,
+        without=frozenset((search.promised | search.called) - set(lessons)),
         why_not=search.why_not(lessons),
     )
+
+
+def _late(student: _Student, search: Search, found: Mapping[str, FoundPrograms]) -> Iterator[str]:
+    """The lessons with a program that lies in a late part of the student's work."""
+    late: set[Path] = set()
+    behind = [item for mark, item in student.parts if mark.late]
+    while behind:
+        item = behind.pop()
+        late.add(item.path)
+        behind += search.opened.get(item.path, [])
+    for lesson, one in found.items():
+        if any(item.path in late for item, _ in one.programs.values()):
+            yield lesson
 
 
 def _source(student: _Student) -> str:

@@ -125,6 +125,10 @@ def test_an_empty_lesson_gives_its_weight_to_the_others() -> None:
         ("[points.2]\nhalf-line = 'many'\n", "[points.02_broadcast] half-line: write a number"),
         ("[late]\npercent_off = 120\n", "[late] percent_off: write a number from 0 to 100"),
         ("[late]\npercent = 10\n", "Did you mean percent_off"),
+        ("lessons = 2\n", "lessons: list the lessons that count, such as [1,"),
+        ("lessons = []\n", "lessons: list the lessons"),
+        ("lessons = [true]\n", "lessons: list the lessons"),
+        ("lessons = [1, 'ecko']\n", "lessons: there is no lesson 'ecko'"),
     ],
 )
 def test_a_wrong_entry_is_named_with_its_cure(tmp_path: Path, text: str, told: str) -> None:
@@ -140,10 +144,17 @@ def test_the_rules_say_themselves_in_sentences(tmp_path: Path) -> None:
     given = rules(tmp_path, "[points.2]\nhalf-line = 20\n[late]\npercent_off = 12.5\n")
 
     assert given.words() == (
-        "The total is the sum of the points of all lessons.",
+        "The total is the sum of the points of all lessons that count.",
         "Points of this class in 02_broadcast: half-line 20.",
         "Late work loses 12.5 % of its points.",
     )
+
+
+def test_the_lessons_that_count_can_be_given(tmp_path: Path) -> None:
+    given = rules(tmp_path, 'lessons = ["broadcast", 1, "01_echo"]\n')
+
+    assert given.lessons == ("01_echo", "02_broadcast")
+    assert given.words()[0] == "These lessons count: 01_echo, 02_broadcast."
 
 
 def test_numbers_show_no_dust() -> None:

@@ -17,7 +17,14 @@ from pathlib import Path
 import pytest
 
 from chatkit.course import Lesson, find_course
-from chatkit.grading.gradebook import FILE, Gradebook, GradebookError, Student, open_gradebook
+from chatkit.grading.gradebook import (
+    FILE,
+    Gradebook,
+    GradebookError,
+    HandIn,
+    Student,
+    open_gradebook,
+)
 from chatkit.grading.gradekey import grade_key, imported
 from chatkit.grading.verdict import (
     LessonVerdict,
@@ -59,7 +66,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def book(file: Path) -> Iterator[Gradebook]:
     with open_gradebook(file) as book:
-        book.enrol(Student("anna", "Anna Müller", lessons=("02_broadcast",)))
+        book.enrol(Student("anna", "Anna Müller"))
         yield book
 
 
@@ -115,6 +122,66 @@ def test_adjustments_survive_every_regrade(book: Gradebook) -> None:
     assert book.adjustments("anna", "01_echo") == ()
 
 
+def test_an_adjustment_can_be_taken_back(book: Gradebook) -> None:
+    for points, why in ((5, "first"), (5, "second"), (-2.5, "copied")):
+        book.adjust("anna", "02_broadcast", points, why, NOW, "me")
+
+    with pytest.raises(GradebookError, match=r"several .*name the points.*: \+5, \+5, -2\.5"):
+        book.take_back("anna", "02_broadcast")
+    with pytest.raises(GradebookError, match=r"no adjustment of \+7 in 02_broadcast. There are"):
+        book.take_back("anna", "02_broadcast", 7)
+    assert book.take_back("anna", "02_broadcast", 5).why == "second"
+    assert book.take_back("anna", "02_broadcast", -2.5).why == "copied"
+    assert [one.why for one in book.adjustments("anna", "02_broadcast")] == ["first"]
+    assert book.take_back("anna", "02_broadcast").points == 5
+    assert book.lessons() == ()
+    with pytest.raises(GradebookError, match="anna has no adjustment in 02_broadcast"):
+        book.take_back("anna", "02_broadcast")
+    with pytest.raises(GradebookError, match="no student 'ana'"):
+        book.take_back("ana", "02_broadcast")
+
+
+def test_a_hand_in_belongs_to_its_lesson(book: Gradebook) -> None:
+    one = HandIn(True, "week1.zip", ("Server.py is taken for server.py.",), "k1")
+    two = HandIn(False, "week2.zip", (), "k2")
+    book.hand_in("anna", "01_echo", one)
+    book.hand_in("anna", "02_broadcast", two)
+    graded(book, "k2")
+
+    assert book.newest("anna", "01_echo") == one
+    assert book.newest("anna", "02_broadcast") == book.graded("anna", "02_broadcast") == two
+    assert book.graded("anna", "01_echo") is None
+    assert book.newest("anna", "03_threads") is None
+    with pytest.raises(GradebookError, match="no student 'bo'"):
+        book.hand_in("bo", "01_echo", one)
+
+
+def test_a_grade_keeps_the_hand_in_that_it_is_of(book: Gradebook) -> None:
+    first = HandIn(False, "first.zip", ("a",), "k1")
+    book.hand_in("anna", "02_broadcast", first)
+    graded(book, "k1")
+    unreadable = HandIn(True, "second.rar", (), "", "second.rar is no zip")
+    book.hand_in("anna", "02_broadcast", unreadable)
+
+    assert book.graded("anna", "02_broadcast") == first
+    assert book.newest("anna", "02_broadcast") == unreadable
+    again = HandIn(True, "third.zip", ("b",), "k1")  # the same programs, and late now
+    book.hand_in("anna", "02_broadcast", again)
+    assert book.graded("anna", "02_broadcast") == book.newest("anna", "02_broadcast") == again
+
+
+def test_what_was_asked_for_is_kept_and_nothing_else_counts(file: Path, book: Gradebook) -> None:
+    book.ask(["02_broadcast", "01_echo"])
+    book.ask(["01_echo"])
+    book.adjust("anna", "03_threads", 1, "why", NOW, "me")
+    book.hand_in("anna", "04_nicknames", HandIn())
+    book.close()
+
+    with open_gradebook(file) as again:
+        assert again.asked() == ("01_echo", "02_broadcast")
+        assert again.lessons() == ("01_echo", "02_broadcast", "03_threads", "04_nicknames")
+
+
 def test_an_adjustment_needs_a_student_a_reason_and_a_number(book: Gradebook) -> None:
     with pytest.raises(GradebookError, match=r"no student 'ana'\. Did you mean 'anna'"):
         book.adjust("ana", "02_broadcast", 5, "why", NOW, "me")
@@ -135,20 +202,22 @@ def test_an_adjustment_needs_a_student_a_reason_and_a_number(book: Gradebook) ->
     ],
 )
 def test_hostile_names_are_kept_and_found_again(book: Gradebook, name: str) -> None:
-    book.enrol(Student(name, name, True, name, (name,), ("02_broadcast",), name))
+    book.enrol(Student(name, name, name))
+    book.hand_in(name, "02_broadcast", HandIn(True, name, (name,), "key", name))
     book.keep(name, "02_broadcast", "key", "seed", FOUND)
 
     assert book.lesson_verdict(name, "02_broadcast") == FOUND
     kept = next(one for one in book.students() if one.id != "anna")
-    assert kept.late and kept.remarks == (name,)
+    of = book.graded(name, "02_broadcast")
+    assert of and of.late and of.remarks == (name,)
     assert book.is_done(kept.id, "02_broadcast", "key")
 
 
 def test_a_student_who_submits_again_is_still_one_student(book: Gradebook) -> None:
     graded(book)
-    book.enrol(Student("anna", "Anna M.", late=True))
+    book.enrol(Student("anna", "Anna M."))
 
-    assert [(one.name, one.late) for one in book.students()] == [("Anna M.", True)]
+    assert [one.name for one in book.students()] == ["Anna M."]
     assert book.lesson_verdict("anna", "02_broadcast") == FOUND
 
 
@@ -183,6 +252,42 @@ def test_a_gradebook_of_another_version_is_left_alone(file: Path, book: Gradeboo
     with pytest.raises(GradebookError, match="another version of chatkit"), open_gradebook(file):
         pass
     assert file.read_bytes() == before
+
+
+def test_a_gradebook_of_format_2_opens_with_all_that_was_in_it(file: Path) -> None:
+    database = sqlite3.connect(file)
+    database.executescript((Path(__file__).parent / "gradebook_format_2.sql").read_text())
+    (before,) = database.execute("SELECT count(*) FROM verdict").fetchone()
+    database.close()
+
+    for _ in range(2):  # the second time it is as if it had never been another
+        with open_gradebook(file) as book:
+            assert [(one.id, one.name, one.number) for one in book.students()] == [
+                *(("hw1-ben", "ben", ""), ("cy", "Cy", ""), ("dee", "Dee", "")),
+                ("lovelaceada_2001", "lovelaceada", "2001"),
+            ]
+            assert book.asked() == ("01_echo", "02_broadcast")
+            late = HandIn(
+                True,
+                "lovelaceada_LATE_2001_9_server.py",
+                ("server-1.py counts: the newest of 2 versions.",),
+                "k2",
+            )
+            assert book.graded("lovelaceada_2001", "02_broadcast") == late
+            assert book.graded("lovelaceada_2001", "01_echo") == HandIn(key="k1")
+            found = book.lesson_verdict("lovelaceada_2001", "02_broadcast")
+            assert found and [one.status for one in found.checks] == ["passed", "failed"]
+            assert book.is_done("hw1-ben", "01_echo", "k3")
+            assert book.seed("hw1-ben", "01_echo") == "s3"
+            assert book.graded("hw1-ben", "01_echo") == HandIn(False, "hw1-ben", (), "k3")
+            for lesson, points in (("01_echo", 5), ("03_threads", 2)):
+                (kept,) = book.adjustments("hw1-ben", lesson)
+                assert (kept.points, kept.when, kept.who) == (points, NOW, "Dr. Who")
+            broken = HandIn(False, "cy.zip", (), "", "cy.zip is broken.")
+            assert book.newest("cy", "01_echo") == book.newest("cy", "02_broadcast") == broken
+            assert book.graded("cy", "01_echo") == HandIn(key="k4")
+            assert book.newest("dee", "02_broadcast") == HandIn(False, "dee")
+            assert len(book._rows("SELECT * FROM verdict")) == before
 
 
 def test_a_file_that_is_no_database_is_left_alone(file: Path) -> None:

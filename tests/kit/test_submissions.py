@@ -12,7 +12,6 @@ import pytest
 from chatkit.course import Lesson, find_course
 from chatkit.grading import handin
 from chatkit.grading.layouts import (
-    assignment_prefix,
     canvas_mark,
     lesson_named,
     moodle_mark,
@@ -370,8 +369,19 @@ def test_github_classroom_clones(tmp_path: Path, folder: str) -> None:
 
     found = find(tmp_path / folder)
 
-    assert by_id(found) == {"ada-l": BOTH, "ben": BOTH}
+    assert by_id(found) == {"hw1-ada-l": BOTH, "hw1-ben": BOTH}
     assert found.kind == "GitHub Classroom clones"
+
+
+def test_a_clone_keeps_its_name_whoever_joins(tmp_path: Path) -> None:
+    """What the clones shared, "hw1-a-", changed with each student, and the ids with it."""
+    for user in ("a-x", "a-y"):
+        write(tmp_path / f"class/hw1-{user}", {**BOTH, ".git/HEAD": "ref"})
+    before = set(by_id(find(tmp_path / "class")))
+    shutil.rmtree(tmp_path / "space")
+    write(tmp_path / "class/hw1-ben", {**BOTH, ".git/HEAD": "ref"})
+
+    assert set(by_id(find(tmp_path / "class"))) == before | {"hw1-ben"}
 
 
 def test_what_the_kit_keeps_for_a_student_is_no_work(tmp_path: Path) -> None:
@@ -511,10 +521,106 @@ def test_an_archive_that_reaches_out_harms_only_itself(tmp_path: Path) -> None:
         ["a b/01_echo/server.py", "a-b/01_echo/server.py"],
     ],
 )
-def test_the_same_student_twice_is_refused(tmp_path: Path, names: list[str]) -> None:
-    write(tmp_path / "class", dict.fromkeys(names, "x"))
+def test_two_that_may_be_one_student_are_told_and_stop_nobody(
+    tmp_path: Path, names: list[str]
+) -> None:
+    write(tmp_path / "class/bob", BOTH)
+    ids = set()
+    for some in (names, list(reversed(names))):  # whoever was there first
+        for name in some:
+            if name.endswith(".py"):
+                write(tmp_path / "class", {name: name})
+            else:
+                make = zipped if name.endswith("zip") else tarred
+                make(tmp_path / "class" / name, {"01_echo/server.py": name})
+        found = find(tmp_path / "class", ECHO)
+        shutil.rmtree(tmp_path / "space")
+        ids.add(tuple(one.student for one in found.submissions))
 
-    assert "the same student twice" in refused(tmp_path / "class", ECHO)
+    bob, *_ = [one for one in found.submissions if one.student == "bob"]
+    assert len(found.submissions) == 3 and len(ids) == 1 and len(set(*ids)) == 3
+    assert bob.name == "bob" and all(len(one.lessons) == 1 for one in found.submissions)
+    (note,) = found.notes
+    assert "may be the same student: they are graded as two" in note
+
+
+def test_an_id_does_not_change_when_somebody_with_the_name_in_another_case_joins(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / "class/alice", BOTH)
+    write(tmp_path / "class/bob", BOTH)
+    before = set(by_id(find(tmp_path / "class")))
+    shutil.rmtree(tmp_path / "space")
+    write(tmp_path / "class/Alice", {"01_echo/server.py": "other"})
+
+    after = by_id(find(tmp_path / "class"))
+
+    assert set(after) == before | {"Alice"}
+    assert after["alice"] == BOTH and after["Alice"] == {"01_echo/server.py": "other"}
+
+
+def test_late_is_a_lesson_and_not_a_student(tmp_path: Path) -> None:
+    zipped(tmp_path / "class/ada_LATE_1_10_lesson-1.zip", {"server.py": "one"})
+    zipped(tmp_path / "class/ada_1_11_lesson-2.zip", {"server.py": "two"})
+    zipped(tmp_path / "class/bob_2_12_lesson-1.zip", {"server.py": "one"})
+
+    ada, bob = find(tmp_path / "class").submissions
+
+    assert (set(ada.lessons), ada.late_lessons) == ({"01_echo", "02_broadcast"}, {"01_echo"})
+    assert bob.late_lessons == frozenset()
+
+
+def test_a_remark_is_on_the_lesson_that_it_is_about(tmp_path: Path) -> None:
+    write(tmp_path / "class/alice", {"01_echo/Server.py": "s", "02_broadcast/server.py": "s"})
+    write(tmp_path / "class/bob", BOTH)
+
+    alice = find(tmp_path / "class").submissions[0]
+
+    said = ("Server.py is taken for server.py.",)
+    assert alice.remarks_on == {"01_echo": said, "02_broadcast": ()}
+    assert alice.remarks == said
+
+
+def test_a_lesson_that_is_named_and_empty_is_told(tmp_path: Path) -> None:
+    write(tmp_path / "class/alice", {**BOTH, "02_broadcast/essay.txt": ""})
+    write(tmp_path / "class/bob", BOTH)
+
+    alice, bob = find(tmp_path / "class").submissions
+
+    assert (alice.without, bob.without) == ({"02_broadcast"}, frozenset())
+    assert alice.remarks == ("There is no program in what is called like 02_broadcast.",)
+
+
+@pytest.mark.parametrize("inside", ["", "all/"])
+@pytest.mark.parametrize("gradebook", [False, True])
+def test_the_folder_of_the_grades_is_no_student(
+    tmp_path: Path, inside: str, gradebook: bool
+) -> None:
+    where = tmp_path / "class"
+    for student in ("alice", "bob"):
+        write(where / inside / student, BOTH)
+    write(where / inside / "grades", {"students/alice.html": "", "index.html": ""})
+    if gradebook:
+        write(where / inside / "grades", {"gradebook.sqlite": ""})
+    (out, space) = (where / inside / "grades", tmp_path / "space")
+
+    found = find_submissions(where, COURSE, space, out=out)
+    assert (set(by_id(found)), found.unplaced) == ({"alice", "bob"}, ())
+    shutil.rmtree(space)
+    if gradebook:  # of another run
+        found = find_submissions(where, COURSE, space, out=tmp_path / "grades-2")
+        assert set(by_id(found)) == {"alice", "bob"}
+        assert found.unplaced == (("grades", "it holds the gradebook of a class run"),)
+
+
+@pytest.mark.parametrize("out", ["class", "class/alice", "class/alice/01_echo/grades"])
+def test_grades_in_a_student_s_work_are_refused(tmp_path: Path, out: str) -> None:
+    write(tmp_path / "class/alice", BOTH)
+    write(tmp_path / "class/bob", BOTH)
+    (tmp_path / out).mkdir(exist_ok=True)
+
+    with pytest.raises(SubmissionError, match="use another --out"):
+        find_submissions(tmp_path / "class", COURSE, tmp_path / "space", out=tmp_path / out)
 
 
 @pytest.mark.parametrize(
@@ -600,6 +706,17 @@ def test_the_rules_of_the_class_are_nobody_s_work(tmp_path: Path) -> None:
     write(tmp_path / "class", {"alice/01_echo/server.py": "s", "class.toml": "", "grades.csv": ""})
 
     assert [what for what, _ in find(tmp_path / "class").unplaced] == ["grades.csv"]
+
+
+def test_rules_that_are_not_those_of_the_class_are_told(tmp_path: Path) -> None:
+    write(tmp_path / "alice", {**BOTH, "class.toml": ""})
+    ((what, why),) = find(tmp_path / "alice").unplaced
+    assert what == "class.toml" and "this student's own" in why
+
+    shutil.rmtree(tmp_path / "space")
+    everybody = {"alice/01_echo/server.py": "s", "bob/01_echo/server.py": "s", "class.toml": ""}
+    found = find(zipped(tmp_path / "class.zip", everybody))
+    assert [what for what, _ in found.unplaced] == ["class.toml"]
 
 
 @pytest.mark.parametrize(
@@ -725,23 +842,6 @@ def test_names_of_lessons(name: str, step: str | None, strict: str | None) -> No
         (strict, lesson_named(name, COURSE, strict=True)),
     ):
         assert (found and found.step) == wanted
-
-
-@pytest.mark.parametrize(
-    ("names", "folder", "prefix"),
-    [
-        (["hw1-ada", "hw1-ben"], "class", "hw1-"),
-        (["hw-1-ada-x", "hw-1-ada-y"], "hw-1-submissions", "hw-1-"),
-        (["hw1-ada"], "hw1-submissions", "hw1-"),
-        (["hw1-ada"], "class", ""),
-        (["ada", "ben"], "class", ""),
-        ([], "class", ""),
-    ],
-)
-def test_the_name_of_the_assignment_is_what_clones_share(
-    names: list[str], folder: str, prefix: str
-) -> None:
-    assert assignment_prefix(names, folder) == prefix
 
 
 def test_ids_are_safe_stable_and_tell_students_apart() -> None:

@@ -109,6 +109,7 @@ def student_page(
     lessons = [
         _lesson(name, titles[name], grade, verdicts.get(name), rules)
         for name, grade in row.lessons.items()
+        if grade.counts or grade.handed_in or grade.adjusted
     ]
     return template("student.html").render(
         row=row, lessons=lessons, rules=rules, marks=feedback.MARKS, statuses=STATUS

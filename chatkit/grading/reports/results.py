@@ -3,7 +3,8 @@
 The first two take the points of the verdicts as they are: the rules of a class are not theirs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from xml.etree import ElementTree as xml
 
@@ -76,20 +77,25 @@ def github_classroom(lessons: Sequence[LessonVerdict]) -> dict[str, Any]:
     }
 
 
-def junit(submissions: Iterable[tuple[str, Sequence[LessonVerdict]]]) -> str:
+def junit(
+    submissions: Iterable[tuple[str, Sequence[LessonVerdict]]],
+    notes: Mapping[tuple[str, str], str] = MappingProxyType({}),
+) -> str:
     """JUnit XML: a suite for each lesson of each submission, a case for each check.
 
-    `submissions` are names of students, empty for one's own, with what was found.
+    `submissions` are names of students, empty for one's own, with what was found. `notes` give, by
+    name and lesson, what else is to be said about a suite: it becomes its property "note".
     """
     root = xml.Element("testsuites", name="chatkit")
     for student, lessons in submissions:
         for lesson in lessons:
-            _suite(root, f"{student} {lesson.lesson}".strip(), lesson)
+            note = notes.get((student, lesson.lesson), "")
+            _suite(root, f"{student} {lesson.lesson}".strip(), lesson, note)
     xml.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{xml.tostring(root, encoding="unicode")}\n'
 
 
-def _suite(root: xml.Element, name: str, lesson: LessonVerdict) -> None:
+def _suite(root: xml.Element, name: str, lesson: LessonVerdict, note: str) -> None:
     failed = sum(check.status in ("failed", "not_reached") for check in lesson.checks)
     suite = xml.SubElement(
         root,
@@ -101,6 +107,9 @@ def _suite(root: xml.Element, name: str, lesson: LessonVerdict) -> None:
         skipped=str(sum(check.status == "skipped" for check in lesson.checks)),
         time=f"{lesson.seconds:.3f}",
     )
+    if note:
+        properties = xml.SubElement(suite, "properties")
+        xml.SubElement(properties, "property", name="note", value=one_line(note))
     for check in lesson.checks:
         case = xml.SubElement(
             suite, "testcase", classname=one_line(name), name=f"{check.id}: {check.title}"

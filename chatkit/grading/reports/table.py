@@ -13,7 +13,10 @@ FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # a spreadsheet computes what starts 
 
 
 def table(grades: ClassGrades) -> bytes:
-    """The table as CSV in UTF-8. A cell is empty where nothing was graded or could be run."""
+    """The table as CSV in UTF-8. A cell is empty where nothing was graded or could be run.
+
+    The column "late" names the lessons that came late.
+    """
     rows: list[list[str | float]] = [
         [
             "id",
@@ -35,7 +38,7 @@ def table(grades: ClassGrades) -> bytes:
                 *("" if cell is None else _number(cell) for cell in cells),
                 _number(total.points) if total else "",
                 _number(total.max) if total else "",
-                "late" if row.student.late else "",
+                ", ".join(row.late),
                 defused("; ".join(row.remarks)),
             ]
         )

@@ -26,11 +26,11 @@ def write_reports(gradebook: Gradebook, rules: Rules, course: Course, folder: Pa
     written = [
         write_whole(folder / "grades.csv", table(grades)),
         write_whole(folder / "index.html", class_page(grades, pages)),
-        write_whole(folder / "junit.xml", junit(_submissions(grades))),
+        write_whole(folder / "junit.xml", _junit(grades)),
     ]
     for row in grades.students:
         found = _in_full(gradebook, row.student.id, grades)
-        page = student_page(row, titles, found, rules)
+        page = student_page(row, titles, found, grades.rules)
         written.append(write_whole(folder / pages[row.student.id], page))
     return written
 
@@ -40,12 +40,12 @@ def _in_full(gradebook: Gradebook, student: str, grades: ClassGrades) -> list[Le
     return [verdict for verdict in found if verdict]
 
 
-def _submissions(grades: ClassGrades) -> list[tuple[str, list[LessonVerdict]]]:
+def _junit(grades: ClassGrades) -> str:
     """What was found for each student, without transcripts and output: those are on the pages."""
-    return [
-        (
-            f"{row.student.name} ({row.student.id})",
-            [one.verdict for one in row.lessons.values() if one.verdict],
-        )
+    names = {row.student.id: f"{row.student.name} ({row.student.id})" for row in grades.students}
+    found = [
+        (names[row.student.id], [one.verdict for one in row.lessons.values() if one.verdict])
         for row in grades.students
     ]
+    notes = {(names[id], lesson): sentence for id, lesson, sentence in grades.standing()}
+    return junit(found, notes)
