@@ -274,7 +274,7 @@ def without_lesson(chosen: Sequence[Submission], named: Sequence[Lesson]) -> Ite
             if one.lessons and lesson.name not in {*one.lessons, *one.without} and not one.why_not
         ]
         if others:
-            yield one_line(f"  no {lesson.name}, and so 0 points, but others: {'; '.join(others)}")
+            yield one_line(f"  no {lesson.name}, but other lessons: {'; '.join(others)}")
 
 
 def without_grade(grades: ClassGrades, out: Path) -> Iterator[str]:

@@ -58,7 +58,7 @@ def find_one(where: Path, course: Course, space: Path, wanted: Sequence[Lesson])
         name: space / name for name, one in found.items() if copy_lesson(search, one, space / name)
     }
     remarks = tuple(search.remarks)
-    if not folders or search.rivals:
+    if not folders:
         submissions = find_submissions(where, course, space / "found", alone).submissions
         several = [one for one in submissions if one.lessons]
         if len(several) > 1:
@@ -66,9 +66,7 @@ def find_one(where: Path, course: Course, space: Path, wanted: Sequence[Lesson])
                 f"{readable(str(where))} holds the work of {len(several)} students: "
                 "chatkit class grade takes a class"
             )
-        if not folders:
-            why = search.why_not(folders)
-            raise OneError(f"{readable(str(where))} cannot be graded: {why}")
+        raise OneError(f"{readable(str(where))} cannot be graded: {search.why_not(folders)}")
     why = search.why_not(folders)
     for lesson in wanted:
         if lesson.name not in folders:

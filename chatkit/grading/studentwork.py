@@ -135,7 +135,6 @@ class Search:
     archives: int = 0
     folders: int = 0
     untold: bool = False  # there were programs, and no lesson to put them to
-    rivals: bool = False  # a lesson was found in two places that are alike
 
     def remark(self, text: str) -> None:
         self.remarks[text] = None
@@ -353,7 +352,6 @@ class Search:
         beside = list(first.items)
         for other in more:
             alike = other.rank == first.rank
-            self.rivals = self.rivals or alike
             new = {
                 name: one
                 for name, one in other.programs.items()

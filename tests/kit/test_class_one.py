@@ -92,6 +92,8 @@ def test_a_lesson_that_is_not_wanted_is_left_out(tmp_path: Path) -> None:
 def test_several_students_are_no_one(tmp_path: Path) -> None:
     for student in ("alice", "bob"):
         shutil.copytree(ECHO.solutions, tmp_path / "work" / student / "01_echo")
+    with (tmp_path / "work/bob/01_echo/server.py").open("a", encoding="utf-8") as program:
+        program.write("# by bob\n")
 
     with pytest.raises(OneError, match="holds the work of 2 students: chatkit class grade"):
         find_one(tmp_path / "work", COURSE, tmp_path / "space", [])
@@ -213,6 +215,7 @@ def test_wrong_use_leaves_the_earlier_result(tmp_path: Path, words: list[str], t
     shutil.copytree(ECHO.solutions, tmp_path / "loose")
     for student in ("alice", "bob"):
         shutil.copytree(ECHO.solutions, tmp_path / "class" / student / "01_echo")
+    (tmp_path / "class/bob/01_echo/server.py").write_text("# by bob", encoding="utf-8")
 
     done = one(*words, "--out", "r", cwd=tmp_path)
 
