@@ -141,8 +141,8 @@ def one(submission: Path, form: str, target: Path, keys: tuple[str, ...]) -> Non
     program. It is graded in the best isolation that this system can do. The checks are the kit's
     own, also when the submission brings some.
 
-    A lesson that --lesson names and that is not there gets no points. Without --lesson, what is
-    there is graded.
+    A lesson that --lesson names and that is not there gets no points, unless it may be in something
+    that cannot be read: then nothing is graded. Without --lesson, what is there is graded.
 
     \b
     chatkit class one alice/ --as gradescope --out results.json

@@ -8,8 +8,9 @@ from pathlib import Path
 from chatkit.course import set_aside
 from chatkit.grading.archives import HAND_IN, MIB, ODD_NAME, is_program_file
 from chatkit.grading.filenames import brief, is_archive_name, safe_name, shortened
+from chatkit.grading.items import Found, Item
 from chatkit.grading.layouts import program_named
-from chatkit.grading.studentwork import ANOTHER_NAME, Found, Item, Search, all_programs
+from chatkit.grading.studentwork import ANOTHER_NAME, Search, all_programs
 
 COPIED_FILES = 200  # the most files of one lesson that are copied
 COPIED_BYTES = 16 * MIB  # all of them together

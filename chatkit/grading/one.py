@@ -15,10 +15,11 @@ from typing import Any, Literal
 from chatkit.course import Course, Lesson
 from chatkit.grading.copying import copy_lesson
 from chatkit.grading.filenames import readable
+from chatkit.grading.items import Item
 from chatkit.grading.reports.files import write_whole
 from chatkit.grading.reports.results import github_classroom, gradescope, junit
 from chatkit.grading.station import Order, Station, StationLost
-from chatkit.grading.studentwork import Item, Search
+from chatkit.grading.studentwork import Search
 from chatkit.grading.submissions import find_submissions
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.harness.sandbox import Tier

@@ -4,7 +4,6 @@ Whatever is wrong with it becomes a remark: no student's work stops the others. 
 followed, archives are unpacked within bounds, and only the caller's folders are written.
 """
 
-import os
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +16,11 @@ from chatkit.grading.filenames import (
     archive_stem,
     brief,
     is_archive_name,
-    is_left_out,
-    left_out_of,
     readable,
 )
 from chatkit.grading.handin import MANIFEST, read_manifest
+from chatkit.grading.items import Found, Item, Place, Programs, listing
 from chatkit.grading.layouts import (
-    is_stale,
     lesson_hinted,
     lesson_named,
     other_named,
@@ -31,91 +28,17 @@ from chatkit.grading.layouts import (
 )
 from chatkit.grading.unusable import listed, why_nothing
 
-LISTED = 20_000  # the most entries of one folder that are looked at, besides programs
 ARCHIVES = 20  # the most archives of one student that are unpacked
 FOLDERS = 2000  # the most folders of one student that are looked into
 DEPTH = 50  # of folders in each other
 SEEN = 500  # the most names of files that are remembered
 
 ANOTHER_NAME = 2000  # how far "echo_server.py" is off: more than any copy of server.py
-LINK = "it is a link; links are not followed"
-
-Programs = dict[str, tuple["Item", int]]  # for each program the file, and how far its name is off
-
-
-@dataclass(frozen=True)
-class Item:
-    """A file or folder on the disk, under the name that it is to have."""
-
-    name: str
-    path: Path
-    lost: str = ""  # why it is not on the disk, though it was handed in
-
-    @property
-    def opens(self) -> bool:
-        """Whether there are items inside: a folder or an archive."""
-        return self.path.is_dir() or is_archive_name(self.name)
-
-
-def listing(folder: Path, left_out: list[tuple[str, str]]) -> list[Item]:
-    """The plain files and folders in `folder`, by name; what else there is goes to `left_out`."""
-    items = []
-    count = 0
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                count += 1
-                if count > LISTED and not entry.name.casefold().endswith((".py", ".py.txt")):
-                    continue
-                if is_left_out(entry.name):
-                    continue
-                if entry.is_symlink():
-                    left_out.append((brief(entry.name), LINK))
-                elif entry.is_dir() or entry.is_file():
-                    items.append(Item(entry.name, folder / entry.name))
-                else:
-                    left_out.append((brief(entry.name), "it is no plain file"))
-    except OSError as error:
-        left_out.append((brief(folder.name), f"it cannot be read: {error.strerror}"))
-    if count > LISTED:
-        told = f"{count - LISTED} of its {count} entries are not looked at, only programs are"
-        left_out.append((brief(folder.name), told))
-    tools = left_out_of([item.name for item in items])
-    return sorted((one for one in items if one.name not in tools), key=lambda item: item.name)
 
 
 def all_programs(course: Course) -> tuple[str, ...]:
     """The programs of all lessons, each once."""
     return tuple(sorted({one for lesson in course.lessons for one in lesson.programs}))
-
-
-@dataclass(frozen=True)
-class Place:
-    """A folder in which programs lie."""
-
-    lesson: Lesson | None
-    items: tuple[Item, ...]
-    programs: Programs
-    trail: tuple[str, ...]  # the folders that lead to it
-    off: int  # how far its name is from that of the lesson
-
-    @property
-    def rank(self) -> tuple[bool, int, int]:
-        """The lowest is the place that is meant."""
-        return any(map(is_stale, self.trail)), len(self.trail), self.off
-
-    @property
-    def name(self) -> str:
-        return brief("/".join(self.trail)) or "the hand-in itself"
-
-
-@dataclass(frozen=True)
-class Found:
-    """The programs of one lesson, and what lies beside them."""
-
-    lesson: Lesson
-    programs: Programs
-    beside: tuple[Item, ...]
 
 
 @dataclass

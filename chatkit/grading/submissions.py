@@ -19,6 +19,8 @@ from chatkit.grading.copying import copy_lesson
 from chatkit.grading.filenames import archive_stem, brief, is_archive_name, readable
 from chatkit.grading.gradebook import FILE as GRADEBOOK
 from chatkit.grading.handin import MANIFEST
+from chatkit.grading.items import Found as FoundPrograms
+from chatkit.grading.items import Item, listing
 from chatkit.grading.layouts import (
     SINGLE_FILES,
     Mark,
@@ -30,8 +32,7 @@ from chatkit.grading.layouts import (
     single_mark,
     without_copy,
 )
-from chatkit.grading.studentwork import Found as FoundPrograms
-from chatkit.grading.studentwork import Item, Search, all_programs, listing
+from chatkit.grading.studentwork import Search, all_programs
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # nothing can write these: JSON, a database
 CLASS_RULES = "class.toml"  # the instructor's, beside the submissions
