@@ -58,7 +58,10 @@ def classroom() -> None:
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Gradebook and reports."
 )
-@click.option("--lesson", "keys", multiple=True, metavar="LESSON", help="Only this lesson.")
+@click.option(
+    "--lesson", "keys", multiple=True, metavar="LESSON",
+    help="Only this lesson; from now on it counts for everybody.",
+)  # fmt: skip
 @click.option("--only", "students", multiple=True, metavar="STUDENT", help="Only this student.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Default: two for each core.")
 @click.option(
@@ -91,6 +94,9 @@ def grade(
 
     SUBMISSIONS is a folder of student folders, a zip or tar archive, a bulk download of Moodle or
     Canvas, or a folder of GitHub Classroom clones. Nothing is ever written there.
+
+    A student without a lesson has no points there if the lesson counts: named by --lesson, by
+    class.toml, or, where neither names any, handed in by more than half of the class.
 
     A run that was broken off goes on where it stopped. A second run grades only what has changed:
     programs, checks or the kit.
@@ -171,15 +177,15 @@ class Signed(click.Command):
 @click.argument("lesson")
 @click.argument("points", type=float, required=False)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The class's folder.")
-@click.option("--why", help="The reason. It stands in every report.")
+@click.option("--why", help="The reason. It stands in every report. Needed without --remove.")
 @click.option("--remove", is_flag=True, help="Take an adjustment back, as if it had never been.")
 def adjust(
     student: str, lesson: str, points: float | None, out: Path, why: str | None, remove: bool
 ) -> None:
     """Add POINTS to a LESSON of a STUDENT, or take some away. It survives every regrade.
 
-    With --remove, the adjustment of so many POINTS is taken back. Where there is only one, POINTS
-    may be left out.
+    With --remove, the adjustment of so many POINTS is taken back. Where the lesson has only one,
+    POINTS may be left out.
 
     \b
     chatkit class adjust alice 2 5 --out grades --why "showed it in class"

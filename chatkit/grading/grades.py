@@ -75,6 +75,12 @@ class ClassGrades:
         found = (row.lessons[lesson].verdict for row in self.students)
         return [verdict for verdict in found if verdict]
 
+    def measured(self) -> list[Lesson]:
+        """The lessons that count or have a verdict: points that a person gave are no statistics."""
+        return [
+            one for one in self.lessons if one.name in self.rules.lessons or self.graded(one.name)
+        ]
+
     def standing(self) -> list[tuple[str, str, str]]:
         """Each grade that is not of the newest hand-in: student id, lesson, and why."""
         return [

@@ -44,14 +44,9 @@ class LessonStatistics:
 
 
 def statistics_of(grades: ClassGrades) -> tuple[LessonStatistics, ...]:
-    """The statistics of each lesson that somebody has a grade in, in the order of the course.
-
-    A lesson that does not count needs a verdict: points that a person gave are no statistics.
-    """
+    """The statistics of each lesson that somebody has a grade in, in the order of the course."""
     found = []
-    for lesson in grades.lessons:
-        if lesson.name not in grades.rules.lessons and not grades.graded(lesson.name):
-            continue
+    for lesson in grades.measured():
         rows = [row.lessons[lesson.name] for row in grades.students]
         counted = [one.grade for one in rows if one.grade and one.cell is not None]
         if not counted:

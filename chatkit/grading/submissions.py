@@ -81,6 +81,7 @@ class _Student:
     mark: Mark
     id: str
     parts: list[tuple[Mark, Item]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 def find_submissions(
@@ -125,7 +126,7 @@ def _find(
     if not where.exists():
         raise SubmissionError(f"there is no folder or archive {shown}")
     unplaced: list[tuple[str, str]] = []
-    notes: list[str] = []
+    notes: list[str] = []  # what several students share
     lost: dict[Path, list[Item]] = {}
     items, name = _top(where, space, unplaced, lost)
     look = _Look(course, lost)
@@ -141,7 +142,8 @@ def _find(
         items = look.handed_in(look.unwrapped(items, unplaced), out, unplaced)
         rules = where.resolve() / CLASS_RULES
         items = [item for item in look.without_lessons(items, unplaced) if item.path != rules]
-        students = _students(items, unplaced, notes)
+        students = _students(items, unplaced)
+        notes = [remark for student in students for remark in student.remarks]
     for item in items:
         if out and item.path.is_dir() and out.is_relative_to(item.path.resolve()):
             raise SubmissionError(
@@ -171,7 +173,7 @@ def _find(
         tuple(sorted(submissions, key=lambda one: one.student.casefold())),
         tuple(unplaced),
         " and ".join(kinds),
-        tuple(notes),
+        tuple(dict.fromkeys(notes)),
     )
 
 
@@ -312,9 +314,7 @@ def _mark(item: Item) -> Mark | None:
     return None
 
 
-def _students(
-    items: list[Item], unplaced: list[tuple[str, str]], notes: list[str]
-) -> list[_Student]:
+def _students(items: list[Item], unplaced: list[tuple[str, str]]) -> list[_Student]:
     """The students of a class, each with all that is theirs.
 
     An item that names a student who has it already is another student's, with an id of its own:
@@ -329,14 +329,17 @@ def _students(
         id = safe_id(mark.key)
         student = students.setdefault(id, _Student(mark, id))
         if not _fits(student, mark, item):
-            notes.append(_two(student.parts[0][1], item))
+            first = student
             id += "-" + hashlib.sha256(os.fsencode(item.name)).hexdigest()[:6]
             student = students.setdefault(id, _Student(mark, id))
-        student.parts.append((mark, item))
-    return _without_case(list(students.values()), notes)
+            student.parts.append((mark, item))
+            _tell(first, student)
+        else:
+            student.parts.append((mark, item))
+    return _without_case(list(students.values()))
 
 
-def _without_case(students: list[_Student], notes: list[str]) -> list[_Student]:
+def _without_case(students: list[_Student]) -> list[_Student]:
     """The students, put together where single files write one name in several cases."""
     kept: list[_Student] = []
     firsts: dict[str, _Student] = {}
@@ -348,16 +351,19 @@ def _without_case(students: list[_Student], notes: list[str]) -> list[_Student]:
         elif single and all(_fits(first, mark, item) for mark, item in student.parts):
             first.parts += student.parts
         else:
-            notes.append(_two(first.parts[0][1], student.parts[0][1]))
+            _tell(first, student)
             kept.append(student)
     return kept
 
 
-def _two(one: Item, other: Item) -> str:
-    return (
-        f"{readable(one.name)} and {readable(other.name)} may be the same student: "
-        "they are graded as two"
-    )
+def _tell(one: _Student, other: _Student) -> None:
+    """Remark on two students that they may be one."""
+    names = [readable(student.parts[0][1].name) for student in (one, other)]
+    same = unicodedata.normalize("NFC", names[0]) == unicodedata.normalize("NFC", names[1])
+    how = " (one accent, written in two ways)" if same else ""
+    remark = f"{names[0]} and {names[1]}{how} may be the same student: they are graded as two."
+    one.remarks.append(remark)
+    other.remarks.append(remark)
 
 
 def _fits(student: _Student, mark: Mark, item: Item) -> bool:
@@ -383,6 +389,8 @@ def _submission(student: _Student, search: Search, space: Path) -> Submission:
     if not found and not search.remarks:
         names = ", ".join(brief(item.name) for item in items[:5]) or "nothing"
         search.remark(f"No programs were found. What is there: {names}.")
+    for remark in student.remarks:
+        search.remark(remark)
     general = search.remarks
     remarks = dict(general)
     lessons: dict[str, Path] = {}

@@ -21,7 +21,7 @@ from chatkit.grading.reports.cells import read_sheet
 from chatkit.grading.reports.files import ReportError, file_names, write_whole
 from chatkit.grading.reports.matching import matches
 from chatkit.grading.reports.page import _environment
-from chatkit.grading.reports.plots import distribution
+from chatkit.grading.reports.plots import distribution, distributions
 from chatkit.grading.reports.results import github_classroom, gradescope, junit
 from chatkit.grading.reports.roster import Filled, fill_roster
 from chatkit.grading.reports.table import defused, table
@@ -146,13 +146,15 @@ def test_what_was_not_handed_in_counts_nothing_and_has_an_empty_cell(book: Grade
     assert "01_echo: nothing handed in" in cy.remarks
 
 
-def test_a_total_waits_until_all_is_graded(book: Gradebook) -> None:
+def test_a_total_waits_until_all_is_graded(book: Gradebook, tmp_path: Path) -> None:
     a_class(book)
     book.hand_in("anna", "03_threads", HandIn(key="other"))
     enter(book, "dee", lesson(READY, name="03_threads", title="Threads"))
-    anna = grades_of(book, RULES, COURSE).students[0]
+    anna, bo, *_ = grades_of(book, RULES, COURSE).students
+    shown = {name.split("-")[0]: page.text for name, page in pages(book, tmp_path).items()}
 
-    assert anna.total is None
+    assert "Not graded yet." in shown["anna"] and "Not graded yet." not in shown["bo"]
+    assert anna.total is None and bo.total
     assert "03_threads: not graded yet" in anna.remarks
 
 
@@ -200,6 +202,8 @@ def test_a_lesson_counts_when_it_was_asked_for_and_not_because_of_a_row(
     _, bo, _ = grades_of(book, RULES, COURSE).students
     assert bo.remarks == () and bo.lessons["02_broadcast"].cell is None
     assert [one.lesson for one in statistics_of(grades_of(book, RULES, COURSE))] == ["01_echo"]
+    plots = distributions(grades_of(book, RULES, COURSE))
+    assert [plot.title for plot in plots] == ["01_echo", "total"]
     book.take_back("anna", "02_broadcast")
     assert [one.name for one in grades_of(book, RULES, COURSE).lessons] == ["01_echo"]
 

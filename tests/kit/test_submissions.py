@@ -541,7 +541,9 @@ def test_two_that_may_be_one_student_are_told_and_stop_nobody(
     assert len(found.submissions) == 3 and len(ids) == 1 and len(set(*ids)) == 3
     assert bob.name == "bob" and all(len(one.lessons) == 1 for one in found.submissions)
     (note,) = found.notes
-    assert "may be the same student: they are graded as two" in note
+    assert note.endswith("may be the same student: they are graded as two.")
+    assert [note in one.remarks for one in found.submissions].count(True) == 2
+    assert not bob.remarks
 
 
 def test_an_id_does_not_change_when_somebody_with_the_name_in_another_case_joins(

@@ -70,7 +70,7 @@ def distributions(grades: ClassGrades) -> list[Distribution]:
     """One plot a lesson, and one for the total. Lessons nobody has a grade in are left out."""
     shares: dict[str, list[float]] = {}
     for row in grades.students:
-        for lesson in grades.lessons:
+        for lesson in grades.measured():
             one = row.lessons[lesson.name]
             if one.grade and one.cell is not None:
                 shares.setdefault(lesson.name, []).append(one.grade.share)
