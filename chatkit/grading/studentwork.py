@@ -113,7 +113,8 @@ class Search:
         try:
             found = unpack(item.path, folder, HAND_IN)
         except ArchiveError as error:
-            self.obstacle(str(error))
+            why = str(error).removeprefix(brief(item.path.name))  # under the student's own name
+            self.obstacle(f"{brief(item.name)}{why}")
             return None
         for remark in found.remarks:
             self.remark(f"In {brief(item.name)}: {remark}")

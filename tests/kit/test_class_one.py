@@ -99,6 +99,16 @@ def test_several_students_are_no_one(tmp_path: Path) -> None:
         find_one(tmp_path / "work", COURSE, tmp_path / "space", [])
 
 
+def test_a_lesson_that_may_be_in_what_cannot_be_read_is_not_0(tmp_path: Path) -> None:
+    shutil.copytree(ECHO.solutions, tmp_path / "work/01_echo")
+    (tmp_path / "work/02_broadcast.7z").write_bytes(b"7z\xbc\xaf\x27\x1c")
+
+    with pytest.raises(OneError, match=r"02_broadcast cannot be graded: .* is a 7-Zip archive"):
+        find_one(tmp_path / "work", COURSE, tmp_path / "space", [ECHO, BROADCAST])
+    work = find_one(tmp_path / "work", COURSE, tmp_path / "again", [ECHO])
+    assert [lesson for lesson, _ in work.lessons] == [ECHO]
+
+
 def test_programs_of_no_lesson_need_a_lesson(tmp_path: Path) -> None:
     with pytest.raises(SubmissionError, match="say which lesson"):
         find_one(ECHO.solutions.parent / "01_echo", COURSE, tmp_path / "space", [])
@@ -203,7 +213,7 @@ def test_a_result_for_github_fits_into_an_environment_variable() -> None:
         (["class", "--as", "junit"], "holds the work of 2 students"),
         (["loose", "--as", "junit"], "say which lesson they are of, such as --lesson 1"),
         (["loose", "--as", "junit", "--lesson", "9"], "there is no lesson '9'"),
-        (["notes.txt", "--as", "junit"], "no folder, zip, tar or program"),
+        (["notes.txt", "--as", "junit"], "notes.txt is a document, not a program"),
         (["loose", "--as", "moodle"], "'moodle' is not one of"),
         (["loose"], "Missing option '--as'"),
     ],
