@@ -67,12 +67,13 @@ def find_one(where: Path, course: Course, space: Path, wanted: Sequence[Lesson])
         except SubmissionError:  # it speaks of a class
             if search.untold or not (search.seen or search.obstacles):
                 raise
+        why = search.why_not(folders)
         if len(several) > 1:
             raise OneError(
                 f"{readable(str(where))} holds the work of {len(several)} students: "
-                "chatkit class grade takes a class"
+                f"chatkit class grade takes a class. If it is one student's: {why}"
             )
-        raise OneError(f"{readable(str(where))} cannot be graded: {search.why_not(folders)}")
+        raise OneError(f"{readable(str(where))} cannot be graded: {why}")
     why = search.why_not(folders)
     for lesson in wanted:
         if lesson.name not in folders:
