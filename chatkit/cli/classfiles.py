@@ -6,7 +6,6 @@ These are commands of `chatkit class`.
 import contextlib
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -23,6 +22,7 @@ from chatkit.grading.package import PackageError, github_workflow, gradescope_zi
 from chatkit.grading.reports.files import ReportError
 from chatkit.grading.submissions import SubmissionError
 from chatkit.grading.verdict import GradingError, Verdict
+from chatkit.harness.leftovers import OwnFolder
 
 
 @click.command()
@@ -144,8 +144,8 @@ def one(submission: Path, form: str, target: Path, keys: tuple[str, ...]) -> Non
     program. It is graded in the best isolation that this system can do. The checks are the kit's
     own, also when the submission brings some.
 
-    A lesson that --lesson names and that is not there gets no points. Without --lesson, what is
-    there is graded.
+    A lesson that --lesson names and that is not there gets no points, unless it may be in something
+    that cannot be read: then nothing is graded. Without --lesson, what is there is graded.
 
     \b
     chatkit class one alice/ --as gradescope --out results.json
@@ -157,11 +157,11 @@ def one(submission: Path, form: str, target: Path, keys: tuple[str, ...]) -> Non
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with problems_end_it(), tempfile.TemporaryDirectory(prefix="chatkit-one-") as space:
+        with problems_end_it(), OwnFolder("one") as room:
             if target.is_dir():
                 raise Misuse(f"{target} is a folder: --out takes a file")
             course = course_for(submission)
-            work = find_one(submission, course, Path(space), named(course, keys))
+            work = find_one(submission, course, room.path, named(course, keys))
             for remark in work.remarks:
                 click.echo(f"note: {remark}")
             found = grade_one(work, course, on_verdict=tell_verdict)

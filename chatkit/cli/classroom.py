@@ -9,7 +9,6 @@ import os
 import re
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +34,7 @@ from chatkit.grading.reports.words import one_line
 from chatkit.grading.reports.write import write_reports
 from chatkit.grading.statistics import statistics_of
 from chatkit.grading.submissions import Submission, SubmissionError, find_submissions
+from chatkit.harness.leftovers import OwnFolder
 from chatkit.harness.sandbox import Tier, expected
 
 NOT_ALL = 1
@@ -113,13 +113,13 @@ def grade(
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     trouble: list[str] = []
-    with problems_end_it(), tempfile.TemporaryDirectory(prefix="chatkit-class-") as space:
+    with problems_end_it(), OwnFolder("class") as room:
         course = find_course()
         lessons = [course.lesson(key) for key in keys] or list(course.lessons)
         alone = lessons[0] if len(lessons) == 1 else None
         if roster:
             roster_target(roster, out)
-        found = find_submissions(submissions, course, Path(space), lesson=alone, out=out)
+        found = find_submissions(submissions, course, room.path, lesson=alone, out=out)
         chosen = pick(found.submissions, students)
         click.echo(f"{found.kind}: {len(chosen)} students")
         for what, why in found.unplaced:
@@ -147,6 +147,8 @@ def grade(
             wanted = cast(Tier, tier)
             likely = wanted if cluster else expected(wanted)
             work = plan(book, chosen, lessons, due_here, tier=likely, fresh=fresh)
+            for line in without_lesson(chosen, lessons if keys else ()):
+                click.echo(line)
             click.echo(f"{len(work.units)} lessons to grade, {work.done} graded before")
             # A window has to wait for its timers, so two keep a core busier than one.
             count = workers or 2 * (os.cpu_count() or 1)
@@ -155,18 +157,22 @@ def grade(
                 with contextlib.closing(graded):
                     for one in progress(graded, work.units):
                         if one.trouble:
-                            last = one.trouble.strip().splitlines()[-1]
+                            last = one_line(one.trouble.strip().splitlines()[-1])
                             who = one_line(one.unit.student)
                             trouble.append(f"{who}, {one.unit.lesson}: {last}")
             except KeyboardInterrupt:
                 click.echo("stopped; what was graded is kept. The same command goes on.", err=True)
                 sys.exit(130)
+            unasked = () if due_here else work.empty  # no lesson counts in which to name them
             try:
                 report_on(book, rules, course, out, roster, alone)
             finally:  # also when the roster cannot be filled in
+                for one_left in unasked:
+                    who = one_line(f"{one_left.student} ({one_left.source})")
+                    click.echo(f"not graded: {who}: {one_line(one_left.why_not)}", err=True)
                 for line in trouble:
                     click.echo(f"could not be graded: {line}", err=True)
-    sys.exit(NOT_ALL if trouble else 0)
+    sys.exit(NOT_ALL if trouble or work.not_all or unasked else 0)
 
 
 class Signed(click.Command):
@@ -287,6 +293,33 @@ def report_on(
         for line in (*filled.students, *filled.rows, *filled.notes):
             click.echo(f"  {line}")
     click.echo(f"reports: {out / 'grades.csv'}, {out / 'index.html'}")
+    for line in without_grade(grades, out):
+        click.echo(line, err=True)
+
+
+def without_lesson(chosen: Sequence[Submission], named: Sequence[Lesson]) -> Iterator[str]:
+    """Who has handed in other lessons, and none of a lesson that the instructor has named."""
+    for lesson in named:
+        others = [
+            f"{one.student} ({', '.join(one.lessons)})"
+            for one in chosen
+            if one.lessons and lesson.name not in {*one.lessons, *one.without} and not one.why_not
+        ]
+        if others:
+            yield one_line(f"  no {lesson.name}, but other lessons: {'; '.join(others)}")
+
+
+def without_grade(grades: ClassGrades, out: Path) -> Iterator[str]:
+    """Who has no grade although something was handed in, and why; in the end, how to give 0."""
+    left = grades.not_graded()
+    for student, names, why in left:
+        who = student.id if student.name == student.id else f"{student.id} ({student.name})"
+        yield one_line(f"{why[:12]}{who}, {', '.join(names)}: {why[12:]}")
+    if left:
+        yield (
+            "Their cells stay empty. Who handed in nothing that counts gets 0 with "
+            f'chatkit class adjust STUDENT LESSON 0 --out {out} --why "nothing handed in"'
+        )
 
 
 def what_counts(grades: ClassGrades, *, given: bool) -> Iterator[str]:

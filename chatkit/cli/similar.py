@@ -4,7 +4,6 @@ Exit status: 0 all was compared, whatever was found, 2 wrong use or a library is
 """
 
 import contextlib
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from chatkit.grading.reports.similar import OVERVIEW, percent, write_similar
 from chatkit.grading.reports.words import one_line
 from chatkit.grading.similar import THRESHOLD, SimilarityError, find_similar, load_library
 from chatkit.grading.submissions import SubmissionError, find_submissions
+from chatkit.harness.leftovers import OwnFolder
 
 PATIENCE = 1.0  # seconds without a word
 PACE = 5.0  # seconds between two lines where there is no terminal
@@ -58,13 +58,13 @@ def similar(submissions: Path, out: Path, keys: tuple[str, ...], threshold: int)
     """
     errors = (CourseError, ArchiveError, SubmissionError, SimilarityError, ReportError)
     try:
-        with tempfile.TemporaryDirectory(prefix="chatkit-similar-") as space:
+        with OwnFolder("similar") as room:
             load_library()  # before any work: it may be missing
             out.mkdir(parents=True, exist_ok=True)
             course = find_course()
             lessons = list({one.name: one for one in map(course.lesson, keys)}.values())
             alone = lessons[0] if len(lessons) == 1 else None
-            found = find_submissions(submissions, course, Path(space), lesson=alone, out=out)
+            found = find_submissions(submissions, course, room.path, lesson=alone, out=out)
             click.echo(f"{found.kind}: {len(found.submissions)} students")
             for what, why in found.unplaced:
                 click.echo(f"  not placed: {what}: {why}")

@@ -94,7 +94,8 @@ def read_handout(source: Path) -> Handout:
     with tempfile.TemporaryDirectory(prefix="chatkit-") as room:
         folder = Path(room) / "handout"
         try:
-            unpack(source, folder, HAND_IN)
+            for lost in unpack(source, folder, HAND_IN).lost:
+                raise UpdateError(f"no hand-out: {'/'.join(lost.parts)}: {lost.why}")
         except ArchiveError as error:
             raise UpdateError(f"no hand-out: {error}") from None
         except OSError as error:

@@ -1,320 +1,114 @@
 """Unpack an archive that a stranger made: plain files and folders, all of them in one place.
 
-Everything an archive says about itself may be a lie: names, sizes, kinds. So names are made anew,
-bytes are counted while they are read, and only what is a plain file or a folder is written.
+Names are made anew, and only what is a plain file or a folder is written. What is too large, too
+many, too deep or damaged costs that file, not the archive: it is left out with a remark. Programs
+are taken first, small files before large ones. An archive is refused when its list cannot be read,
+or when nothing can be had from it.
 """
 
-import bz2
-import gzip
-import io
-import lzma
+import errno
 import re
 import shutil
-import stat
-import struct
-import tarfile
-import unicodedata
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
-KIB = 1024
-MIB = 1024 * KIB
-CHUNK = 64 * KIB  # bytes to read at once
+from chatkit.grading.archivebounds import CLASS, HAND_IN, RATIO_FROM, Bounds, Budget, shared_by
+from chatkit.grading.archiveformats import MIB, ArchiveError, Chunks, Entry, opened
+from chatkit.grading.filenames import (
+    RESERVED,
+    archive_stem,
+    brief,
+    folded,
+    is_archive_name,
+    is_left_out,
+    left_out_of,
+    readable,
+    safe_name,
+    shortened,
+)
+
+__all__ = [
+    "CLASS",
+    "HAND_IN",
+    "MIB",
+    "RESERVED",
+    "ArchiveError",
+    "Bounds",
+    "Lost",
+    "Unpacked",
+    "archive_stem",
+    "is_archive_name",
+    "is_left_out",
+    "readable",
+    "safe_name",
+    "unpack",
+]
 
 
-class ArchiveError(Exception):
-    """An archive cannot be unpacked; the message is one line and begins with its name."""
+LONGEST_PATH = 1500  # bytes; PATH_MAX is 4096 on Linux and 1024 on macOS
+SHORT_NAME = 32  # bytes of each name in a path that is longer
+REMARKS = 20  # the most remarks about one archive
+
+# What the system says of a file that only has an odd name; all else is about our disk.
+ODD_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.ENOENT}
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """How much an archive may hold. Sizes are in bytes."""
+class Lost:
+    """A file that an archive lists and that could not be kept."""
 
-    files: int  # files and folders that are kept
-    entries: int  # whatever it lists, also what is left out
-    file: int  # one file
-    total: int  # all files together; for tar all that is read, its headers too
-    ratio: int  # unpacked bytes for each byte of the archive, once past RATIO_FROM
-    depth: int  # names in a path
-    name: int  # one name, in UTF-8
+    parts: tuple[str, ...]  # its path, each name as it would have been kept
+    why: str  # "it is larger than 16 MiB"
 
 
-# A student's hand-in is some dozen files of some kilobytes; a repository with its pictures, more.
-HAND_IN = Bounds(2000, 20_000, 16 * MIB, 64 * MIB, 100, 16, 200)
-# What a platform exports for 1000 students holds their hand-ins, packed already.
-CLASS = Bounds(100_000, 200_000, 256 * MIB, 2048 * MIB, 100, 20, 240)
+@dataclass(frozen=True)
+class Unpacked:
+    """What there is to say about an archive that was unpacked."""
 
-RATIO_FROM = 4 * MIB  # a small file of one letter repeated shrinks to a thousandth: no harm in that
-LISTING = 32 * MIB  # the most bytes of a zip's table of contents: zipfile holds it in memory
-REMARKS = 20  # the most remarks about one archive
-
-# What systems and tools keep for themselves. "._name" is how macOS packs a file's attributes.
-LEFT_OUT = frozenset(
-    (
-        *("__macosx", ".ds_store", "thumbs.db", "desktop.ini"),
-        *("__pycache__", ".git", ".venv", "venv", "node_modules", ".idea", ".vscode"),
-        *(".mypy_cache", ".pytest_cache", ".ruff_cache"),
-    )
-)
-
-# Names that Windows gives to devices, whatever follows the first dot.
-# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
-RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.I)
-
-ESCAPED_BYTE = re.compile("[\udc80-\udcff]")  # how Python writes a byte that is no UTF-8 text
-
-UNREADABLE = (
-    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
-    *(EOFError, OSError, ValueError, OverflowError, IndexError, KeyError),
-    *(NotImplementedError, RuntimeError),  # zipfile's words for "cannot"; RecursionError is one
-    MemoryError,  # asked for by a header, not by what follows it
-)
+    remarks: list[str]  # for people: what was left out or renamed, and why
+    lost: list[Lost]  # what could not be kept; links and the files of tools are not meant
 
 
-def unpack(archive: Path, into: Path, bounds: Bounds = HAND_IN) -> list[str]:
+def unpack(archive: Path, into: Path, bounds: Bounds = HAND_IN) -> Unpacked:
     """Unpack the zip, tar, tar.gz, tar.bz2 or tar.xz file `archive` into the folder `into`.
 
-    `into` is empty or not there yet. The first bytes tell the format, not the name. Returns remarks
-    for people: what was left out or renamed, and why. Links, devices and paths to elsewhere are
-    left out; names that some system cannot keep are changed; of two files with the same name the
-    later one keeps it, as with every other unpacker.
+    `into` is empty or not there yet. The first bytes tell the format, not the name. Links, devices
+    and paths to elsewhere are left out; names that some system cannot keep are changed; of two
+    files with the same name the later one keeps it, as with every other unpacker. What is over the
+    bounds is left out, programs last.
 
-    Raises ArchiveError for what is unreadable, encrypted or over the bounds, and OSError when
-    `into` cannot be written. Both leave `into` as empty as it was.
+    Raises ArchiveError when the list cannot be read, when every file is encrypted or damaged or
+    over the bounds, or a program of a hand-in is damaged; and OSError when `into` cannot be
+    written. Both leave `into` as empty as it was.
     """
     if into.exists() and any(into.iterdir()):
         raise ValueError(f"{into} is not empty")
     made = not into.exists()
-    place = _Place(into, bounds)
     try:
         into.mkdir(parents=True, exist_ok=True)
-        with _open(archive) as file:
-            size = file.seek(0, io.SEEK_END)
-            file.seek(0)
-            meter = _Meter(bounds, size)
-            start = file.read(265)
-            file.seek(0)
-            if start.startswith((b"PK\3\4", b"PK\5\6")):
-                _unpack_zip(file, place, meter)
-            else:
-                _unpack_tar(_plain(file, start), place, meter)
+        place = _Place(into, bounds)
+        with opened(archive, bounds.entries, bounds.read) as source:
+            size = archive.stat().st_size
+            wanted = place.choose(source.entries, size)
+            for number, chunks in source.contents(set(wanted)):
+                place.file(wanted[number], chunks)
+        place.make_folders()
+        place.must_hold_something()
     except BaseException as error:
         shutil.rmtree(into, ignore_errors=True)
         if not made:
             into.mkdir(exist_ok=True)
         if isinstance(error, ArchiveError):
-            raise ArchiveError(f"{readable(archive.name)} {error}") from None
+            raise ArchiveError(f"{brief(archive.name)} {error}") from None
         raise
-    return place.summary()
+    return Unpacked(list(place.summary()), place.lost)
 
 
-def is_archive_name(name: str) -> bool:
-    """Whether a file of this name is meant to be an archive that `unpack` reads."""
-    return archive_stem(name) != name
-
-
-def archive_stem(name: str) -> str:
-    """`name` without the ending of an archive: "alice" of "alice.tar.gz"."""
-    return re.sub(r"\.(zip|tar|tgz|tbz2?|txz|tar\.(gz|bz2|xz))$", "", name, flags=re.I) or name
-
-
-def is_left_out(name: str) -> bool:
-    """Whether a file or folder of this name is nobody's work: `.git`, `__pycache__`, `._x`."""
-    return name.startswith("._") or name.casefold() in LEFT_OUT
-
-
-def readable(text: str) -> str:
-    """`text` with everything that cannot be shown in one line written as an escape.
-
-    File names reach Python with lone surrogates for bytes that are no text: they become "\\xe9".
-    """
-    return "".join(one if one.isprintable() else _escaped(one) for one in text)
-
-
-def _escaped(one: str) -> str:
-    if ESCAPED_BYTE.match(one):
-        return f"\\x{ord(one) - 0xDC00:02x}"
-    return one.encode("unicode_escape").decode()
-
-
-# Reading
-
-
-def _open(archive: Path) -> "_Checked":
-    """Open the archive. Raises ArchiveError."""
-    with _reading():
-        if not archive.is_file():
-            raise ArchiveError("is not a file")
-        return _Checked(io.FileIO(archive))
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    """Say in one line what a library thinks of the archive. Nothing may be written in here."""
-    try:
-        yield
-    except UNREADABLE as error:
-        why = (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()
-        raise ArchiveError(f"cannot be read: {readable(why[0])}") from None
-
-
-class _Checked(io.BufferedReader):
-    """A file that refuses to be read into memory as a whole."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > LISTING:
-            raise ArchiveError("lists too many files")
-        return super().read(size)
-
-
-class _Meter:
-    """Counts unpacked bytes, and stops at the bounds."""
-
-    def __init__(self, bounds: Bounds, packed: int) -> None:
-        self.bounds = bounds
-        self.packed = packed
-        self.count = 0
-
-    def add(self, count: int) -> None:
-        self.count += count
-        if self.count > self.bounds.total:
-            raise ArchiveError(f"holds more than {_amount(self.bounds.total)}")
-        if self.count > max(RATIO_FROM, self.packed * self.bounds.ratio):
-            raise ArchiveError(f"unpacks to more than {self.bounds.ratio} times its size")
-
-
-class _Stream(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
-class _Metered(io.RawIOBase):
-    """A stream that a meter watches."""
-
-    def __init__(self, stream: _Stream, meter: _Meter) -> None:
-        self.stream = stream
-        self.meter = meter
-        self.end = b""  # the last bytes that were read, a block of a tar
-
-    def read(self, size: int = -1, /) -> bytes:
-        data = self.stream.read(size)
-        self.meter.add(len(data))
-        self.end = (self.end + data)[-tarfile.BLOCKSIZE :]
-        return data
-
-
-def _chunks(stream: _Stream) -> Iterator[bytes]:
-    while True:
-        with _reading():
-            chunk = stream.read(CHUNK)
-        if not chunk:
-            return
-        yield chunk
-
-
-def _unpack_zip(file: _Checked, place: "_Place", meter: _Meter) -> None:
-    with _reading():
-        archive = zipfile.ZipFile(file)
-    with archive:
-        for info in archive.infolist():
-            place.entry()
-            name = _zip_name(info)
-            kind = stat.S_IFMT(info.external_attr >> 16)  # 0 when it was not made on Unix
-            if kind == stat.S_IFLNK:
-                place.leave_out(name, "it is a link")
-            elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-                place.leave_out(name, "it is no plain file")
-            elif kind == stat.S_IFDIR or name.endswith(("/", "\\")):
-                place.folder(name)
-            elif parts := place.parts(name):
-                if info.flag_bits & 0x1:
-                    raise ArchiveError("is encrypted: pack it again without a password")
-                # The others are rare, and zipfile unpacks them without a bound on memory.
-                if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                    raise ArchiveError("is compressed in an uncommon way: pack it again as .zip")
-                with _reading():
-                    stream = archive.open(info)
-                with stream:
-                    place.file(parts, _chunks(stream), meter)
-
-
-def _zip_name(info: zipfile.ZipInfo) -> str:
-    """The name as its writer meant it: macOS writes UTF-8 without saying so."""
-    if info.flag_bits & 0x800:  # the writer said UTF-8
-        return info.filename
-    try:
-        return info.filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return info.filename
-
-
-def _plain(file: _Checked, start: bytes) -> _Stream:
-    """The tar that `file` holds, without its compression. Raises ArchiveError for other formats."""
-    for magic, what in ((b"Rar!", "a RAR"), (b"7z\xbc\xaf\x27\x1c", "a 7-Zip")):
-        if start.startswith(magic):
-            raise ArchiveError(f"is {what} archive: pack it again as .zip")
-    if start.startswith(b"\x1f\x8b"):
-        return gzip.GzipFile(fileobj=file)
-    if start.startswith(b"BZh"):
-        return bz2.BZ2File(file)
-    if start.startswith(b"\xfd7zXZ\0"):
-        return lzma.LZMAFile(file)
-    if not start:
-        raise ArchiveError("is empty")
-    return file
-
-
-def _unpack_tar(stream: _Stream, place: "_Place", meter: _Meter) -> None:
-    """Read the tar from its first byte to its last, as a stream: nothing can point back.
-
-    The data filter of tarfile guards `extract`, which we do not use: it believes the sizes in
-    headers, and keeps links that stay inside. Here a name and a kind is all we take.
-    """
-    written = _Meter(meter.bounds, meter.packed)  # holes of a sparse file are written, never read
-    metered = _Metered(stream, meter)
-    with _begin_tar(metered) as archive:
-        while True:
-            with _reading():
-                member = archive.next()
-            if member is None:
-                break
-            archive.members.clear()  # type: ignore[attr-defined]  # it would remember all of them
-            place.entry()
-            if member.issym() or member.islnk():
-                place.leave_out(member.name, "it is a link")
-            elif member.isdir():
-                place.folder(member.name)
-            elif not member.isfile():
-                place.leave_out(member.name, "it is no plain file")
-            elif parts := place.parts(member.name):
-                with _reading():
-                    data = archive.extractfile(member)
-                assert data is not None  # it is a plain file
-                with data:
-                    if place.file(parts, _chunks(data), written) != member.size:
-                        raise ArchiveError("cannot be read: its end is missing")
-        # tarfile takes whatever it cannot read for the end. The true end is zeros, and all that
-        # follows them.
-        for chunk in _chunks(archive.fileobj):
-            if chunk.strip(b"\0"):
-                raise ArchiveError("cannot be read: it is damaged")
-        if metered.end.strip(b"\0"):
-            raise ArchiveError("cannot be read: its end is missing")
-
-
-def _begin_tar(stream: _Metered) -> tarfile.TarFile:
-    with _reading():
-        try:
-            return tarfile.open(fileobj=stream, mode="r|")
-        except tarfile.ReadError:
-            raise ArchiveError("is no zip or tar archive") from None
-
-
-# Writing
+def is_program_file(name: str) -> bool:
+    """Whether a file of this name may be a program, a module or the list of a hand-in."""
+    return name.casefold().endswith((".py", ".py.txt", ".json", ".toml"))
 
 
 @dataclass
@@ -323,146 +117,211 @@ class _Place:
 
     into: Path
     bounds: Bounds
-    entries: int = 0
-    made: int = 0  # files and folders
     remarks: dict[str, None] = field(default_factory=dict)  # in order, each once
-    tools: dict[str, None] = field(default_factory=dict)  # names from LEFT_OUT that were met
+    lost: list[Lost] = field(default_factory=list)
+    tools: dict[str, None] = field(default_factory=dict)  # names of tools' files that were met
+    empty: list[tuple[str, ...]] = field(default_factory=list)  # folders that are listed
+    kept: int = 0  # files
     folders: dict[tuple[str, ...], Path] = field(default_factory=dict)  # by folded name
     files: dict[tuple[str, ...], Path] = field(default_factory=dict)  # by folded name
     taken: set[tuple[Path, str]] = field(default_factory=set)  # a folder, a folded name in it
     copies: dict[tuple[Path, str], int] = field(default_factory=dict)  # how often it was wanted
 
-    def entry(self) -> None:
-        """Count one entry of the archive's list."""
-        self.entries += 1
-        if self.entries > self.bounds.entries:
-            raise ArchiveError(f"lists more than {self.bounds.entries} files")
+    # Choosing, from the list alone
 
-    def leave_out(self, name: str, why: str) -> None:
-        self.remarks[f"{readable(name)} is left out: {why}."] = None
+    def choose(self, entries: list[Entry], size: int) -> dict[int, tuple[str, ...]]:
+        """Which entries of an archive of `size` bytes are kept: their numbers, with their paths."""
+        named: dict[int, tuple[str, ...]] = {}
+        of_tools = _of_tools([_split(entry.name) for entry in entries])
+        for number, entry in enumerate(entries):
+            parts = self.parts(entry, of_tools)
+            if parts and entry.kind == "folder":
+                self.empty.append(parts)
+            elif parts:
+                named[number] = parts
+        order = sorted(named, key=lambda one: (_rank(named[one][-1]), entries[one].size, one))
+        at_top = shared_by({parts[:-1] for parts in named.values()} - {()})
+        budget = Budget(self.bounds, max(RATIO_FROM, size * self.bounds.ratio), len(at_top))
+        chosen: dict[int, tuple[str, ...]] = {}
+        for number in order:
+            if why := entries[number].trouble or budget.refuses(entries[number], named[number]):
+                self.lose(named[number], why)
+            else:
+                chosen[number] = named[number]
+        around = [lost.parts[:-1] for lost in self.lost if len(lost.parts) > 1]
+        wanted = dict.fromkeys([*around, *self.empty])  # who lost a file is there all the same
+        self.empty = [parts for parts in wanted if budget.takes_folder(parts)]
+        return chosen
 
-    def parts(self, name: str) -> tuple[str, ...]:
-        """The names in the path `name`, each fit to be kept; () when it is left out."""
+    def parts(self, entry: Entry, of_tools: set[tuple[str, ...]]) -> tuple[str, ...]:
+        """The names in the path of an entry, each fit to be kept; () when it is left out."""
+        name = entry.name
+        if entry.kind == "link":
+            self.leave_out(name, "it is a link")
+            return ()
+        if entry.kind == "other":
+            self.leave_out(name, "it is no plain file")
+            return ()
         if name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name):
             self.leave_out(name, "its name is an absolute path")
             return ()
-        # Some packers on Windows write backslashes between folders.
-        parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+        parts = _split(name)
         if ".." in parts:
             self.leave_out(name, "its name points to another place")
             return ()
-        if tool := next(filter(is_left_out, parts), ""):
-            self.tools["._*" if tool.startswith("._") else tool] = None
-            return ()
+        for depth, part in enumerate(parts):
+            if is_left_out(part) or parts[: depth + 1] in of_tools:
+                tool = part if is_left_out(part) or not depth else parts[depth - 1]
+                self.tools["._*" if tool.startswith("._") else readable(tool)] = None
+                return ()
+        kept = self.named(parts)
         if len(parts) > self.bounds.depth:
-            raise ArchiveError(f"has folders more than {self.bounds.depth} deep")
-        return tuple(map(self.named, parts))
+            self.lose(kept, f"it lies more than {self.bounds.depth} folders deep")
+            return ()
+        return kept
 
-    def named(self, part: str) -> str:
-        """A name for `part` that every system can keep, with a remark when it is another one."""
-        name, why = safe_name(part)
-        if len(name.encode()) > self.bounds.name:
-            raise ArchiveError(f"has a name of more than {self.bounds.name} bytes")
-        if why:
-            self.remarks[f"{readable(part)} is kept as {name}: {why}."] = None
-        return name
+    def named(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        """Names for `parts` that every system can keep, with a remark where they are others."""
+        most = self.bounds.name
+        if sum(len(part.encode("utf-8", "surrogatepass")) + 1 for part in parts) > LONGEST_PATH:
+            most = min(most, SHORT_NAME)
+        kept = []
+        for part in parts:
+            name, why = safe_name(part)
+            short = shortened(name, most)
+            if short != name:
+                name, why = short, "its name is too long"
+            if why:
+                self.remarks[f"{brief(part)} is kept as {name}: {why}."] = None
+            kept.append(name)
+        return tuple(kept)
 
-    def folder(self, name: str) -> None:
-        """Make the folder called `name`, unless it is left out."""
-        self.open_folder(self.parts(name))
+    def leave_out(self, name: str, why: str) -> None:
+        self.remarks[f"{brief(name)} is left out: {why}."] = None
+
+    def lose(self, parts: tuple[str, ...], why: str) -> None:
+        why = why if why.startswith("it ") else f"it {why}"
+        self.lost.append(Lost(parts, why))
+        self.leave_out("/".join(parts), why)
+
+    # Writing
 
     def open_folder(self, parts: tuple[str, ...]) -> Path:
         """The folder for `parts`, made where it is missing. `Src` and `src` are one folder."""
         path = self.into
         for depth, part in enumerate(parts, 1):
-            key = tuple(map(_folded, parts[:depth]))
+            key = tuple(map(folded, parts[:depth]))
             if key not in self.folders:
                 if (path, key[-1]) in self.taken:  # by a file
                     part = self.free_name(path, part)
-                self.count()
-                self.taken.add((path, _folded(part)))
-                self.folders[key] = path / part
+                self.taken.add((path, folded(part)))
                 (path / part).mkdir()
+                self.folders[key] = path / part
             path = self.folders[key]
         return path
 
-    def file(self, parts: tuple[str, ...], chunks: Iterator[bytes], meter: _Meter) -> int:
-        """Write one file and return its size in bytes. Raises ArchiveError over the bounds."""
-        self.count()
+    def make_folders(self) -> None:
+        """Make the folders that are listed, also those in which nothing was kept."""
+        for parts in self.empty:
+            with _or_odd_name():
+                self.open_folder(parts)
+
+    def file(self, parts: tuple[str, ...], chunks: Chunks) -> None:
+        """Write one file; what cannot be read or kept under that name is lost."""
+        path: Path | None = None
+        try:
+            path = self.new_file(parts)
+            with path.open("xb") as file:
+                for chunk in chunks:
+                    file.write(chunk)
+            self.kept += 1
+            return
+        except ArchiveError as error:
+            why = str(error)
+        except OSError as error:
+            if error.errno not in ODD_NAME:
+                raise
+            why = "cannot be kept under this name"
+        if path:
+            path.unlink(missing_ok=True)
+        self.lose(parts, why)
+
+    def new_file(self, parts: tuple[str, ...]) -> Path:
+        """Where to write a file. One that has this name already gets another one."""
         folder = self.open_folder(parts[:-1])
-        key = tuple(map(_folded, parts))
+        key = tuple(map(folded, parts))
         name = parts[-1]
         if (folder, key[-1]) in self.taken:
             earlier = self.files.get(key)
-            if earlier and _folded(earlier.name) == key[-1]:  # The later file keeps the name.
+            if earlier and folded(earlier.name) == key[-1] and earlier.exists():
                 earlier.rename(folder / self.free_name(folder, earlier.name))
             else:
                 name = self.free_name(folder, name)
-        self.taken.add((folder, _folded(name)))
+        self.taken.add((folder, folded(name)))
         self.files[key] = folder / name
-        size = 0
-        with self.files[key].open("xb") as file:
-            for chunk in chunks:
-                size += len(chunk)
-                if size > self.bounds.file:
-                    limit = _amount(self.bounds.file)
-                    raise ArchiveError(f"holds a file of more than {limit}: {readable(name)}")
-                meter.add(len(chunk))
-                file.write(chunk)
-        return size
-
-    def count(self) -> None:
-        self.made += 1
-        if self.made > self.bounds.files:
-            raise ArchiveError(f"holds more than {self.bounds.files} files and folders")
+        return self.files[key]
 
     def free_name(self, folder: Path, name: str) -> str:
         """A name like `name` that nothing in `folder` has yet, with a remark."""
         stem, dot, ending = name.rpartition(".")
         if not stem:
             stem, dot, ending = name, "", ""
-        wanted = (folder, _folded(name))
+        wanted = (folder, folded(name))
         while True:
             self.copies[wanted] = self.copies.get(wanted, 1) + 1
             free = f"{stem} ({self.copies[wanted]}){dot}{ending}"
-            if (folder, _folded(free)) not in self.taken:
-                self.taken.add((folder, _folded(free)))
+            if (folder, folded(free)) not in self.taken:
+                self.taken.add((folder, folded(free)))
                 self.remarks[f"{name} is there twice: one is kept as {free}."] = None
                 return free
 
-    def summary(self) -> list[str]:
+    # In the end
+
+    def must_hold_something(self) -> None:
+        """Raise ArchiveError when nothing could be had, or a program of a hand-in is damaged."""
+        alone = self.bounds.each_files is None  # the hand-in of one student
+        for lost in self.lost:
+            reason = lost.why.removeprefix("it ")
+            damaged = reason.startswith(("cannot be read", "is encrypted", "is compressed"))
+            if not self.kept or (alone and damaged and is_program_file(lost.parts[-1])):
+                raise ArchiveError(reason if damaged else f"holds {lost.parts[-1]}, which {reason}")
+
+    def summary(self) -> Iterator[str]:
         """The remarks, the first ones when there are too many."""
-        remarks = list(self.remarks)
         if self.tools:
-            names = ", ".join(sorted(self.tools))
-            remarks.insert(0, f"Left out what systems and tools keep for themselves: {names}.")
-        if len(remarks) > REMARKS:
-            remarks[REMARKS:] = [f"And {len(remarks) - REMARKS} more remarks like these."]
-        return remarks
+            names = ", ".join(sorted(self.tools)[:REMARKS])
+            yield f"Left out what systems and tools keep for themselves: {names}."
+        remarks = list(self.remarks)
+        most = REMARKS - bool(self.tools)
+        yield from remarks[:most]
+        if len(remarks) > most:
+            yield f"And {len(remarks) - most} more remarks like these."
 
 
-def safe_name(part: str) -> tuple[str, str]:
-    """A name that every system can keep and show, like `part`, and why it differs ("" if not)."""
-    why = ""
-    # Western Europe's old encoding is the best guess, and has a letter for nearly every byte.
-    name = ESCAPED_BYTE.sub(lambda byte: chr(ord(byte[0]) - 0xDC00), part)
-    if name != part:
-        why = "its bytes are no UTF-8 text"
-    name = unicodedata.normalize("NFC", name)  # macOS takes letters and accents apart
-    kept = "".join(one if one.isprintable() and one not in '<>:"|?*' else "_" for one in name)
-    if kept != name:
-        name, why = kept, why or "some characters cannot be in a file's name everywhere"
-    if name.rstrip(". ") != name:
-        name, why = name.rstrip(". ") or "_", why or "it ends with a dot or a space"
-    if RESERVED.match(name):
-        name, why = f"_{name}", "Windows keeps that name for a device"
-    return name, why
+def _rank(name: str) -> int:
+    """Programs first, then what is packed and may hold programs, then all the rest."""
+    return 0 if is_program_file(name) else 1 if is_archive_name(name) else 2
 
 
-def _folded(name: str) -> str:
-    """What two names share when a system that ignores case takes them for one."""
-    return unicodedata.normalize("NFC", name).casefold()
+def _split(name: str) -> tuple[str, ...]:
+    """The names in a path. Some packers on Windows write backslashes between folders."""
+    return tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
 
 
-def _amount(size: int) -> str:
-    return f"{size // MIB} MiB" if size >= MIB else f"{size} bytes"
+def _of_tools(paths: list[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    """The paths of what is no work, for what lies beside it says so: see `left_out_of`."""
+    inside: dict[tuple[str, ...], set[str]] = {}
+    for path in set(paths):
+        for depth in range(len(path)):
+            inside.setdefault(path[:depth], set()).add(path[depth])
+    return {(*folder, name) for folder, names in inside.items() for name in left_out_of(names)}
+
+
+@contextmanager
+def _or_odd_name() -> Iterator[None]:
+    """Let pass that a system cannot keep a name."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in ODD_NAME:
+            raise

@@ -32,6 +32,8 @@ class Plan:
 
     units: tuple[Unit, ...]
     done: int  # lessons of students that were graded before and have not changed
+    empty: tuple[Submission, ...] = ()  # those of which nothing can be graded
+    not_all: bool = False  # whether somebody stays without a grade
 
 
 def due(
@@ -90,6 +92,7 @@ def plan(
     """
     units: list[Unit] = []
     done = 0
+    not_all = False
     with gradebook.together():
         for one in submissions:
             gradebook.enrol(Student(one.student, one.name, one.number))
@@ -109,7 +112,10 @@ def plan(
             for name, trouble in _not_graded(gradebook, one, lessons, expected).items():
                 about = HandIn(one.late, one.source, trouble=trouble)
                 gradebook.hand_in(one.student, name, about)
-    return Plan(tuple(units), done)
+                known = gradebook.graded(one.student, name)
+                not_all = not_all or not (known or gradebook.adjustments(one.student, name))
+    empty = tuple(one for one in submissions if not one.lessons)
+    return Plan(tuple(units), done, empty, not_all)
 
 
 def _not_graded(
@@ -117,13 +123,20 @@ def _not_graded(
 ) -> dict[str, str]:
     """The lessons of which the submission holds nothing that can be graded, each with the reason.
 
-    Where one lesson of it can be graded, another that it does not name was not handed in.
+    Where one lesson of it can be graded, another was not handed in, unless the submission names it
+    or holds something that could not be read.
     """
-    reason = " ".join(one.remarks)
-    if one.lessons:
-        return {lesson.name: reason for lesson in lessons if lesson.name in one.without}
-    graded = [lesson.name for lesson in lessons if gradebook.graded(one.student, lesson.name)]
-    return dict.fromkeys([*expected, *graded], reason)
+    names = [lesson.name for lesson in lessons]
+    missing = [name for name in names if name not in one.lessons]
+    may_be = [name for name in missing if name in expected or gradebook.graded(one.student, name)]
+    if not one.lessons:
+        return dict.fromkeys(may_be, one.why_not)
+    named = {
+        name: one.why_not or f"there is no program in what is called like {name}"
+        for name in missing
+        if name in one.without
+    }
+    return named | (dict.fromkeys(may_be, one.why_not) if one.why_not else {})
 
 
 def carry_out(

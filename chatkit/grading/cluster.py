@@ -9,12 +9,10 @@ See https://distributed.dask.org/en/stable/api.html#distributed.Client.get_execu
 import atexit
 import logging
 import re
-import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from chatkit.course import Course, CourseError, find_course
@@ -22,6 +20,7 @@ from chatkit.grading.classroom import Graded, Stations, Unit, as_they_end
 from chatkit.grading.gradekey import kit_digest, submitted_files
 from chatkit.grading.station import Order
 from chatkit.grading.verdict import GradingError, LessonVerdict
+from chatkit.harness.leftovers import OwnFolder
 from chatkit.harness.sandbox import Tier
 
 ADDRESS = re.compile(r"(\w+://)?[^\s/:]+:\d+")
@@ -105,10 +104,10 @@ def grade_parcel(parcel: Parcel, tier: Tier) -> LessonVerdict:
         raise GradingError(
             "a worker of the cluster has another version of Python, of the kit or of its checks"
         )
-    with tempfile.TemporaryDirectory(prefix="chatkit-class-") as space:
+    with OwnFolder("class") as room:
         for name, data in parcel.files.items():
-            path = Path(space, name)
+            path = room.path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        order = Order(course.root, parcel.lesson, Path(space), parcel.seed)
+        order = Order(course.root, parcel.lesson, room.path, parcel.seed)
         return stations.grade(order, tier)

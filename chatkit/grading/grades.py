@@ -90,6 +90,16 @@ class ClassGrades:
             if lesson.stands
         ]
 
+    def not_graded(self) -> list[tuple[Student, tuple[str, ...], str]]:
+        """Who has no grade, for nothing in a hand-in could be graded: in which lessons, and why."""
+        found: dict[tuple[str, str], tuple[Student, list[str]]] = {}
+        for row in self.students:
+            for name, lesson in row.lessons.items():
+                if lesson.grade is None and lesson.trouble:
+                    about = (row.student.id, lesson.trouble)
+                    found.setdefault(about, (row.student, []))[1].append(name)
+        return [(student, tuple(names), why) for (_, why), (student, names) in found.items()]
+
 
 def grades_of(gradebook: Gradebook, rules: Rules, course: Course) -> ClassGrades:
     """The grades of everybody in the gradebook, by name. Raises GradebookError.

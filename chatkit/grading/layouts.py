@@ -5,12 +5,13 @@ which code of the platform does.
 """
 
 import hashlib
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
 
 from chatkit.course import Course, Lesson
-from chatkit.grading.archives import RESERVED, archive_stem, safe_name
+from chatkit.grading.filenames import RESERVED, archive_stem, safe_name
 
 LONGEST_ID = 60  # characters
 SINGLE_FILES = "single files"
@@ -67,6 +68,17 @@ COPY = re.compile(
 LESSON = re.compile(
     r"((?P<word>lesson|step|part|exercise)[\s_-]*)?0*(?P<number>\d{1,3})([\s_-]+(?P<step>.+))?"
 )
+
+
+# Words in a file's name that say: this is a part of a program, or about one, and not the program.
+PARTS = frozenset(
+    (
+        *("test", "tests", "helper", "helpers", "util", "utils", "common", "config", "settings"),
+        *("handler", "handlers", "manager", "protocol", "base", "example", "sample", "template"),
+        *("old", "backup", "bak", "solution", "new", "state", "list", "info", "data", "window"),
+    )
+)
+STALE = frozenset(("old", "older", "backup", "backups", "bak", "archive", "previous", "copy"))
 
 
 def moodle_mark(name: str) -> Mark | None:
@@ -130,6 +142,54 @@ def program_named(name: str, programs: tuple[str, ...]) -> tuple[str, int] | Non
                 return program, 1003 - min(copy, 1000)
             return program, 1 if plain == name else 2
     return None
+
+
+def other_named(name: str, programs: tuple[str, ...]) -> str | None:
+    """The program that a file called otherwise may be: "echo_server.py", "MyClient.py".
+
+    None when it is no program of these, may be several, or is by its name a part of one or a test.
+    """
+    plain = re.sub(r"\.txt$", "", name, flags=re.I)
+    if not plain.casefold().endswith(".py"):
+        return None
+    words = words_of(plain[:-3])
+    meant = [program for program in programs if any(_is_for(program[:-3], w) for w in words)]
+    return meant[0] if len(meant) == 1 and not PARTS & set(words) else None
+
+
+def _is_for(program: str, word: str) -> bool:
+    """Whether a word such as "myserver" names the program "server"."""
+    rest = word.removeprefix(program) if word.startswith(program) else word.removesuffix(program)
+    return program in word and rest != word and rest not in PARTS and rest not in ("s", "ob")
+
+
+def words_of(stem: str) -> list[str]:
+    """The words and numbers in a name: "myServer_v2" has my, server, v and 2."""
+    return re.findall(r"[^\W\d_]+|\d+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", stem).casefold())
+
+
+def lesson_hinted(name: str, course: Course) -> Lesson | None:
+    """The one lesson that the words in a program's name speak of: "echo_server.py"."""
+    words = words_of(archive_stem(name).rpartition(".")[0])
+    found = []
+    for lesson in course.lessons:
+        step = lesson.step.casefold()
+        by_word = any(len(word) > 2 and step.startswith(word) for word in words)
+        numbered = itertools.pairwise(words)
+        by_number = any(
+            word in ("lesson", "step", "exercise")
+            and number.isdigit()
+            and int(number) == lesson.number
+            for word, number in numbered
+        )
+        if by_word or by_number:
+            found.append(lesson)
+    return found[0] if len(found) == 1 else None
+
+
+def is_stale(name: str) -> bool:
+    """Whether a folder of this name holds what somebody has put away: "old", "chat (1)"."""
+    return bool(STALE & set(words_of(name))) or without_copy(name)[1] > 0
 
 
 def lesson_named(name: str, course: Course, strict: bool = False) -> Lesson | None:

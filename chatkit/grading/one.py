@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chatkit.course import Course, Lesson
-from chatkit.grading.archives import readable
+from chatkit.grading.copying import copy_lesson
+from chatkit.grading.filenames import readable
+from chatkit.grading.items import Item
 from chatkit.grading.reports.files import write_whole
 from chatkit.grading.reports.results import github_classroom, gradescope, junit
 from chatkit.grading.station import Order, Station, StationLost
-from chatkit.grading.studentwork import Search, listing
-from chatkit.grading.submissions import find_submissions
+from chatkit.grading.studentwork import Search
+from chatkit.grading.submissions import SubmissionError, find_submissions
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.harness.sandbox import Tier
 
@@ -43,32 +45,40 @@ class Work:
 def find_one(where: Path, course: Course, space: Path, wanted: Sequence[Lesson]) -> Work:
     """Find one student's work in the folder, archive or program `where`; copy it into `space`.
 
-    Lesson folders or programs that lie straight in a folder are the student's, whatever else lies
-    beside them. A wanted lesson that is not there gets an empty folder; without `wanted`, what is
-    there counts. Raises SubmissionError when there is nothing to grade, OneError when it is
-    the work of several students.
+    They are searched for as in a class. A wanted lesson that is not there gets an empty folder;
+    without `wanted`, what is there counts. Raises SubmissionError when there is nothing to grade,
+    OneError when it is the work of several students, or when a wanted lesson may be in what cannot
+    be read.
     """
     alone = wanted[0] if len(wanted) == 1 else None
     if len(course.lessons) == 1:
         alone = course.lessons[0]
-    folders: dict[str, Path] = {}
-    remarks: tuple[str, ...] = ()
-    if where.is_dir():
-        search = Search(course, alone, space / "unpacked")
-        found = search.lessons(listing(where, []), nested=False)
-        folders = {name: search.copy(items, space / name) for name, items in found.items()}
-        remarks = tuple(search.remarks)
+    search = Search(course, alone, space / "unpacked")
+    found = search.lessons(_items(where, search))
+    folders = {
+        name: space / name for name, one in found.items() if copy_lesson(search, one, space / name)
+    }
+    remarks = tuple(search.remarks)
     if not folders:
-        submissions = find_submissions(where, course, space / "found", alone).submissions
-        if len(submissions) > 1:
+        several = []
+        try:
+            submissions = find_submissions(where, course, space / "found", alone).submissions
+            several = [one for one in submissions if one.lessons]
+        except SubmissionError:  # it speaks of a class
+            if search.untold or not (search.seen or search.obstacles):
+                raise
+        why = search.why_not(folders)
+        if len(several) > 1:
             raise OneError(
-                f"{readable(str(where))} holds the work of {len(submissions)} students: "
-                "chatkit class grade takes a class"
+                f"{readable(str(where))} holds the work of {len(several)} students: "
+                f"chatkit class grade takes a class. If it is one student's: {why}"
             )
-        folders = dict(submissions[0].lessons)
-        remarks = submissions[0].remarks
+        raise OneError(f"{readable(str(where))} cannot be graded: {why}")
+    why = search.why_not(folders)
     for lesson in wanted:
         if lesson.name not in folders:
+            if why:
+                raise OneError(f"{lesson.name} cannot be graded: {why}")
             folders[lesson.name] = space / lesson.name
             folders[lesson.name].mkdir()
             remarks += (f"{lesson.name} is not there: all its checks fail.",)
@@ -77,6 +87,13 @@ def find_one(where: Path, course: Course, space: Path, wanted: Sequence[Lesson])
         tuple((lesson, folders[lesson.name]) for lesson in chosen if lesson in (wanted or chosen)),
         remarks,
     )
+
+
+def _items(where: Path, search: Search) -> list[Item]:
+    """What lies in the folder `where`, or the archive or program itself."""
+    if where.is_dir():
+        return search.look_into(where.resolve())
+    return [Item(where.name, where)] if where.is_file() else []
 
 
 def grade_one(

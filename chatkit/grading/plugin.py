@@ -6,7 +6,6 @@
 
 import math
 import random
-import re
 import secrets
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -25,6 +24,7 @@ from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure, Unavailable
 from chatkit.harness.forkserver import ForkServer
 from chatkit.harness.kernel import LINUX
+from chatkit.harness.printable import visible
 from chatkit.harness.sandbox import Sandbox
 
 LESSONS = pytest.StashKey[dict[Path, Lesson]]()  # by the file of their checks
@@ -154,16 +154,16 @@ def made(check: Check, item: pytest.Item, error: BaseException | None) -> Verdic
         status=status,
         score=0,
         symptom=error.symptom,
-        message=error.message,
-        expected=error.expected,
-        received=error.received,
+        message=visible(error.message),  # they may quote what the program printed
+        expected=visible(error.expected),
+        received=visible(error.received.replace("\r\n", "\n")),
         likely=likely(check, lesson, error),
         output=printed(bench) if bench else "",
     )
 
 
 def printed(bench: Bench) -> str:
-    """The last lines that the programs of a check printed, without control characters."""
+    """The last lines that the programs of a check printed, fit to be shown."""
     said = "\n".join(program.printed for program in bench.programs if program.printed)
-    lines = re.sub(r"[^\x20-\x7e\n\xa0-\ud7ff\ue000-\U0010ffff]", "\ufffd", said).split("\n")
+    lines = visible(said.replace("\r\n", "\n")).split("\n")
     return "\n".join(line[:200] for line in lines[-LAST_LINES:])

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -15,6 +14,7 @@ from chatkit.grading.verdict import (
     event_from_json,
     lesson_from_json,
 )
+from chatkit.harness.printable import visible
 from chatkit.harness.transcript import Event
 
 MOST = 10_000  # events of one recording
@@ -22,7 +22,6 @@ LARGEST = 64 << 20  # bytes of a file that is read
 KINDS: dict[type, dict[str, Any]] = {
     form: get_type_hints(form) for form in (Event, Verdict, LessonVerdict)
 }
-CONTROL = re.compile(r"[^\x20-\x7e\n\xa0-\ud7ff\ue000-\U0010ffff]")
 
 
 class RecordingError(Exception):
@@ -83,8 +82,8 @@ def is_recording(path: Path) -> bool:
 def read(data: bytes, name: str) -> tuple[list[Event], list[LessonVerdict]]:
     """What a file holds: the events of a recording, or else the verdicts of `check --json`.
 
-    A last line that is not whole is left out. `name` is what messages call the file. All texts come
-    without control characters. Raises RecordingError.
+    A last line that is not whole is left out. `name` is what messages call the file. All texts are
+    fit to be shown. Raises RecordingError.
     """
     if not data.strip():
         raise RecordingError(f"{name} is empty")
@@ -158,9 +157,9 @@ def well_formed(record: Event | Verdict | LessonVerdict) -> None:
 
 
 def clean(value: Any) -> Any:
-    """JSON data with every control character but a line end replaced: a terminal obeys those."""
+    """JSON data with every text made `visible`: a terminal obeys control characters."""
     if isinstance(value, str):
-        return CONTROL.sub("\ufffd", value)
+        return visible(value)
     if isinstance(value, list):
         return [clean(item) for item in value]
     if isinstance(value, dict):

@@ -23,6 +23,7 @@ from chatkit.course import CourseError, find_course
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.harness import cgroup, kernel
 from chatkit.harness.kernel import WINDOWS
+from chatkit.harness.leftovers import OwnFolder
 from chatkit.harness.sandbox import Refused, Tier, enter
 
 UNIT_SECONDS = 600.0  # of wall clock for one lesson of one student; what is left is not tried
@@ -55,12 +56,16 @@ class Station:
         """`tier` is the best containment to use, see `sandbox.enter`; None trusts the programs."""
         self.group = cgroup.make() if tier else None  # who trusts programs does not bound them
         folder = str(self.group.folder) if self.group else ""
+        # Copies of students' programs lie in it: the next run sweeps them, should we be killed.
+        self.space = OwnFolder("station", passable=True) if tier else None
+        there = {"TMPDIR": str(self.space.path)} if self.space else {}
         # -P: a module beside the submissions is not ours, whatever its name
         station = (sys.executable, "-P", "-m", "chatkit.grading.station")
         self.process = subprocess.Popen(
             [*station, tier or TRUSTED, str(os.getpid()), folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env={**os.environ, **there},
             start_new_session=True,  # Ctrl-C is for the parent, also while this one starts
         )
 
@@ -115,6 +120,8 @@ class Station:
             self.process.stdin.close()
         if self.group:
             self.group.remove()
+        if self.space:
+            self.space.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,70 +1,39 @@
-"""Look through what one student handed in, and copy what can be graded.
+"""Look through what one student handed in, and find the programs of each lesson.
 
 Whatever is wrong with it becomes a remark: no student's work stops the others. Links are never
 followed, archives are unpacked within bounds, and only the caller's folders are written.
 """
 
-import os
-import stat
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from chatkit import __version__
 from chatkit.course import Course, Lesson, set_aside
-from chatkit.grading.archives import (
-    HAND_IN,
-    MIB,
-    ArchiveError,
+from chatkit.grading.archives import HAND_IN, ArchiveError, unpack
+from chatkit.grading.filenames import (
     archive_stem,
+    brief,
     is_archive_name,
-    is_left_out,
     readable,
-    safe_name,
-    unpack,
 )
 from chatkit.grading.handin import MANIFEST, read_manifest
-from chatkit.grading.layouts import lesson_named, program_named
+from chatkit.grading.items import Found, Item, Place, Programs, listing
+from chatkit.grading.layouts import (
+    lesson_hinted,
+    lesson_named,
+    other_named,
+    program_named,
+)
+from chatkit.grading.unusable import listed, why_nothing
 
-LISTED = 20_000  # the most entries of one folder that are looked at
 ARCHIVES = 20  # the most archives of one student that are unpacked
-COPIED_FILES = 200  # the most files of one lesson that are copied
-COPIED_BYTES = 16 * MIB  # all of them together
-COPIED_DEPTH = 8  # folders inside a lesson folder
+FOLDERS = 2000  # the most folders of one student that are looked into
+DEPTH = 50  # of folders in each other
+SEEN = 500  # the most names of files that are remembered
 
-
-@dataclass(frozen=True)
-class Item:
-    """A file or folder on the disk, under the name that it is to have."""
-
-    name: str
-    path: Path
-
-    @property
-    def opens(self) -> bool:
-        """Whether there are items inside: a folder or an archive."""
-        return self.path.is_dir() or is_archive_name(self.name)
-
-
-def listing(folder: Path, left_out: list[tuple[str, str]]) -> list[Item]:
-    """The plain files and folders in `folder`, by name; what else there is goes to `left_out`."""
-    items = []
-    try:
-        with os.scandir(folder) as entries:
-            for count, entry in enumerate(entries):
-                if count == LISTED:
-                    left_out.append((readable(folder.name), f"only {LISTED} entries are read"))
-                    break
-                if is_left_out(entry.name):
-                    continue
-                if entry.is_symlink():
-                    left_out.append((readable(entry.name), "it is a link; links are not followed"))
-                elif entry.is_dir() or entry.is_file():
-                    items.append(Item(entry.name, folder / entry.name))
-                else:
-                    left_out.append((readable(entry.name), "it is no plain file"))
-    except OSError as error:
-        left_out.append((readable(folder.name), f"it cannot be read: {error.strerror}"))
-    return sorted(items, key=lambda item: item.name)
+ANOTHER_NAME = 2000  # how far "echo_server.py" is off: more than any copy of server.py
 
 
 def all_programs(course: Course) -> tuple[str, ...]:
@@ -79,40 +48,79 @@ class Search:
     course: Course
     lesson: Lesson | None  # what programs in no lesson's folder are for
     room: Path  # where archives are unpacked
+    lost: Mapping[Path, Sequence[Item]] = field(default_factory=dict)  # by the folder
     remarks: dict[str, None] = field(default_factory=dict)  # in order, each once
+    obstacles: dict[str, None] = field(default_factory=dict)  # what may have held a lesson, and why
     opened: dict[Path, list[Item]] = field(default_factory=dict)
     promised: set[str] = field(default_factory=set)  # lessons that a manifest names
     called: set[str] = field(default_factory=set)  # lessons that a folder or archive is called like
+    seen: list[str] = field(default_factory=list)  # names of files
     archives: int = 0
+    folders: int = 0
     untold: bool = False  # there were programs, and no lesson to put them to
 
     def remark(self, text: str) -> None:
         self.remarks[text] = None
 
+    def obstacle(self, text: str) -> None:
+        """Remark on what may be why a lesson was not found. `text` has no full stop."""
+        self.remark(f"{text[:1].upper()}{text[1:]}." if text[:1] == "n" else f"{text}.")
+        self.obstacles[text] = None
+
+    # Opening
+
     def open(self, item: Item) -> list[Item]:
         """What is inside a folder or an archive; nothing, and a remark, where it cannot be read."""
+        if item.lost:
+            self.obstacle(f"{brief(item.name)} is left out: {item.lost}")
+            return []
         if item.path not in self.opened:
-            folder = item.path if item.path.is_dir() else self.unpacked(item)
-            left_out: list[tuple[str, str]] = []
-            self.opened[item.path] = listing(folder, left_out) if folder else []
-            for name, why in left_out:
-                self.remark(f"{name} is left out: {why}.")
-            if folder and any(one.name == MANIFEST for one in self.opened[item.path]):
-                self.read_manifest(folder)
+            self.opened[item.path] = []
+            if folder := item.path if item.path.is_dir() else self.unpacked(item):
+                self.opened[item.path] = self.look_into(folder)
         return self.opened[item.path]
+
+    def look_into(self, folder: Path) -> list[Item]:
+        left_out: list[tuple[str, str]] = []
+        items = listing(folder, left_out)
+        for name, why in left_out:
+            if self.may_be_work(name) or "cannot be read" in why:
+                self.obstacle(f"{name} is left out: {why}")
+            else:
+                self.remark(f"{name} is left out: {why}.")
+        lost = self.lost.get(folder, ())
+        for item in lost:
+            if self.may_be_work(item.name):
+                self.obstacle(f"{brief(item.name)} is left out: {item.lost}")
+        others = [one for one in lost if not self.may_be_work(one.name)]
+        if others:
+            names = listed([one.name for one in others])
+            self.remark(f"Left out: {names}: {others[0].lost}.")
+        if any(one.name == MANIFEST for one in items):
+            self.read_manifest(folder)
+        return items
+
+    def may_be_work(self, name: str) -> bool:
+        names = all_programs(self.course)
+        return is_archive_name(name) or bool(program_named(name, names) or other_named(name, names))
 
     def unpacked(self, item: Item) -> Path | None:
         if self.archives == ARCHIVES:
-            self.remark(f"Only {ARCHIVES} archives are unpacked.")
+            self.obstacle(f"only {ARCHIVES} archives are unpacked: ask for one with the programs")
             return None
         self.archives += 1
         folder = self.room / str(self.archives)
         try:
-            for remark in unpack(item.path, folder, HAND_IN):
-                self.remark(f"In {readable(item.name)}: {remark}")
+            found = unpack(item.path, folder, HAND_IN)
         except ArchiveError as error:
-            self.remark(f"{error}.")
+            why = str(error).removeprefix(brief(item.path.name))  # under the student's own name
+            self.obstacle(f"{brief(item.name)}{why}")
             return None
+        for remark in found.remarks:
+            self.remark(f"In {brief(item.name)}: {remark}")
+        for lost in found.lost:
+            if self.may_be_work(lost.parts[-1]):
+                self.obstacles[f"{brief('/'.join(lost.parts))} is left out: {lost.why}"] = None
         return folder
 
     def read_manifest(self, folder: Path) -> None:
@@ -123,147 +131,200 @@ class Search:
         if manifest.kit != __version__:
             self.remark(f"Packed with chatkit {manifest.kit}; this is {__version__}.")
 
-    def lessons(self, items: list[Item], nested: bool) -> dict[str, list[Item]]:
-        """The lessons among these items, each with the items of its folder.
+    # Finding
 
-        `nested` allows for one folder more around all of it.
-        """
-        found: dict[str, list[Item]] = {}
-        for item in items:
-            lesson = lesson_named(archive_stem(item.name), self.course) if item.opens else None
-            if lesson:
-                self.called.add(lesson.name)
-                if inside := self.work(item):
-                    self.add(found, lesson.name, inside, item)
-        for item in items:
-            if not found and item.name.casefold() == "lessons" and item.path.is_dir():
-                found = self.lessons(self.open(item), nested=False)
-        straight = self.programs(items)
-        if straight and found:
-            names = ", ".join(readable(item.name) for item, _ in straight.values())
-            self.remark(f"Left out, for it lies beside the lesson folders: {names}.")
-        elif straight and self.lesson:
-            found = {self.lesson.name: items}
-        elif straight:
-            self.untold = True
-            names = ", ".join(readable(item.name) for item, _ in straight.values())
-            self.remark(f"Nothing says which lesson is meant by: {names}.")
-        elif nested and not found:
-            for item in items:
-                if item.opens:
-                    packed = not item.path.is_dir()  # An archive is no folder more.
-                    for name, inside in self.lessons(self.open(item), nested=packed).items():
-                        self.add(found, name, inside, item)
+    def lessons(self, items: Sequence[Item]) -> dict[str, Found]:
+        """The lessons in a hand-in, by name. What is meant by a doubtful name, remarks say."""
+        places = self.places(items)
+        by_lesson: dict[str, list[Place]] = {}
+        strays = []
+        for place in places:
+            if place.lesson:
+                by_lesson.setdefault(place.lesson.name, []).append(place)
+            else:
+                strays.append(place)
+        if strays and self.lesson and self.lesson.name not in by_lesson:
+            by_lesson[self.lesson.name] = strays
+        elif strays:
+            self.left_beside(strays, bool(by_lesson))
+        found = {
+            lesson.name: one
+            for lesson in self.course.lessons
+            if lesson.name in by_lesson and (one := self.chosen(lesson, by_lesson[lesson.name]))
+        }
+        for name in sorted(self.promised - set(by_lesson)):
+            self.remark(f"{name} is named in {MANIFEST} and is not there.")
+        for name in sorted(self.called - self.promised - set(by_lesson)):
+            self.remark(f"There is no program in what is called like {name}.")
         return found
 
-    def add(
-        self, found: dict[str, list[Item]], lesson: str, inside: list[Item], item: Item
-    ) -> None:
-        if lesson in found:
-            self.remark(f"{readable(item.name)} is left out: {lesson} was found before it.")
-        else:
-            found[lesson] = inside
+    def left_beside(self, strays: list[Place], beside: bool) -> None:
+        """Remark on programs in no lesson's folder."""
+        names = listed([item.name for place in strays for item, _ in place.programs.values()])
+        if beside and self.lesson:
+            self.remark(f"Left out, for it lies beside the lesson folders: {names}.")
+            return
+        self.untold = self.untold or not beside
+        if beside:
+            self.remark(f"Left out, for it lies beside the lesson folders: {names}.")
+        told = f"nothing says which lesson is meant by: {names}"
+        self.obstacles[f"{told}. Put it into a folder such as {self.course.lessons[0].name}"] = None
+        if not beside:
+            self.remark(f"N{told[1:]}.")
 
-    def work(self, item: Item) -> list[Item]:
-        """The items of a lesson folder, also when there is one folder more around them."""
-        inside = self.open(item)
-        if self.programs(inside):
-            return inside
-        deeper = [one for one in map(self.open, filter(opens, inside)) if self.programs(one)]
-        if len(deeper) > 1:
-            self.remark(f"{readable(item.name)} holds {len(deeper)} folders with programs.")
-        return deeper[0] if len(deeper) == 1 else []
+    def places(self, items: Sequence[Item]) -> list[Place]:
+        """All folders with programs in them, those that lie least deep first."""
+        found: list[Place] = []
+        waiting: deque[tuple[Item | None, Lesson | None, tuple[str, ...], int]] = deque()
+        waiting.append((None, None, (), 0))
+        while waiting:
+            item, lesson, trail, off = waiting.popleft()
+            inside = self.open(item) if item else items
+            self.folders += 1
+            if self.folders > FOLDERS:
+                self.obstacle(f"only {FOLDERS} folders are looked into: ask for the programs alone")
+                break
+            names = [one.name for one in inside if not one.opens]
+            self.seen += names[: max(0, SEEN - len(self.seen))]
+            here = self.programs_by_lesson(inside, lesson)
+            found += [
+                Place(self.course.lesson(name) if name else None, tuple(inside), one, trail, off)
+                for name, one in here.items()
+            ]
+            for next in self.to_open(inside, here, lesson):
+                if len(trail) == DEPTH:
+                    self.obstacle(f"{brief(next.name)} lies more than {DEPTH} folders deep")
+                    continue
+                stem = archive_stem(next.name)
+                named = None if lesson else lesson_named(stem, self.course)
+                if named:
+                    self.called.add(named.name)
+                further = (*trail, next.name)
+                waiting.append((next, lesson or named, further, off + _off(stem, named)))
+        return sorted(found, key=lambda place: place.rank)
 
-    def programs(self, items: list[Item]) -> dict[str, tuple[Item, int]]:
-        """For each program the item that is meant, and how far its name is off."""
-        best: dict[str, tuple[Item, int]] = {}
+    def to_open(
+        self, items: Sequence[Item], here: Mapping[str, Programs], lesson: Lesson | None
+    ) -> list[Item]:
+        """Where to look for more programs: which of the folders and archives among `items`."""
+        opening = [
+            one
+            for one in items
+            if one.opens and not one.name.startswith(".") and not set_aside(one.name)
+        ]
+        folders = {one.name.casefold(): one for one in opening if one.path.is_dir()}
+        lessons = folders.get("lessons")
+        if lessons and ("chatkit" in folders or self.has_lessons(lessons)):
+            return [lessons]  # a clone has the solutions beside it, and tests
+        if not here:
+            return opening
+        if lesson is None:
+            named = [one for one in opening if lesson_named(archive_stem(one.name), self.course)]
+            if named:
+                return named
+        wanted = lesson or self.lesson
+        needed = wanted.asked if wanted else all_programs(self.course)
+        missing = set(needed) - {name for programs in here.values() for name in programs}
+        return list(folders.values()) if missing else []
+
+    def has_lessons(self, folder: Item) -> bool:
+        return any(
+            one.opens and lesson_named(archive_stem(one.name), self.course, strict=True)
+            for one in self.open(folder)
+        )
+
+    def programs_by_lesson(
+        self, items: Sequence[Item], lesson: Lesson | None
+    ) -> dict[str, Programs]:
+        """The programs that lie here straight away, by the name of their lesson; "" for none."""
         names = all_programs(self.course)
+        named: Programs = {}
+        others: dict[tuple[str, str], list[Item]] = {}
         for item in items:
-            meant = None if item.path.is_dir() else program_named(item.name, names)
-            if meant and (meant[0] not in best or meant[1] < best[meant[0]][1]):
-                best[meant[0]] = (item, meant[1])
-        return best
-
-    # Copying
-
-    def copy(self, items: list[Item], folder: Path) -> Path:
-        """Copy a lesson's programs into `folder`, and what lies beside them: they may import it."""
-        folder.mkdir(parents=True)
-        chosen = self.programs(items)
-        names = all_programs(self.course)
-        copying = Copying(self)
-        for program, (item, off) in chosen.items():
-            if off:
-                self.remark(f"{readable(item.name)} is taken for {program}.")
-            copying.file(item, folder / program)
-        for item in items:
-            if set_aside(item.name):
+            if item.path.is_dir():
                 continue
-            meant = None if item.path.is_dir() else program_named(item.name, names)
-            if meant is None:
-                copying.other(item, folder)
-            elif item is not chosen[meant[0]][0]:
-                counts = readable(chosen[meant[0]][0].name)
-                self.remark(f"{readable(item.name)} is left out: {counts} counts.")
-        return folder
+            if meant := program_named(item.name, names):
+                if meant[0] not in named or meant[1] < named[meant[0]][1]:
+                    named[meant[0]] = (item, meant[1])
+            elif other := other_named(item.name, names):
+                hinted = lesson_hinted(item.name, self.course)
+                others.setdefault((hinted.name if hinted else "", other), []).append(item)
+        wanted = lesson or self.lesson
+        told = wanted.name if wanted else ""
+        here = lesson.name if lesson else ""
+        found: dict[str, Programs] = {here: named} if named else {}
+        hints = [told, ""]  # what names the lesson goes first
+        if not named and not lesson:
+            hints += [one.name for one in self.course.lessons]
+        for hint in dict.fromkeys(hints):
+            key = here if named or hint in ("", told) else hint
+            for program in names:
+                candidates = others.get((hint, program), [])
+                if not candidates or program in found.get(key, {}):
+                    continue
+                if len(candidates) == 1:
+                    found.setdefault(key, {})[program] = (candidates[0], ANOTHER_NAME)
+                else:
+                    names_of = listed([one.name for one in candidates])
+                    self.obstacle(f"{names_of} may all be {program}: rename the one that counts")
+        return found
+
+    def chosen(self, lesson: Lesson, places: list[Place]) -> Found | None:
+        """The programs of one lesson, of all places where some lie. None when nobody can tell."""
+        first, *more = places
+        programs = dict(first.programs)
+        beside = list(first.items)
+        for other in more:
+            alike = other.rank == first.rank
+            new = {
+                name: one
+                for name, one in other.programs.items()
+                if name in lesson.programs and name not in programs
+            }
+            if alike and (both := self.differing(first, other)):
+                self.obstacle(f"{lesson.name}: {first.name} and {other.name} both hold {both}")
+                return None
+            if new and not other.rank[0]:
+                programs |= new
+                beside += list(dict.fromkeys(other.items).keys() - dict.fromkeys(beside).keys())
+                self.remark(f"{listed(sorted(new))} of {lesson.name} is from {other.name}.")
+            else:
+                self.remark(f"{other.name} is left out: {lesson.name} was found before it.")
+        if not set(programs) & set(lesson.asked):
+            self.obstacle(f"{lesson.name} asks for {' and '.join(lesson.asked)}")
+            return None
+        return Found(lesson, programs, tuple(beside))
+
+    def differing(self, first: Place, other: Place) -> str:
+        """A program that two places hold and that is not the same in both; empty without one."""
+        for name in sorted(set(first.programs) & set(other.programs)):
+            one, two = first.programs[name][0].path, other.programs[name][0].path
+            if _content(one) != _content(two):
+                return name
+        return ""
+
+    # In the end
+
+    def why_not(self, lessons: Mapping[str, object]) -> str:
+        """Why there may be no more than these lessons; empty when nothing was in the way."""
+        if self.obstacles:
+            return "; ".join(list(self.obstacles)[:2])
+        if lessons:
+            return ""
+        return why_nothing(self.seen, sorted(all_programs(self.course), reverse=True))
 
 
-def opens(item: Item) -> bool:
-    return item.opens
+def _off(stem: str, lesson: Lesson | None) -> int:
+    """How far the name of a folder is from that of the lesson that it is taken for."""
+    if lesson is None or stem == lesson.name:
+        return 0
+    return 2 if stem.isdigit() else 1
 
 
-@dataclass
-class Copying:
-    """Copies the files of one lesson, within bounds."""
-
-    search: Search
-    files: int = 0
-    bytes: int = 0
-
-    def other(self, item: Item, folder: Path, depth: int = 1) -> None:
-        """Copy what is no program: a module, a folder with modules. Archives stay behind."""
-        if is_archive_name(item.name) and not item.path.is_dir():
-            return
-        target = folder / safe_name(item.name)[0]
-        if not item.path.is_dir():
-            if not target.exists():
-                self.file(item, target)
-        elif depth > COPIED_DEPTH:
-            self.search.remark(f"{readable(item.name)} is left out: it lies too deep.")
-        elif not target.exists():
-            target.mkdir()
-            for inner in self.search.open(item):
-                self.other(inner, target, depth + 1)
-
-    def file(self, item: Item, target: Path) -> None:
-        """Copy one file. One that cannot be read is left out with a remark."""
-        if self.files == COPIED_FILES:
-            self.search.remark(f"Only {COPIED_FILES} files of a lesson are copied.")
-            return
-        try:
-            data = _read(item.path, COPIED_BYTES - self.bytes)
-        except OSError as error:
-            self.search.remark(f"{readable(item.name)} cannot be read: {error.strerror}.")
-            return
-        if data is None:
-            limit = COPIED_BYTES // MIB
-            self.search.remark(
-                f"{readable(item.name)} is left out: only {limit} MiB of a lesson are copied."
-            )
-            return
-        self.files += 1
-        self.bytes += len(data)
-        target.write_bytes(data)
-
-
-def _read(path: Path, most: int) -> bytes | None:
-    """The bytes of a plain file; None when there are more than `most`. Raises OSError.
-
-    It may have become a link or a pipe since it was listed: neither is followed or waited for.
-    """
-    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, os.O_RDONLY | flags), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(0, "it is no plain file")
-        data = file.read(most + 1)
-    return data if len(data) <= most else None
+def _content(path: Path) -> bytes:
+    """The start of a file, which is all of a program."""
+    try:
+        with path.open("rb") as file:
+            return file.read(1 << 20)
+    except OSError as error:
+        return readable(str(error)).encode()

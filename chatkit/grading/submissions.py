@@ -9,21 +9,18 @@ import os
 import re
 import shutil
 import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chatkit.course import Course, Lesson
-from chatkit.grading.archives import (
-    CLASS,
-    ArchiveError,
-    archive_stem,
-    is_archive_name,
-    readable,
-    unpack,
-)
+from chatkit.grading.archives import CLASS, ArchiveError, unpack
+from chatkit.grading.copying import copy_lesson
+from chatkit.grading.filenames import archive_stem, brief, is_archive_name, readable
 from chatkit.grading.gradebook import FILE as GRADEBOOK
 from chatkit.grading.handin import MANIFEST
+from chatkit.grading.items import Found as FoundPrograms
+from chatkit.grading.items import Item, listing
 from chatkit.grading.layouts import (
     SINGLE_FILES,
     Mark,
@@ -35,7 +32,7 @@ from chatkit.grading.layouts import (
     single_mark,
     without_copy,
 )
-from chatkit.grading.studentwork import Item, Search, all_programs, listing
+from chatkit.grading.studentwork import Search, all_programs
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # nothing can write these: JSON, a database
 CLASS_RULES = "class.toml"  # the instructor's, beside the submissions
@@ -64,6 +61,7 @@ class Submission:
     late_lessons: frozenset[str] = frozenset()  # those of `lessons` that are late
     remarks_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # on each of `lessons`
     without: frozenset[str] = frozenset()  # lessons that it names, and of which it has no program
+    why_not: str = ""  # why a lesson that is not in `lessons` may have been handed in all the same
 
 
 @dataclass(frozen=True)
@@ -129,8 +127,9 @@ def _find(
         raise SubmissionError(f"there is no folder or archive {shown}")
     unplaced: list[tuple[str, str]] = []
     notes: list[str] = []  # what several students share
-    items, name = _top(where, space, unplaced)
-    look = _Look(course)
+    lost: dict[Path, list[Item]] = {}
+    items, name = _top(where, space, unplaced, lost)
+    look = _Look(course, lost)
     items = look.handed_in(items, out, unplaced)
     if not items:
         raise SubmissionError(f"{shown} is empty")
@@ -153,21 +152,21 @@ def _find(
     submissions = []
     untold = False
     for number, student in enumerate(students):
-        search = Search(course, lesson, space / "unpacked" / str(number + 1))
+        search = Search(course, lesson, space / "unpacked" / str(number + 1), lost)
         submissions.append(_submission(student, search, space / "students" / str(number + 1)))
         untold = untold or search.untold
         shutil.rmtree(search.room, ignore_errors=True)
-    if not any(one.lessons for one in submissions):
+    known = any(mark.number for student in students for mark, _ in student.parts)
+    if not any(one.lessons for one in submissions) and not (known and not untold):
         if untold:
             raise SubmissionError(
                 f"the programs in {shown} lie in no lesson's folder: say which lesson they are of, "
                 f"such as --lesson {course.lessons[0].number}"
             )
-        reasons = [remark for one in submissions for remark in one.remarks]
-        first = f" First: {reasons[0]}" if reasons else ""
+        first = [f" First: {readable(one.source)}: {one.why_not}." for one in submissions[:1]]
         raise SubmissionError(
             f"no lesson found in {shown}: a student's folder holds folders such as "
-            f"{course.lessons[0].name}, with server.py or client.py in them.{first}"
+            f"{course.lessons[0].name}, with server.py or client.py in them.{''.join(first)}"
         )
     kinds = dict.fromkeys(mark.kind for student in students for mark, _ in student.parts)
     return Found(
@@ -178,8 +177,16 @@ def _find(
     )
 
 
-def _top(where: Path, space: Path, unplaced: list[tuple[str, str]]) -> tuple[list[Item], str]:
-    """The items of the whole class, and a name for all of it."""
+def _top(
+    where: Path,
+    space: Path,
+    unplaced: list[tuple[str, str]],
+    lost: dict[Path, list[Item]],
+) -> tuple[list[Item], str]:
+    """The items of the whole class, and a name for all of it.
+
+    What an archive of the class holds and could not be kept goes to `lost`, by the folder.
+    """
     where = where.resolve()  # what the instructor names may be a link
     if where.is_dir():
         return listing(where, unplaced), where.name
@@ -189,11 +196,14 @@ def _top(where: Path, space: Path, unplaced: list[tuple[str, str]]) -> tuple[lis
         return [Item(where.name, where)], where.parent.name
     folder = space / "unpacked" / "0"
     try:
-        remarks = unpack(where, folder, CLASS)
+        found = unpack(where, folder, CLASS)
     except ArchiveError as error:
         raise SubmissionError(str(error)) from None
-    unplaced += [(readable(where.name), remark) for remark in remarks]
-    return listing(folder, unplaced), archive_stem(where.name)
+    unplaced += [(readable(where.name), remark) for remark in found.remarks]
+    for one in found.lost:
+        path = folder.joinpath(*one.parts)
+        lost.setdefault(path.parent, []).append(Item(path.name, path, one.why))
+    return [*listing(folder, unplaced), *lost.get(folder, ())], archive_stem(where.name)
 
 
 # Who is there
@@ -204,6 +214,7 @@ class _Look:
     """Tells folders of students from folders of work, by names alone: nothing is unpacked."""
 
     course: Course
+    lost: Mapping[Path, Sequence[Item]]
 
     def is_program(self, item: Item) -> bool:
         return not item.opens and program_named(item.name, all_programs(self.course)) is not None
@@ -276,7 +287,7 @@ class _Look:
         if _has_git(folder) or moodle_mark(folder.name) or self.has_work(folder):
             return items
         left_out: list[tuple[str, str]] = []
-        inner = listing(folder.path, left_out)
+        inner = [*listing(folder.path, left_out), *self.lost.get(folder.path, ())]
         if sum(_mark(item) is not None for item in inner) < 2:
             return items
         unplaced += left_out
@@ -374,13 +385,9 @@ def _belong_together(first: Mark, one: Item, second: Mark, other: Item) -> bool:
 def _submission(student: _Student, search: Search, space: Path) -> Submission:
     """Look at all parts of the student's work and copy what can be graded."""
     items = _items(student, search)
-    found = search.lessons(items, nested=True)
-    for name in sorted(search.promised - set(found)):
-        search.remark(f"{name} is named in {MANIFEST} and is not there.")
-    for name in sorted(search.called - search.promised - set(found)):
-        search.remark(f"There is no program in what is called like {name}.")
+    found = search.lessons(items)
     if not found and not search.remarks:
-        names = ", ".join(readable(item.name) for item in items[:5]) or "nothing"
+        names = ", ".join(brief(item.name) for item in items[:5]) or "nothing"
         search.remark(f"No programs were found. What is there: {names}.")
     for remark in student.remarks:
         search.remark(remark)
@@ -388,10 +395,11 @@ def _submission(student: _Student, search: Search, space: Path) -> Submission:
     remarks = dict(general)
     lessons: dict[str, Path] = {}
     remarks_on: dict[str, tuple[str, ...]] = {}
-    for lesson, inside in sorted(found.items()):
+    for lesson, one in sorted(found.items()):
         search.remarks = dict(general)
-        lessons[lesson] = search.copy(inside, space / lesson)
-        remarks_on[lesson] = tuple(search.remarks)
+        if copy_lesson(search, one, space / lesson):
+            lessons[lesson] = space / lesson
+            remarks_on[lesson] = tuple(search.remarks)
         remarks |= search.remarks
     return Submission(
         student=student.id,
@@ -403,11 +411,12 @@ def _submission(student: _Student, search: Search, space: Path) -> Submission:
         number=student.mark.number,
         late_lessons=frozenset(_late(student, search, found)),
         remarks_on=remarks_on,
-        without=frozenset((search.promised | search.called) - set(found)),
+        without=frozenset((search.promised | search.called) - set(lessons)),
+        why_not=search.why_not(lessons),
     )
 
 
-def _late(student: _Student, search: Search, found: Mapping[str, list[Item]]) -> Iterator[str]:
+def _late(student: _Student, search: Search, found: Mapping[str, FoundPrograms]) -> Iterator[str]:
     """The lessons with a program that lies in a late part of the student's work."""
     late: set[Path] = set()
     behind = [item for mark, item in student.parts if mark.late]
@@ -415,8 +424,8 @@ def _late(student: _Student, search: Search, found: Mapping[str, list[Item]]) ->
         item = behind.pop()
         late.add(item.path)
         behind += search.opened.get(item.path, [])
-    for lesson, items in found.items():
-        if any(item.path in late for item, _ in search.programs(items).values()):
+    for lesson, one in found.items():
+        if any(item.path in late for item, _ in one.programs.values()):
             yield lesson
 
 
@@ -431,7 +440,7 @@ def _items(student: _Student, search: Search) -> list[Item]:
     items: list[Item] = []
     for mark, item in _newest(student.parts, search):
         if mark.file:
-            items.append(Item(mark.file, item.path))
+            items.append(replace(item, name=mark.file))
         elif mark.kind == ALONE:
             items.append(item)
         else:
@@ -459,6 +468,6 @@ def _newest(parts: list[tuple[Mark, Item]], search: Search) -> Iterator[tuple[Ma
         if len(same) > 1:
             first = without_copy(mark.file)[0]
             search.remark(f"{readable(mark.file)} counts: the newest of {len(same)} versions.")
-            item = Item(first, item.path)
+            item = replace(item, name=first)
             mark = Mark(mark.kind, mark.name, mark.key, mark.number, first, mark.age, mark.late)
         yield mark, item

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _FRAME = re.compile(r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<name>\S+))?')
 _THREAD = re.compile(r"^(?:Current t|T)hread 0x")
 _LAST = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$")
+# What Python says of a file in another encoding: of the program, of a module that it imports.
+_NO_UTF8 = re.compile(
+    r"^SyntaxError: (Non-UTF-8 code .* in file (?P<file>.+?) on line "
+    r"|\(unicode error\) 'utf-8' codec can't decode )"
+)
 _TODO = re.compile(r"NotImplementedError: (TODO \d+\b.*)")
 
 
@@ -63,6 +68,12 @@ def last_traceback(text: str, program: Path) -> Traceback | None:
     return Traceback(error, place, tuple(block[:end]), before.startswith("Exception in thread"))
 
 
+def _last_file(trace: Traceback) -> str:
+    """The file that the last frame of a traceback names."""
+    files = [frame["file"] for line in trace.lines if (frame := _FRAME.match(line))]
+    return files[-1] if files else ""
+
+
 def _inside(line: str) -> bool:
     return line.startswith((" ", "Traceback", "Thread", "Current thread"))
 
@@ -77,8 +88,9 @@ def crash(program: Program) -> Failure | None:
         return Failure("todo", f"{first}: this part is not written yet")
     where = f" ({trace.place})" if trace.place else ""
     shown = "\n".join(trace.lines)
-    if "Non-UTF-8" in trace.error:
-        told = f"{program.name} is not saved as UTF-8"
+    if wrong := _NO_UTF8.search(trace.error):
+        name = Path(wrong["file"] or _last_file(trace) or program.name).name
+        told = f"{name} is not saved as UTF-8"
         return Failure("encoding", told, "a file in UTF-8", shown, step="start")
     if trace.error.startswith(("SyntaxError", "IndentationError", "TabError")):
         told = f"Python cannot read {program.name}{where}: {trace.error}"

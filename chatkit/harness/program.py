@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -30,6 +30,9 @@ START = 0.02  # where Python has to start
 BEGIN = 0.002  # where the fork server has begun it
 
 MOST_COPIED = 16 << 20  # bytes of a student's folder
+MOST_FILES = 1000  # of a student's folder
+MOST_LOOKED_AT = 20_000  # files and folders that a student's folder may hold to be copied whole
+NOT_COPIED = ("__pycache__", ".git")  # no program needs them
 MOST_AT_ONCE = 1 << 20  # bytes of output that are taken before others get their turn
 
 # What a program finds in its environment when it is isolated.
@@ -324,13 +327,37 @@ def environment(*, isolated: bool = False, buffered: bool = False) -> dict[str, 
 
 
 def copied(path: Path, into: Path) -> Path:
-    """Copy the files of the program's folder, links and special files left out; bounded."""
-    left = MOST_COPIED
-    for file in sorted(path.parent.iterdir()):
-        if file.is_symlink() or not file.is_file():
-            continue
-        left -= file.stat().st_size
-        if left < 0 and file != path:
-            continue
-        shutil.copyfile(file, into / file.name)
-    return into / path.name
+    """Copy the program's folder with all folders in it; links and special files are left out.
+
+    The program itself is copied first, then modules, then the rest, as far as MOST_COPIED and
+    MOST_FILES go: a program that finds its files in its own folder finds them in the copy too.
+    Raises OSError when the program itself cannot be copied.
+    """
+    target = into / path.name
+    shutil.copyfile(path, target)
+    left = MOST_COPIED - path.stat().st_size
+    found = sorted(_below(path.parent), key=lambda one: (one.suffix != ".py", len(one.parts), one))
+    for one in found[:MOST_FILES]:
+        place = into / one.relative_to(path.parent)
+        with contextlib.suppress(OSError):  # unreadable, or gone: the program will not find it
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if one.is_dir():
+                place.mkdir(exist_ok=True)
+            elif (size := one.stat().st_size) <= left and not place.exists():
+                shutil.copyfile(one, place)
+                left -= size
+    return target
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The folders and plain files below a folder, as many as are looked at."""
+    looked = 0
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in NOT_COPIED)
+        looked += len(folders) + len(names)
+        if looked > MOST_LOOKED_AT:
+            return
+        for name in (*folders, *sorted(names)):
+            one = Path(here, name)
+            if not one.is_symlink() and (one.is_file() or one.is_dir()):
+                yield one

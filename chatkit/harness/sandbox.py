@@ -101,9 +101,9 @@ class Sandbox:
         return tempfile.TemporaryDirectory(prefix="chatkit-", ignore_cleanup_errors=True)
 
     def hands_over(self, folder: Path) -> None:
-        """Let programs do with this folder and the files in it what they like."""
+        """Let programs do with this folder and all that is in it what they like."""
         if self.user is not None:
-            for path in (folder, *folder.iterdir()):
+            for path in (folder, *folder.rglob("*")):
                 os.chown(path, self.user, -1)
             folder.chmod(0o750)  # bubblewrap, of root's group, goes there without any rights
 

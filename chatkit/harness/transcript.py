@@ -7,6 +7,8 @@ transcript stays small however much was sent.
 import time
 from dataclasses import dataclass, field, replace
 
+from chatkit.harness.printable import visible
+
 LONGEST = 120  # bytes of one event that are kept; the count of the rest is said
 MOST = 400  # events that are kept: the first half and the last half
 
@@ -43,7 +45,8 @@ class Transcript:
         if self.closed:
             return
         now = time.monotonic() - self.started
-        self.events.append(Event(round(now, 6), source, target, kind, written(data), text))
+        event = Event(round(now, 6), source, target, kind, written(data), visible(text))
+        self.events.append(event)
         if len(self.events) > self.most:
             del self.events[len(self.events) // 2]
             self.left_out += 1
@@ -53,7 +56,7 @@ class Transcript:
         for place in reversed(range(len(self.events))):
             event = self.events[place]
             if event.kind == "data" and event.target == target:
-                self.events[place] = replace(event, text=text)
+                self.events[place] = replace(event, text=visible(text))
                 return
 
 

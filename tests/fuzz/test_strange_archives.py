@@ -75,7 +75,7 @@ def unpacked(data: bytes) -> None:
         (folder / "archive").write_bytes(data)
         into = folder / "into"
         try:
-            remarks = unpack(folder / "archive", into, BOUNDS)
+            remarks = unpack(folder / "archive", into, BOUNDS).remarks
         except ArchiveError as error:
             assert str(error).isprintable()
             assert not into.exists()

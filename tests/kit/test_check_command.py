@@ -228,3 +228,47 @@ def test_whatever_ends_the_check_ends_the_programs(tmp_path: Path, end: signal.S
     assert process.wait(timeout=30) != 0
     _, alive = psutil.wait_procs(started, timeout=10)
     assert not alive
+
+
+@pytest.mark.parametrize("lesson", ["1", "3", "4", "5"])  # those with a client
+@pytest.mark.parametrize("where", ["program", "module"])
+def test_a_file_in_another_encoding_is_told_as_such_by_every_check(
+    tmp_path: Path, lesson: str, where: str
+) -> None:
+    (solution,) = (ROOT / "solutions").glob(f"0{lesson}_*")
+    shutil.copytree(solution, tmp_path / "mine")
+    client = tmp_path / "mine/client.py"
+    text = client.read_text(encoding="utf-8")
+    if where == "program":
+        client.write_bytes(f"{text}# caf\xe9\n".encode("latin-1", "replace"))
+    else:
+        client.write_text(f"import menu\n{text}", encoding="utf-8")
+        (tmp_path / "mine/menu.py").write_bytes(b"dish = 'caf\xe9'\n")
+
+    found = json.loads(check(lesson, "--dir", tmp_path / "mine", "--json").stdout)
+
+    checks = [one for one in found["lessons"][0]["checks"] if one["program"] == "client.py"]
+    lost = {one["message"] for one in checks if one["status"] != "skipped"}
+    assert checks and lost == {
+        f"{'client' if where == 'program' else 'menu'}.py is not saved as UTF-8"
+    }
+
+
+TALKS = r"""
+import sys
+print("left\tright \x1b]0;owned\x07 \u202eturned", flush=True)
+sys.exit("no \x1b[2J way\tback")
+"""
+
+
+def test_what_a_program_prints_cannot_steer_a_terminal_and_a_tab_is_a_tab(tmp_path: Path) -> None:
+    found = check("1", "--dir", server_only(tmp_path, TALKS), "--json").stdout
+    shown = check("1", "--dir", tmp_path / "mine").stdout
+
+    (first, *_) = json.loads(found)["lessons"][0]["checks"]
+    assert first["received"] == "no \\x1b[2J way\tback"
+    assert (
+        "left\tright \\x1b]0;owned\\x07 \\u202eturned" in json.loads(found)["lessons"][0]["output"]
+    )
+    assert "\x1b" not in shown and "\x07" not in shown and "\u202e" not in shown
+    assert "left" in shown and "\ufffd" not in shown

@@ -92,9 +92,21 @@ def test_a_lesson_that_is_not_wanted_is_left_out(tmp_path: Path) -> None:
 def test_several_students_are_no_one(tmp_path: Path) -> None:
     for student in ("alice", "bob"):
         shutil.copytree(ECHO.solutions, tmp_path / "work" / student / "01_echo")
+    with (tmp_path / "work/bob/01_echo/server.py").open("a", encoding="utf-8") as program:
+        program.write("# by bob\n")
 
     with pytest.raises(OneError, match="holds the work of 2 students: chatkit class grade"):
         find_one(tmp_path / "work", COURSE, tmp_path / "space", [])
+
+
+def test_a_lesson_that_may_be_in_what_cannot_be_read_is_not_0(tmp_path: Path) -> None:
+    shutil.copytree(ECHO.solutions, tmp_path / "work/01_echo")
+    (tmp_path / "work/02_broadcast.7z").write_bytes(b"7z\xbc\xaf\x27\x1c")
+
+    with pytest.raises(OneError, match=r"02_broadcast cannot be graded: .* is a 7-Zip archive"):
+        find_one(tmp_path / "work", COURSE, tmp_path / "space", [ECHO, BROADCAST])
+    work = find_one(tmp_path / "work", COURSE, tmp_path / "again", [ECHO])
+    assert [lesson for lesson, _ in work.lessons] == [ECHO]
 
 
 def test_programs_of_no_lesson_need_a_lesson(tmp_path: Path) -> None:
@@ -201,7 +213,7 @@ def test_a_result_for_github_fits_into_an_environment_variable() -> None:
         (["class", "--as", "junit"], "holds the work of 2 students"),
         (["loose", "--as", "junit"], "say which lesson they are of, such as --lesson 1"),
         (["loose", "--as", "junit", "--lesson", "9"], "there is no lesson '9'"),
-        (["notes.txt", "--as", "junit"], "no folder, zip, tar or program"),
+        (["notes.txt", "--as", "junit"], "notes.txt is a document, not a program"),
         (["loose", "--as", "moodle"], "'moodle' is not one of"),
         (["loose"], "Missing option '--as'"),
     ],
@@ -213,6 +225,7 @@ def test_wrong_use_leaves_the_earlier_result(tmp_path: Path, words: list[str], t
     shutil.copytree(ECHO.solutions, tmp_path / "loose")
     for student in ("alice", "bob"):
         shutil.copytree(ECHO.solutions, tmp_path / "class" / student / "01_echo")
+    (tmp_path / "class/bob/01_echo/server.py").write_text("# by bob", encoding="utf-8")
 
     done = one(*words, "--out", "r", cwd=tmp_path)
 

@@ -432,12 +432,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def station(world: World) -> Iterator[Station]:
-    (world.folder / "tmp").mkdir()
-    os.environ["TMPDIR"] = str(world.folder / "tmp")  # the station's, to see what is left there
     with Station("namespaces") as station:
-        del os.environ["TMPDIR"]
+        assert station.space
         yield station
-    assert not list((world.folder / "tmp").iterdir())
+    assert not station.space.room.exists()
 
 
 def grade(station: Station, folder: Path) -> tuple[str, Verdict]:
@@ -473,7 +471,8 @@ def test_a_hostile_program_gets_what_it_deserves_and_hurts_nobody(
     assert (mine / "server.py").read_bytes() == text
     assert sorted(path.name for path in mine.iterdir()) == ["link", "server.py"]
     assert (world.folder / "canary" / "keep.txt").read_text(encoding="utf-8") == "keep me"
-    assert len(list((world.folder / "tmp").iterdir())) == 1  # where the root of programs is
+    assert station.space
+    assert len(list(station.space.path.iterdir())) == 1  # where the root of programs is
     assert not set(verdict.output) & {chr(code) for code in (*range(10), *range(11, 32))}
 
 

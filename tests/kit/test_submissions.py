@@ -13,8 +13,10 @@ from chatkit.course import Lesson, find_course
 from chatkit.grading import handin
 from chatkit.grading.layouts import (
     canvas_mark,
+    lesson_hinted,
     lesson_named,
     moodle_mark,
+    other_named,
     program_named,
     safe_id,
 )
@@ -68,7 +70,7 @@ def find(where: Path, lesson: Lesson | None = None) -> Found:
         for folder in one.lessons.values():
             assert folder.is_relative_to(space)
             assert not any(path.is_symlink() for path in folder.rglob("*"))
-    assert sorted(path.name for path in space.iterdir()) == ["students"]
+    assert {path.name for path in space.iterdir()} <= {"students"}
     return found
 
 
@@ -163,6 +165,46 @@ def test_one_student_without_a_lesson_folder_does_not_hold_up_the_class(tmp_path
 
     assert alice.lessons == {} and "which lesson is meant by: server.py" in alice.remarks[0]
     assert texts(bob) == BOTH
+
+
+def test_programs_that_name_their_lessons_need_no_folder(tmp_path: Path) -> None:
+    files = {"echo_server.py": "s", "echo_client.py": "c", "broadcast_server.py": "b"}
+    write(tmp_path / "class/alice", files)
+    write(tmp_path / "class/bob", BOTH)
+
+    alice = find(tmp_path / "class").submissions[0]
+
+    found = texts(alice)
+    assert {name: found[name] for name in BOTH} == BOTH
+    assert found["02_broadcast/server.py"] == "b"
+    shutil.rmtree(tmp_path / "space")
+    told = find(tmp_path / "class", ECHO).submissions[0]
+    assert texts(told)["01_echo/server.py"] == "s"
+
+
+def test_something_that_cannot_be_read_may_be_the_lesson_that_is_missing(tmp_path: Path) -> None:
+    write(tmp_path / "class/alice", {**BOTH, "rest.rar": "Rar!\x1a\x07"})
+    write(tmp_path / "class/bob", BOTH)
+
+    alice, bob = find(tmp_path / "class").submissions
+
+    assert list(alice.lessons) == ["01_echo"] and bob.why_not == ""
+    assert alice.why_not == "rest.rar is a RAR archive: pack it again as .zip"
+
+
+def test_of_a_download_everybody_is_there_also_when_nothing_can_be_graded(tmp_path: Path) -> None:
+    """The platform's numbers say that these are students, and no odd folders."""
+    with zipfile.ZipFile(tmp_path / "moodle.zip", "w") as archive:
+        archive.writestr("Ada_1_assignsubmission_file_work.rar", b"Rar!\x1a\x07\x01\0")
+        archive.writestr("Bob_2_assignsubmission_file_film.zip", bytes(300 << 20))
+
+    ada, bob = find(tmp_path / "moodle.zip", ECHO).submissions
+
+    assert (ada.name, ada.why_not) == ("Ada", "work.rar is a RAR archive: pack it again as .zip")
+    assert (bob.name, bob.why_not) == (
+        "Bob",
+        "film.zip is left out: it is larger than 256 MiB",
+    )
 
 
 def test_single_files_are_put_together_by_the_student_s_name(tmp_path: Path) -> None:
@@ -631,7 +673,7 @@ def test_grades_in_a_student_s_work_are_refused(tmp_path: Path, out: str) -> Non
         ({}, "is empty"),
         ({".DS_Store": ""}, "is empty"),
         ({"alice/essay.txt": "x"}, "no lesson found"),
-        ({"alice/essay.txt": "x", "bob/essay.txt": "x"}, "What is there: essay.txt"),
+        ({"alice/essay.txt": "x", "bob/essay.txt": "x"}, "First: alice: essay.txt is a document"),
         ({"alice.zip": "broken"}, "no lesson found"),
         ({"notes.txt": ""}, "no lesson found"),
         ({"01_echo/alice/server.py": "", "02_broadcast/alice/server.py": ""}, "no lesson found"),
@@ -820,6 +862,46 @@ def test_names_of_canvas(name: str, expected: tuple[str, str, int, bool] | None)
 )
 def test_names_of_programs(name: str, expected: tuple[str, int] | None) -> None:
     assert program_named(name, PROGRAMS) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "program"),
+    [
+        ("echo_server.py", "server.py"),
+        ("MyServer.py", "server.py"),
+        ("server2.py", "server.py"),
+        ("chatclient.py", "client.py"),
+        ("client_final.py.txt", "client.py"),
+        ("client_server.py", None),
+        ("test_server.py", None),
+        ("server_utils.py", None),
+        ("ClientHandler.py", None),
+        ("clienthandler.py", None),
+        ("clients.py", None),
+        ("observer.py", None),
+        ("server.txt", None),
+        ("chat.py", None),
+    ],
+)
+def test_other_names_of_programs(name: str, program: str | None) -> None:
+    assert other_named(name, PROGRAMS) == program
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("echo_server.py", "echo"),
+        ("server_thread.py", "threads"),
+        ("nick-client.py", "nicknames"),
+        ("lesson2_server.py", "broadcast"),
+        ("server2.py", None),
+        ("my_server.py", None),
+        ("echo_broadcast_server.py", None),
+    ],
+)
+def test_lessons_that_names_of_programs_speak_of(name: str, step: str | None) -> None:
+    found = lesson_hinted(name, COURSE)
+    assert (found and found.step) == step
 
 
 @pytest.mark.parametrize(
