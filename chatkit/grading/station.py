@@ -23,6 +23,7 @@ from chatkit.course import CourseError, find_course
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.harness import cgroup, kernel
 from chatkit.harness.kernel import WINDOWS
+from chatkit.harness.namespaces import new_keyring
 from chatkit.harness.sandbox import Refused, Tier, enter
 
 UNIT_SECONDS = 600.0  # of wall clock for one lesson of one student; what is left is not tried
@@ -164,6 +165,8 @@ def serve(tier: Tier | None, parent: int, folder: str) -> None:
             if refused:
                 tell(refused)
                 continue
+            if tier:
+                new_keyring()  # for each student: the one before may have left something
             try:
                 lesson = course(order.root).lesson(order.lesson)
                 done = grade_lesson(

@@ -122,8 +122,8 @@ class Bench(Stage):
         Raises Failure with step "start", and Unavailable without Tk or a display.
         """
         self.display = self.display or self.open_display()
-        if self.display.pid:
-            self.strangers.add(self.display.pid)
+        if self.display.server:
+            self.strangers.add(self.display.server.pid)
         host, port = self.address
         secret = secrets.token_hex(8)
         with self.during("start"), socket.create_server(("127.0.0.1", 0)) as desk:
@@ -144,7 +144,7 @@ class Bench(Stage):
                     path,
                     ["--host", host, "--port", str(port), *arguments],
                     extra=extra,
-                    visible=[AGENT, *TK, *self.display.files],
+                    visible={path: path for path in (AGENT, *TK)} | self.display.files,
                     sandbox=self.sandbox,
                     forkserver=self.forkserver,
                 )

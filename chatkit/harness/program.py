@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 import psutil
 
-from chatkit.harness import kernel
+from chatkit.harness import kernel, seccomp
 from chatkit.harness.forkserver import ForkServer
 from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.rootfs import Folder
@@ -107,7 +108,7 @@ class Program:
         *,
         buffered: bool = False,
         extra: Mapping[str, str] | None = None,
-        visible: Sequence[Path] = (),
+        visible: Mapping[Path, Path] = MappingProxyType({}),
         sandbox: Sandbox | None = None,
         forkserver: ForkServer | None = None,
     ) -> None:
@@ -115,8 +116,8 @@ class Program:
 
         Its output is unbuffered unless `buffered`, because a program should not lose the points of
         a whole lesson to one missing flush. `extra` goes into its environment. In a `sandbox` it
-        runs on a copy of its folder, and sees `visible` besides. Without one the `forkserver` may
-        begin it. Raises OSError when it cannot be started.
+        runs on a copy of its folder, and sees `visible` besides: see `Sandbox.command`. Without one
+        the `forkserver` may begin it. Raises OSError when it cannot be started.
         """
         self.source = self.path = path = path.resolve()  # the path as the program knows it
         self.name = path.name
@@ -135,7 +136,7 @@ class Program:
         self.killed_before = group.killed() if group else 0  # by the kernel, for memory
         who: Who = {}
         begin: Callable[[], None] | None = None
-        theirs: tuple[int, ...] = ()  # ends of pipes that bubblewrap gets
+        theirs: tuple[int, ...] = ()  # what bubblewrap gets: ends of pipes, a filter
         gate: int | None = None  # it waits there until the bounds are set
         self.told: IO[bytes] | None = None  # what it says at the end of a program that began
         if sandbox is not None and isolated:
@@ -143,7 +144,8 @@ class Program:
             self.told = os.fdopen(told, "rb", buffering=0)
             os.set_blocking(told, False)
             waits, gate = os.pipe()
-            theirs = (waits, tells)
+            rules = seccomp.opened()
+            theirs = (waits, tells) if rules is None else (waits, tells, rules)
             command = sandbox.command(path, arguments, given, visible, *theirs)
             self.path = INSIDE / path.name
         elif not WINDOWS:

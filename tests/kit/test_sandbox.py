@@ -1,5 +1,6 @@
 """What contains a program: its bounds; and root gets no programs that run as root."""
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chatkit.harness import kernel, sandbox
+from chatkit.harness import kernel, sandbox, seccomp
 from chatkit.harness.namespaces import NOBODY
 from chatkit.harness.sandbox import FILE, FILES, PROCESSOR, Refused, Sandbox, what_is_missing
 
@@ -44,7 +45,8 @@ assert walls.isolated, walls.why
 with Bench(lambda name: Path(sys.argv[1]) / name, sandbox=walls) as bench:
     for wanted in sys.argv[2:]:
         path = bench.find("server.py")
-        bench.adopt(program.Program(path, [], visible=[sandbox.AGENT], sandbox=walls))
+        seen = {sandbox.AGENT: sandbox.AGENT}
+        bench.adopt(program.Program(path, [], visible=seen, sandbox=walls))
         bench.prints(wanted)
         bench.exits(0)
 """
@@ -121,6 +123,37 @@ assert kinds == {"pipe"}, kinds
 print("nobody")
 """
     run_isolated(source, tmp_path, "nobody")
+
+
+@needs_bubblewrap
+@pytest.mark.skipif(not seccomp.program(), reason="there is no filter for this machine")
+def test_what_no_chat_needs_is_refused_by_the_kernel(tmp_path: Path) -> None:
+    column, _ = seccomp.MACHINES[platform.machine()]
+    calls = {name: numbers[column] for name, numbers in seccomp.REFUSED.items()}
+    source = f"""
+import ctypes, errno, os, signal, socket, subprocess, threading
+libc = ctypes.CDLL(None, use_errno=True)
+def wrong(number, *arguments):
+    libc.syscall(ctypes.c_long(number), *(ctypes.c_long(one) for one in (*arguments, 0, 0, 0, 0)))
+    return ctypes.get_errno()
+for name, number in {calls!r}.items():
+    assert not number or wrong(number, 0) == errno.EPERM, name
+for bit in range(32):
+    if 1 << bit & {seccomp.NEW_NAMESPACES}:
+        assert wrong({seccomp.CLONE[column]}, 1 << bit | signal.SIGCHLD) == errno.EPERM, bit
+assert wrong({seccomp.CLONE3}) == wrong({seccomp.NEWEST + 1}) == errno.ENOSYS
+for family in range(64):
+    try:
+        socket.socket(family, socket.SOCK_DGRAM).close()
+        assert family in {seccomp.FAMILIES}, family
+    except OSError as error:
+        assert error.errno == errno.EAFNOSUPPORT, family
+threading.Thread(target=print, args=("a thread",)).start()
+assert subprocess.run(["true"]).returncode == os.system("true") == 0
+for end in socket.socketpair():
+    end.close()
+"""
+    run_isolated(source, tmp_path, "a thread")
 
 
 DIES = """
