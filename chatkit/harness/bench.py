@@ -149,6 +149,7 @@ class Bench(Stage):
                     forkserver=self.forkserver,
                 )
             )
+            self._spares_zygotes()
             agent = self._wait_for_agent(desk, secret)
         window = Window(self, program, agent)
         self.windows.append(window)
@@ -406,7 +407,7 @@ class Bench(Stage):
         refuse_what_cannot_start(path)
         if self.forkserver:  # also when this one starts anew: the next one will need it
             self.strangers.add(self.forkserver.prepare(path.resolve(), environment()))
-        return self.adopt(
+        program = self.adopt(
             Program(
                 path,
                 arguments,
@@ -415,6 +416,13 @@ class Bench(Stage):
                 forkserver=None if buffered else self.forkserver,
             )
         )
+        self._spares_zygotes()
+        return program
+
+    def _spares_zygotes(self) -> None:
+        """They are there for the next program, too."""
+        if self.sandbox and self.sandbox.zygotes:
+            self.strangers |= self.sandbox.zygotes.pids
 
     def _wait_until_listening(self, program: Program, host: str, port: int) -> None:
         if not kernel.LINUX:

@@ -41,8 +41,7 @@ def is_root() -> bool:
 def own_network() -> None:
     """Move into a user namespace, a network that has nothing but loopback, and mounts of our own.
 
-    Root has a second user there, `STUDENT`, and nobody can make another user namespace in it.
-    Only for a process of one thread. Raises OSError.
+    Root has a second user there, `STUDENT`. Only for a process of one thread. Raises OSError.
     """
     import fcntl  # not on Windows
 
@@ -53,15 +52,18 @@ def own_network() -> None:
         if libc.unshare(_NEW_USER | _NEW_NETWORK | _NEW_MOUNTS):
             error = ctypes.get_errno()
             raise OSError(error, os.strerror(error))
-    if root:
-        Path("/proc/sys/user/max_user_namespaces").write_text("0", encoding="ascii")
-    else:
+    if not root:
         with contextlib.suppress(FileNotFoundError):
             Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
         fcntl.ioctl(end, _SET_FLAGS, struct.pack("16sh22x", b"lo", _UP_AND_RUNNING))
+
+
+def allow_users(most: int) -> None:
+    """Let nobody have more than `most` user namespaces in ours. Raises OSError."""
+    Path("/proc/sys/user/max_user_namespaces").write_text(str(most), encoding="ascii")
 
 
 def new_keyring() -> None:

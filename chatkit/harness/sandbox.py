@@ -26,11 +26,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from chatkit.harness import kernel, rootfs, seccomp
 from chatkit.harness.cgroup import Group
-from chatkit.harness.namespaces import NOBODY, STUDENT, is_root, own_network
+from chatkit.harness.namespaces import NOBODY, STUDENT, allow_users, is_root, own_network
+
+if TYPE_CHECKING:
+    from chatkit.harness.walls.zygote import Zygotes
 
 Tier = Literal["namespaces", "processes", "none"]
 
@@ -63,6 +66,7 @@ class Sandbox:
     group: Group | None = None  # where the kernel bounds their memory; None: it is watched
     files: tuple[str, ...] = ()  # in the first tier: which they see, see `rootfs.prepare`
     space: Path | None = None  # in the first tier: where the folders of programs are made
+    zygotes: "Zygotes | None" = None  # what puts up the walls in place of bubblewrap
 
     @property
     def isolated(self) -> bool:
@@ -95,7 +99,7 @@ class Sandbox:
             *(() if gate is None else ("--block-fd", str(gate))),
             *(() if told is None else ("--json-status-fd", str(told))),
             *self._begins(environment, rules),
-            *(_python(), str(INSIDE / program.name), *arguments),
+            *(python(), str(INSIDE / program.name), *arguments),
         ]
 
     def display_command(self, command: Sequence[str], folder: Path, rules: int | None) -> list[str]:
@@ -175,10 +179,15 @@ def limit(pid: int) -> None:
     import resource
 
     with contextlib.suppress(ProcessLookupError):
-        for which, most in (_bounds() | _bound_on_tasks()).items():
+        for which, most in bounds().items():
             _, hard = resource.prlimit(pid, which)
             if hard == resource.RLIM_INFINITY or hard > most:
                 resource.prlimit(pid, which, (most, most))
+
+
+def bounds() -> dict[int, int]:
+    """What the kernel keeps of each isolated process: RLIMIT_… -> how much, setrlimit(2)."""
+    return _bounds() | _bound_on_tasks()
 
 
 @cache
@@ -230,6 +239,8 @@ def _best(wanted: Tier, root: bool) -> Sandbox:
         return Sandbox("processes", missing, nobody)
     try:
         own_network()
+        if root:  # else each program has to be in one
+            allow_users(0)
     except OSError as error:
         return Sandbox("processes", f"no network of its own: {error}", nobody)
     user = STUDENT if root else None  # as nobody is called from now on
@@ -336,5 +347,6 @@ def _becoming(user: int) -> tuple[str, ...]:
 
 
 @cache
-def _python() -> str:
+def python() -> str:
+    """The Python that isolated programs have: not one of a virtual environment."""
     return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
