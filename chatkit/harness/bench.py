@@ -26,7 +26,7 @@ from chatkit.harness.peer import SHORT, SMALL, Peer
 from chatkit.harness.ports import free_port, is_free
 from chatkit.harness.program import Program, environment
 from chatkit.harness.rest import GRACE, PROMISE
-from chatkit.harness.sandbox import AGENT, TK, Sandbox
+from chatkit.harness.sandbox import AGENT, AGENT_INSIDE, TK, Sandbox
 from chatkit.harness.stage import Stage
 from chatkit.harness.window import Window
 
@@ -125,6 +125,7 @@ class Bench(Stage):
         if self.display.server:
             self.strangers.add(self.display.server.pid)
         host, port = self.address
+        isolated = self.sandbox is not None and self.sandbox.isolated
         secret = secrets.token_hex(8)
         with self.during("start"), socket.create_server(("127.0.0.1", 0)) as desk:
             desk.setblocking(False)
@@ -132,7 +133,7 @@ class Bench(Stage):
             refuse_what_cannot_start(path)
             extra = {
                 **self.display.environment,
-                "PYTHONPATH": str(AGENT),
+                "PYTHONPATH": str(AGENT_INSIDE if isolated else AGENT),
                 "CHATKIT_AGENT": f"127.0.0.1 {desk.getsockname()[1]} {secret}",
                 "CHATKIT_PROGRAM": path.name,
             }
@@ -144,7 +145,11 @@ class Bench(Stage):
                     path,
                     ["--host", host, "--port", str(port), *arguments],
                     extra=extra,
-                    visible={path: path for path in (AGENT, *TK)} | self.display.files,
+                    visible={
+                        AGENT_INSIDE: AGENT,
+                        **{path: path for path in TK},
+                        **self.display.files,
+                    },
                     sandbox=self.sandbox,
                     forkserver=self.forkserver,
                 )

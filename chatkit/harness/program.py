@@ -178,7 +178,7 @@ class Program:
         self.output = Output(self.process.stdout)
         self.errors = Output(self.process.stderr)
         self.walled = walled is not None  # then its own process 1 is the one that we have started
-        self.init = self.pid if walled else None  # process 1 of its sandbox, once it is there
+        self.init: int | None = None  # process 1 of bubblewrap's sandbox, once it is there
         self.ended: int | None = None  # a pidfd of the bench, readable once the program has ended
         self.began = time.monotonic()
         self.look_from = self.began + (BEGIN if fork or walled else START)
@@ -280,7 +280,10 @@ class Program:
         """As `pids`; without the process that waits outside of a sandbox that stands.
 
         While it is set up, each of bubblewrap's two processes may wait for the other: both count.
+        Process 1 of walls only waits, and nobody may look into it.
         """
+        if self.walled:
+            return kernel.tree(self.pid)[1:] or [self.pid]
         if self.init is None and self.sandbox and self.sandbox.isolated:
             self.init = next(iter(kernel.children(self.pid)), None)
         inside = kernel.tree(self.init) if self.init else []

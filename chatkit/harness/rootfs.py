@@ -16,7 +16,7 @@ import site
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 USR = Path("/usr")
@@ -49,12 +49,11 @@ class Folder:
         _forget(Path(self.name))
 
 
-def prepare(visible: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:
+def prepare() -> tuple[Path, tuple[str, ...]]:
     """Prepare it in this process's own mount namespace.
 
-    Gives the place for the folders of programs, and what bubblewrap must be told. `visible` are
-    folders that some programs see besides, wherever they are. Raises OSError. The empty folder that
-    it needs in the file system of everybody goes when this process ends.
+    Gives the place for the folders of programs, and what bubblewrap must be told. Raises OSError.
+    The empty folder that it needs in the file system of everybody goes when this process ends.
     """
     place = Path(tempfile.mkdtemp(prefix="chatkit-"))
     atexit.register(_forget, place)
@@ -74,9 +73,6 @@ def prepare(visible: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:
     for path in _hidden():
         empty = place / path.relative_to("/")
         _mount("tmpfs", empty, "tmpfs", _NO_SET_UID | _NO_DEVICES, SIZE)
-        for folder in visible:
-            if path in folder.parents:
-                (place / folder.relative_to("/")).mkdir(parents=True)
         _mount(None, empty, None, _AGAIN | _BIND | _READ_ONLY | _NO_SET_UID | _NO_DEVICES)
     return programs, tuple(told)
 

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 Tier = Literal["namespaces", "processes", "none"]
 
 AGENT = Path(__file__).parent / "agent"  # the folder, not a package: see agent/chatkit_agent.py
-INSIDE = Path("/submission")  # where a program finds its files
+INSIDE = Path("/submission")  # where an isolated program finds its files
+AGENT_INSIDE = Path("/agent")  # where one with a window finds that folder
 SOCKETS = Path("/tmp/.X11-unix")  # where every program looks for the socket of its display, X(7)
 COOKIE = Path("/tmp/.Xauthority")  # what lets an isolated program in there
 PROCESSOR = 120  # seconds of processor time
@@ -245,7 +246,7 @@ def _best(wanted: Tier, root: bool) -> Sandbox:
         return Sandbox("processes", f"no network of its own: {error}", nobody)
     user = STUDENT if root else None  # as nobody is called from now on
     try:
-        space, files = rootfs.prepare([AGENT])
+        space, files = rootfs.prepare()
     except OSError as error:
         return Sandbox("processes", f"no files of its own: {error}", user)
     return Sandbox("namespaces", user=user, files=files, space=space)
@@ -259,7 +260,8 @@ def _must_start_programs(sandbox: Sandbox) -> None:
         program.write_text("import sys; open(sys.argv[1])", encoding="utf-8")
         command, who = [sys.executable, str(program), needed], sandbox.who()
         if sandbox.isolated:
-            command, who = sandbox.command(program, [needed], {}, {AGENT: AGENT}), {}
+            needed = str(AGENT_INSIDE / "sitecustomize.py")
+            command, who = sandbox.command(program, [needed], {}, {AGENT_INSIDE: AGENT}), {}
         try:
             sandbox.hands_over(program.parent)
             done = subprocess.run(command, cwd=name, capture_output=True, timeout=60, **who)

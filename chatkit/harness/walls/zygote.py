@@ -20,12 +20,15 @@ from typing import IO, Any
 from chatkit.harness import kernel, rootfs, sandbox, seccomp
 from chatkit.harness.forkserver import IMPORTS, OURS, WINDOW_IMPORTS
 from chatkit.harness.namespaces import allow_users
-from chatkit.harness.sandbox import AGENT, DISK, INSIDE, TK, Sandbox, SandboxError
+from chatkit.harness.sandbox import AGENT, AGENT_INSIDE, DISK, INSIDE, TK, Sandbox, SandboxError
 from chatkit.harness.spawn import begin_as_a_child, spawn
 
 GATE = Path(__file__).parent / "gate"  # the folder, not a package: see gate/sitecustomize.py
-INNER_GATE = Path("/gate")  # where the warm Python finds it
+GATE_INSIDE = Path("/gate")  # where the warm Python finds it
 MOST_AT_ONCE = 1024  # programs
+# How much a program may have of what Linux counts for each user, namespaces(7). Else one program
+# could take all that the user who grades may have.
+COUNTS = {"max_user_namespaces": 0, "max_inotify_instances": 16, "max_inotify_watches": 4096}
 ANSWER = 30.0  # seconds that it has to start, and to begin a program
 
 _OPEN_TREE, _CLONE = 428, 1 | os.O_CLOEXEC  # OPEN_TREE_CLONE, linux/mount.h
@@ -33,6 +36,8 @@ _HERE = -100  # AT_FDCWD
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _NEW_MOUNTS = 0x00020000  # CLONE_NEWNS
 _DETACH = 2  # MNT_DETACH
+_VERSION_3, _SYS_ADMIN = 0x20080522, 21  # linux/capability.h
+_AMBIENT, _RAISE = 47, 2  # PR_CAP_AMBIENT, linux/prctl.h
 
 
 class Walled:
@@ -94,7 +99,7 @@ class Zygote:
         """
         kernel.adopt_orphans()
         self.environment = dict(environment)
-        paths = [str(INNER_GATE), *filter(None, [environment.get("PYTHONPATH")])]
+        paths = [str(GATE_INSIDE), *filter(None, [environment.get("PYTHONPATH")])]
         self.gate, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.gate.settimeout(ANSWER)
 
@@ -119,13 +124,16 @@ class Zygote:
             "user": walls.user,
             "rules": seccomp.program(),
             "bounds": sandbox.bounds(),
+            "counts": COUNTS,
             "room": f"size={DISK},mode=1777",
             "first_to_go": walls.group is not None,
         }
         try:
             self.gate.send(marshal.dumps(given))
             if self.gate.recv(1) != b".":
-                raise SandboxError("the warm Python has ended")
+                assert self.process.stderr
+                told = self.process.stderr.read().decode("utf-8", "replace").strip()
+                raise SandboxError(f"the warm Python has ended: {told}")
         except OSError as error:
             self.close()
             raise SandboxError(f"the warm Python does not start: {error}") from None
@@ -190,7 +198,7 @@ class Zygotes:
         """Raises OSError when their root cannot be prepared."""
         assert walls.space
         allow_users(MOST_AT_ONCE)  # each program makes one, and in there none can be made
-        visible = {INNER_GATE: GATE} | {one: one for one in (AGENT, *TK)}
+        visible = {GATE_INSIDE: GATE, AGENT_INSIDE: AGENT, **{path: path for path in TK}}
         self.root = rootfs.whole(walls.space.parent, visible)
         self.shown = visible.keys()
         self.walls = walls
@@ -243,6 +251,19 @@ def _tree(place: Path) -> int:
     return file
 
 
+def _keeps_rights(libc: ctypes.CDLL) -> bool:
+    """Let the next program that this process becomes have CAP_SYS_ADMIN, whoever it is.
+
+    See "Ambient" in capabilities(7): only root's rights would outlast execve(2).
+    """
+    head = (ctypes.c_uint32 * 2)(_VERSION_3, 0)
+    rights = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable, twice
+    told = libc.capget(ctypes.byref(head), ctypes.byref(rights))
+    rights[2] |= 1 << _SYS_ADMIN
+    told = told or libc.capset(ctypes.byref(head), ctypes.byref(rights))
+    return not (told or libc.prctl(_AMBIENT, _RAISE, _SYS_ADMIN, 0, 0))
+
+
 def _move_into(root: Path) -> None:
     """Called in a child: have `root` as the root of the file system, and nothing else in sight."""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -253,6 +274,7 @@ def _move_into(root: Path) -> None:
         and libc.syscall(number, b".", b".") == 0
         and libc.umount2(b".", _DETACH) == 0
         and libc.chdir(b"/") == 0
+        and _keeps_rights(libc)
     )
     if not moved:
         error = ctypes.get_errno()

@@ -41,9 +41,14 @@ def mount(what: str | None, place: str, kind: str | None, flags: int, data: str 
     checked(libc.mount(*texts, ctypes.c_ulong(flags), data.encode() or None), f"mount {place}")
 
 
-def leave(place: str) -> None:
-    """Have nothing at `place` any more. Raises OSError."""
+def leave(place: str, user: int | None) -> None:
+    """Have nothing at `place` any more, and no right that is not needed to begin programs.
+
+    Only for a program of another `user` rights are needed. Raises OSError.
+    """
     checked(libc.umount2(place.encode(), DETACH), f"umount {place}")
+    if user is None:
+        have_no_rights()
 
 
 def forget_environment() -> None:
@@ -88,7 +93,8 @@ def put_up(
     write("/proc/self/setgroups", "deny")
     write("/proc/self/uid_map", f"{user} {user} 1")
     write("/proc/self/gid_map", f"{group} {group} 1")
-    write("/proc/sys/user/max_user_namespaces", "0")
+    for name, most in given["counts"].items():
+        write(f"/proc/sys/user/{name}", str(most))
     if first := os.fork():
         gate.send(b"%d" % first)
         os._exit(0)  # an orphan comes to the next subreaper, which is the grader
@@ -146,9 +152,7 @@ def give_away_all_rights(rules: bytes) -> None:
     number = 0
     while libc.prctl(DROP_BOUND, number, 0, 0, 0) == 0:
         number += 1
-    libc.prctl(AMBIENT, CLEAR_ALL, 0, 0, 0)
-    head = (ctypes.c_uint32 * 2)(VERSION_3, 0)
-    checked(libc.capset(ctypes.byref(head), ctypes.byref((ctypes.c_uint32 * 6)())), "capset")
+    have_no_rights()
     checked(libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no_new_privs")
     if rules:
         code = ctypes.create_string_buffer(rules, len(rules))
@@ -158,6 +162,13 @@ def give_away_all_rights(rules: bytes) -> None:
 
         filter = Program(len(rules) // 8, ctypes.addressof(code))
         checked(libc.prctl(SECCOMP, FILTER, ctypes.byref(filter), 0, 0), "seccomp")
+
+
+def have_no_rights() -> None:
+    """Give away all capabilities, capset(2)."""
+    libc.prctl(AMBIENT, CLEAR_ALL, 0, 0, 0)
+    head = (ctypes.c_uint32 * 2)(VERSION_3, 0)
+    checked(libc.capset(ctypes.byref(head), ctypes.byref((ctypes.c_uint32 * 6)())), "capset")
 
 
 def wait_for(program: int, status: int, rules: bytes) -> None:

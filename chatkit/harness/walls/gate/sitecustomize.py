@@ -25,6 +25,7 @@ def wait() -> list[str]:
     import contextlib
     import gc
     import marshal
+    import select
     import socket
     import threading
 
@@ -39,25 +40,31 @@ def wait() -> list[str]:
             __import__(name)
     del sys.modules["chatkit_walls"]
     names = {name.partition(".")[0] for name in set(sys.modules) - at_first}
-    walls.leave(HERE)
+    walls.leave(HERE, given["user"])
     walls.forget_environment()
     gc.collect()
     gc.freeze()  # so that a collection in a copy does not touch, and copy, all of these
+    news = select.poll()
+    news.register(gate, select.POLLIN)
     gate.send(b".")
     while True:
-        told, files, _, _ = socket.recv_fds(gate, 1 << 17, 16)
-        if not told:
-            os._exit(0)
-        order = marshal.loads(told)
+        news.poll()
         alone, with_parent = os.pipe()
         if not (between := os.fork()):
             break
-        os.waitpid(between, 0)  # now the grader is the parent of whom that one has started
-        for file in (alone, with_parent, *files):
-            os.close(file)
+        _, status = os.waitpid(between, 0)  # the grader is the parent of whom that one has begun
+        os.close(alone)
+        os.close(with_parent)
+        if status:
+            os._exit(0)
 
+    # What is told is read here: else it would stay in the memory of all copies that come later.
     try:
         os.close(with_parent)
+        told, files, _, _ = socket.recv_fds(gate, 1 << 17, 16)
+        if not told:
+            os._exit(1)  # nobody will tell anything more
+        order = marshal.loads(told)
         walls.put_up(gate, given, order, files, alone)
     except BaseException as error:
         walls.give_up(gate, error)
@@ -82,7 +89,8 @@ def is_one_of_these_beside_the_program(names: set[str]) -> bool:
 
 try:
     told = wait()
-except BaseException:  # else Python would go on here, and run the program unasked
+except BaseException as error:  # else Python would go on here, and run the program unasked
+    os.write(2, f"{type(error).__name__}: {error}\n".encode())
     os._exit(1)
 sys.path.remove(HERE)
 sys.path_importer_cache.pop(HERE, None)
