@@ -219,6 +219,7 @@ class Zygotes:
         """Begin a program; `path` is in the copy of its files. Raises SandboxError."""
         own = {name: text for name, text in environment.items() if is_its_own(name)}
         common = {name: text for name, text in environment.items() if name not in own}
+        common["PWD"] = str(INSIDE)  # as bubblewrap says it
         key = path.name, frozenset(common.items())
         if key not in self.waiting:
             imports = WINDOW_IMPORTS if "PYTHONPATH" in common else IMPORTS
