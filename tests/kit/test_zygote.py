@@ -151,3 +151,57 @@ def test_the_memory_of_a_copy_has_nothing_of_the_kit_or_of_another_program(
 
     assert first == (0, "done\n", "")
     assert second == (0, f"{[backwards[-1]]}\n", "")
+
+
+LOOKS_INTO_PROCESS_1 = """
+import ctypes, os
+print(os.getpid(), sorted(name for name in os.listdir("/proc") if name.isdigit()))
+looks = {"fd": os.listdir, "cwd": os.readlink, "exe": os.readlink}
+for what in ("fd", "cwd", "exe", "mem", "environ", "maps"):
+    try:
+        looks.get(what, lambda place: open(place, "rb").read(1))(f"/proc/1/{what}")
+        print("it has seen", what)
+    except PermissionError:
+        pass
+libc = ctypes.CDLL(None, use_errno=True)
+for number in range(64):
+    if libc.syscall(438, os.pidfd_open(1), number, 0) != -1:  # pidfd_getfd
+        print("it has taken", number)
+os.kill(1, 9)
+print("still here")
+"""
+
+
+def test_process_1_shows_the_program_nothing_and_outlives_its_signals(tmp_path: Path) -> None:
+    """Who has its open file could say in its place how the program has ended."""
+    told = said(tmp_path, "zygote", a=LOOKS_INTO_PROCESS_1)
+
+    assert told == [(0, "2 ['1', '2']\nstill here\n", "")]
+
+
+def test_how_a_program_has_ended_is_told_exactly(tmp_path: Path) -> None:
+    """Also where a shell could not tell a status from a signal."""
+    ends = {
+        "a": "raise SystemExit(137)",
+        "b": "import os; os.kill(os.getpid(), 9)",
+        "c": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
+        "d": "import queue; print(queue.Queue.__module__, flush=True); queue.nothing",
+        "e": "print('é'",
+    }
+
+    told = said(tmp_path, "zygote", **ends)
+
+    assert [status for status, _, _ in told] == [137, -9, -15, 1, 1]
+    assert told[3][1] == "queue\n" and "AttributeError" in told[3][2]
+    assert "SyntaxError" in told[4][2] and "/submission/server.py" in told[4][2]
+
+
+def test_a_students_own_module_comes_before_what_the_zygote_has(tmp_path: Path) -> None:
+    folder = tmp_path / "zygote" / "a"
+    folder.mkdir(parents=True)
+    (folder / "queue.py").write_text("mine = 'mine'", encoding="utf-8")
+    (folder / "server.py").write_text(
+        "import os, queue, sys; print(queue.mine, os.getuid() > 0, sys.argv[1:])", encoding="utf-8"
+    )
+
+    assert said(tmp_path, "zygote", "x") == [(0, "mine True ['x', 'the-argument-of-a']\n", "")]
