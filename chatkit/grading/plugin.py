@@ -84,8 +84,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 def the_display(config: pytest.Config) -> Display:
     """The display of this run, made when the first window needs it. Raises Unavailable."""
     if DISPLAY not in config.stash:
-        sandbox = config.stash.get(SANDBOX, None)
-        config.stash[DISPLAY] = Display(user=sandbox.user if sandbox else None)
+        config.stash[DISPLAY] = Display(sandbox=config.stash.get(SANDBOX, None))
     return config.stash[DISPLAY]
 
 

@@ -24,7 +24,9 @@ from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.harness import cgroup, kernel
 from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.leftovers import OwnFolder
+from chatkit.harness.namespaces import new_keyring
 from chatkit.harness.sandbox import Refused, Tier, enter
+from chatkit.harness.walls.zygote import Zygotes
 
 UNIT_SECONDS = 600.0  # of wall clock for one lesson of one student; what is left is not tried
 TRUSTED = "trusted"  # what stands on the command line for no sandbox at all
@@ -52,8 +54,11 @@ class Order:
 class Station:
     """A process that carries out orders, seen from outside. Threads must not share one."""
 
-    def __init__(self, tier: Tier | None) -> None:
-        """`tier` is the best containment to use, see `sandbox.enter`; None trusts the programs."""
+    def __init__(self, tier: Tier | None, *, warm: bool = False) -> None:
+        """`tier` is the best containment to use, see `sandbox.enter`; None trusts the programs.
+
+        With `warm` isolated programs begin as copies of a warm Python: see `harness/walls`.
+        """
         self.group = cgroup.make() if tier else None  # who trusts programs does not bound them
         folder = str(self.group.folder) if self.group else ""
         # Copies of students' programs lie in it: the next run sweeps them, should we be killed.
@@ -62,7 +67,7 @@ class Station:
         # -P: a module beside the submissions is not ours, whatever its name
         station = (sys.executable, "-P", "-m", "chatkit.grading.station")
         self.process = subprocess.Popen(
-            [*station, tier or TRUSTED, str(os.getpid()), folder],
+            [*station, tier or TRUSTED, str(os.getpid()), folder, "warm" if warm else ""],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **there},
@@ -130,10 +135,10 @@ class Station:
         self.close()
 
 
-def serve(tier: Tier | None, parent: int, folder: str) -> None:
+def serve(tier: Tier | None, parent: int, folder: str, *, warm: bool = False) -> None:
     """Inside the station: carry out what is ordered until nobody orders any more.
 
-    `folder` is that of its cgroup, or empty.
+    `folder` is that of its cgroup, or empty. `warm` as for `Station`.
     """
     from chatkit.grading.run import grade_lesson  # with pytest, which whoever orders does not need
 
@@ -162,6 +167,8 @@ def serve(tier: Tier | None, parent: int, folder: str) -> None:
     refused = ""
     try:
         sandbox = replace(enter(tier), group=group) if tier else None
+        if sandbox and sandbox.isolated and warm:
+            sandbox = replace(sandbox, zygotes=Zygotes(sandbox))
     except Refused as refusal:
         refused = str(refusal)
     course = cache(find_course) if tier else find_course  # a class run reads it once
@@ -171,6 +178,8 @@ def serve(tier: Tier | None, parent: int, folder: str) -> None:
             if refused:
                 tell(refused)
                 continue
+            if tier:
+                new_keyring()  # for each student: the one before may have left something
             try:
                 lesson = course(order.root).lesson(order.lesson)
                 done = grade_lesson(
@@ -205,4 +214,4 @@ def stop_once() -> Callable[..., None]:
 
 if __name__ == "__main__":
     wanted: Tier | None = None if sys.argv[1] == TRUSTED else sys.argv[1]  # type: ignore[assignment]
-    serve(wanted, int(sys.argv[2]), sys.argv[3])
+    serve(wanted, int(sys.argv[2]), sys.argv[3], warm=sys.argv[4] == "warm")

@@ -26,7 +26,7 @@ from chatkit.harness.peer import SHORT, SMALL, Peer
 from chatkit.harness.ports import free_port, is_free
 from chatkit.harness.program import Program, environment
 from chatkit.harness.rest import GRACE, PROMISE
-from chatkit.harness.sandbox import AGENT, TK, Sandbox
+from chatkit.harness.sandbox import AGENT, AGENT_INSIDE, TK, Sandbox
 from chatkit.harness.stage import Stage
 from chatkit.harness.window import Window
 
@@ -122,9 +122,10 @@ class Bench(Stage):
         Raises Failure with step "start", and Unavailable without Tk or a display.
         """
         self.display = self.display or self.open_display()
-        if self.display.pid:
-            self.strangers.add(self.display.pid)
+        if self.display.server:
+            self.strangers.add(self.display.server.pid)
         host, port = self.address
+        isolated = self.sandbox is not None and self.sandbox.isolated
         secret = secrets.token_hex(8)
         with self.during("start"), socket.create_server(("127.0.0.1", 0)) as desk:
             desk.setblocking(False)
@@ -132,7 +133,7 @@ class Bench(Stage):
             refuse_what_cannot_start(path)
             extra = {
                 **self.display.environment,
-                "PYTHONPATH": str(AGENT),
+                "PYTHONPATH": str(AGENT_INSIDE if isolated else AGENT),
                 "CHATKIT_AGENT": f"127.0.0.1 {desk.getsockname()[1]} {secret}",
                 "CHATKIT_PROGRAM": path.name,
             }
@@ -144,11 +145,16 @@ class Bench(Stage):
                     path,
                     ["--host", host, "--port", str(port), *arguments],
                     extra=extra,
-                    visible=[AGENT, *TK, *self.display.files],
+                    visible={
+                        AGENT_INSIDE: AGENT,
+                        **{path: path for path in TK},
+                        **self.display.files,
+                    },
                     sandbox=self.sandbox,
                     forkserver=self.forkserver,
                 )
             )
+            self._spares_zygotes()
             agent = self._wait_for_agent(desk, secret)
         window = Window(self, program, agent)
         self.windows.append(window)
@@ -406,7 +412,7 @@ class Bench(Stage):
         refuse_what_cannot_start(path)
         if self.forkserver:  # also when this one starts anew: the next one will need it
             self.strangers.add(self.forkserver.prepare(path.resolve(), environment()))
-        return self.adopt(
+        program = self.adopt(
             Program(
                 path,
                 arguments,
@@ -415,6 +421,13 @@ class Bench(Stage):
                 forkserver=None if buffered else self.forkserver,
             )
         )
+        self._spares_zygotes()
+        return program
+
+    def _spares_zygotes(self) -> None:
+        """They are there for the next program, too."""
+        if self.sandbox and self.sandbox.zygotes:
+            self.strangers |= self.sandbox.zygotes.pids
 
     def _wait_until_listening(self, program: Program, host: str, port: int) -> None:
         if not kernel.LINUX:

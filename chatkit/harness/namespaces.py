@@ -1,17 +1,21 @@
 """A network of our own, and for root a second user in it: Linux has them.
 
-Sources: user_namespaces(7), network_namespaces(7), netdevice(7).
+Sources: user_namespaces(7), network_namespaces(7), netdevice(7), namespaces(7) for
+`/proc/sys/user`; keyctl(2), session-keyring(7).
 """
 
 import contextlib
 import ctypes
 import errno
 import os
+import platform
 import socket
 import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from chatkit.harness.seccomp import KEYCTL, MACHINES
 
 # When root grades, programs run as the user that owns nothing: `overflowuid` in the kernel's
 # sysctl/fs.rst. In the worker's user namespace that one has the number of a first student.
@@ -21,6 +25,7 @@ STUDENT = 1000
 _NEW_USER, _NEW_NETWORK, _NEW_MOUNTS = 0x10000000, 0x40000000, 0x00020000  # linux/sched.h
 _SET_FLAGS = 0x8914  # SIOCSIFFLAGS
 _UP_AND_RUNNING = 0x1 | 0x40  # IFF_UP, IFF_RUNNING
+_JOIN_SESSION_KEYRING = 1  # linux/keyctl.h
 
 
 def is_root() -> bool:
@@ -54,6 +59,23 @@ def own_network() -> None:
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
         fcntl.ioctl(end, _SET_FLAGS, struct.pack("16sh22x", b"lo", _UP_AND_RUNNING))
+
+
+def allow_users(most: int) -> None:
+    """Let nobody have more than `most` user namespaces in ours. Raises OSError."""
+    Path("/proc/sys/user/max_user_namespaces").write_text(str(most), encoding="ascii")
+
+
+def new_keyring() -> None:
+    """Leave the session keyring of whoever started us, and have an empty one of our own.
+
+    What is started from now on inherits it: it finds no key of the session, and leaves none there.
+    Where the kernel has no keys, nothing is to be done.
+    """
+    if sys.platform == "linux" and platform.machine() in MACHINES:
+        number = KEYCTL[MACHINES[platform.machine()][0]]
+        arguments = (ctypes.c_long(one) for one in (number, _JOIN_SESSION_KEYRING, 0))
+        ctypes.CDLL(None).syscall(*arguments)
 
 
 @contextlib.contextmanager

@@ -12,16 +12,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 import psutil
 
-from chatkit.harness import kernel
+from chatkit.harness import kernel, seccomp
 from chatkit.harness.forkserver import ForkServer
 from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.rootfs import Folder
 from chatkit.harness.sandbox import INSIDE, Sandbox, SandboxError, Who, limit
 from chatkit.harness.spawn import begin_as_a_child, plain_environment, spawn
+from chatkit.harness.walls.zygote import Walled
 
 KEEP = 1 << 16  # bytes of output kept from the start, and again from the end
 
@@ -110,7 +112,7 @@ class Program:
         *,
         buffered: bool = False,
         extra: Mapping[str, str] | None = None,
-        visible: Sequence[Path] = (),
+        visible: Mapping[Path, Path] = MappingProxyType({}),
         sandbox: Sandbox | None = None,
         forkserver: ForkServer | None = None,
     ) -> None:
@@ -118,8 +120,8 @@ class Program:
 
         Its output is unbuffered unless `buffered`, because a program should not lose the points of
         a whole lesson to one missing flush. `extra` goes into its environment. In a `sandbox` it
-        runs on a copy of its folder, and sees `visible` besides. Without one the `forkserver` may
-        begin it. Raises OSError when it cannot be started.
+        runs on a copy of its folder, and sees `visible` besides: see `Sandbox.command`. Without one
+        the `forkserver` may begin it. Raises OSError when it cannot be started.
         """
         self.source = self.path = path = path.resolve()  # the path as the program knows it
         self.name = path.name
@@ -138,15 +140,20 @@ class Program:
         self.killed_before = group.killed() if group else 0  # by the kernel, for memory
         who: Who = {}
         begin: Callable[[], None] | None = None
-        theirs: tuple[int, ...] = ()  # ends of pipes that bubblewrap gets
+        theirs: tuple[int, ...] = ()  # what bubblewrap gets: ends of pipes, a filter
         gate: int | None = None  # it waits there until the bounds are set
         self.told: IO[bytes] | None = None  # what it says at the end of a program that began
-        if sandbox is not None and isolated:
+        walled: Walled | None = None
+        if sandbox is not None and sandbox.zygotes:
+            walled = sandbox.zygotes.begin(path, arguments, given, visible)
+            self.path = INSIDE / path.name
+        elif sandbox is not None and isolated:
             told, tells = os.pipe()
             self.told = os.fdopen(told, "rb", buffering=0)
             os.set_blocking(told, False)
             waits, gate = os.pipe()
-            theirs = (waits, tells)
+            rules = seccomp.opened()
+            theirs = (waits, tells) if rules is None else (waits, tells, rules)
             command = sandbox.command(path, arguments, given, visible, *theirs)
             self.path = INSIDE / path.name
         elif not WINDOWS:
@@ -156,8 +163,10 @@ class Program:
         fork = forkserver.begin(path, arguments, given) if forkserver else None
         try:
             with first:
-                self.process = fork or spawn(
-                    command, path.parent, given, begin=begin, fds=theirs, who=who
+                self.process = (
+                    walled
+                    or fork
+                    or spawn(command, path.parent, given, begin=begin, fds=theirs, who=who)
                 )
             if gate is not None:
                 limit(self.pid)  # whoever it starts from now on inherits them
@@ -171,10 +180,11 @@ class Program:
         assert self.process.stdout and self.process.stderr
         self.output = Output(self.process.stdout)
         self.errors = Output(self.process.stderr)
-        self.init: int | None = None  # process 1 of its sandbox, once it is there
+        self.walled = walled is not None  # then its own process 1 is the one that we have started
+        self.init: int | None = None  # process 1 of bubblewrap's sandbox, once it is there
         self.ended: int | None = None  # a pidfd of the bench, readable once the program has ended
         self.began = time.monotonic()
-        self.look_from = self.began + (BEGIN if fork else START)
+        self.look_from = self.began + (BEGIN if fork or walled else START)
         self.heard = 0  # lines of output that a check has already asked for
         self.stopping = False  # the bench has asked it to end
         self.said: str | None = None  # its errors before the stacks were asked for
@@ -191,7 +201,13 @@ class Program:
         status = self.process.poll()
         if status == 1 and self.told:  # bubblewrap's own way to fail, and many a program's
             self._must_have_begun(self.told)
-        if status and self.sandbox and self.sandbox.isolated and 128 < status < 128 + 65:
+        if (
+            status
+            and self.sandbox
+            and self.sandbox.isolated
+            and not self.walled
+            and 128 < status < 128 + 65
+        ):
             return 128 - status  # bubblewrap says it as a shell does
         return status
 
@@ -251,7 +267,7 @@ class Program:
         """The process of Python itself; in a sandbox two of bubblewrap come before it."""
         if not (self.sandbox and self.sandbox.isolated):
             return self.pid
-        return kernel.tree(self.pid)[:3][-1]
+        return kernel.tree(self.pid)[: 2 if self.walled else 3][-1]
 
     def pids(self) -> list[int]:
         """The program's own process and all that it has started."""
@@ -267,7 +283,10 @@ class Program:
         """As `pids`; without the process that waits outside of a sandbox that stands.
 
         While it is set up, each of bubblewrap's two processes may wait for the other: both count.
+        Process 1 of walls only waits, and nobody may look into it.
         """
+        if self.walled:
+            return kernel.tree(self.pid)[1:] or [self.pid]
         if self.init is None and self.sandbox and self.sandbox.isolated:
             self.init = next(iter(kernel.children(self.pid)), None)
         inside = kernel.tree(self.init) if self.init else []

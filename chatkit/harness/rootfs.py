@@ -16,7 +16,7 @@ import site
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 USR = Path("/usr")
@@ -49,12 +49,11 @@ class Folder:
         _forget(Path(self.name))
 
 
-def prepare(visible: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:
+def prepare() -> tuple[Path, tuple[str, ...]]:
     """Prepare it in this process's own mount namespace.
 
-    Gives the place for the folders of programs, and what bubblewrap must be told. `visible` are
-    folders that some programs see besides, wherever they are. Raises OSError. The empty folder that
-    it needs in the file system of everybody goes when this process ends.
+    Gives the place for the folders of programs, and what bubblewrap must be told. Raises OSError.
+    The empty folder that it needs in the file system of everybody goes when this process ends.
     """
     place = Path(tempfile.mkdtemp(prefix="chatkit-"))
     atexit.register(_forget, place)
@@ -74,11 +73,42 @@ def prepare(visible: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:
     for path in _hidden():
         empty = place / path.relative_to("/")
         _mount("tmpfs", empty, "tmpfs", _NO_SET_UID | _NO_DEVICES, SIZE)
-        for folder in visible:
-            if path in folder.parents:
-                (place / folder.relative_to("/")).mkdir(parents=True)
         _mount(None, empty, None, _AGAIN | _BIND | _READ_ONLY | _NO_SET_UID | _NO_DEVICES)
     return programs, tuple(told)
+
+
+def whole(place: Path, visible: Mapping[Path, Path]) -> Path:
+    """Prepare it in the folder `place` as one tree, for a process that has it as its root.
+
+    `visible` are more folders: where they are seen -> where they are. In it are empty folders for
+    what each program has of its own, and the /proc of whoever calls. Raises OSError.
+    """
+    root = place / "whole"
+    root.mkdir()
+    _mount("tmpfs", root, "tmpfs", _NO_SET_UID | _NO_DEVICES, SIZE)
+
+    def inside(path: Path) -> Path:
+        return root / path.relative_to("/")
+
+    _make_devices(root / "dev")
+    for path in _shown():
+        if path.is_symlink():
+            inside(path).symlink_to(path.readlink())
+        else:
+            _show(path, inside(path))
+    if LOADER.exists():
+        _show(LOADER, inside(LOADER))
+    for path in _hidden():
+        _mount("tmpfs", inside(path), "tmpfs", _NO_SET_UID | _NO_DEVICES, SIZE)
+    for path, there in visible.items():
+        if there.exists():
+            _show(there, inside(path))
+    for name in ("tmp", "submission"):
+        (root / name).mkdir(exist_ok=True)
+    _bind(Path("/proc"), root / "proc")
+    for path in (Path("/"), *_hidden()):
+        _mount(None, inside(path), None, _AGAIN | _BIND | _READ_ONLY | _NO_SET_UID | _NO_DEVICES)
+    return root
 
 
 def shown(path: Path, place: Path | None = None) -> Iterator[str]:

@@ -22,20 +22,26 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
-from chatkit.harness import kernel, rootfs
+from chatkit.harness import kernel, rootfs, seccomp
 from chatkit.harness.cgroup import Group
-from chatkit.harness.namespaces import NOBODY, STUDENT, is_root, own_network
+from chatkit.harness.namespaces import NOBODY, STUDENT, allow_users, is_root, own_network
+
+if TYPE_CHECKING:
+    from chatkit.harness.walls.zygote import Zygotes
 
 Tier = Literal["namespaces", "processes", "none"]
 
 AGENT = Path(__file__).parent / "agent"  # the folder, not a package: see agent/chatkit_agent.py
-INSIDE = Path("/submission")  # where a program finds its files
+INSIDE = Path("/submission")  # where an isolated program finds its files
+AGENT_INSIDE = Path("/agent")  # where one with a window finds that folder
+SOCKETS = Path("/tmp/.X11-unix")  # where every program looks for the socket of its display, X(7)
+COOKIE = Path("/tmp/.Xauthority")  # what lets an isolated program in there
 PROCESSOR = 120  # seconds of processor time
 FILE = 32 << 20  # bytes of the largest file that it may write
 FILES = 1024  # open files
@@ -61,6 +67,7 @@ class Sandbox:
     group: Group | None = None  # where the kernel bounds their memory; None: it is watched
     files: tuple[str, ...] = ()  # in the first tier: which they see, see `rootfs.prepare`
     space: Path | None = None  # in the first tier: where the folders of programs are made
+    zygotes: "Zygotes | None" = None  # what puts up the walls in place of bubblewrap
 
     @property
     def isolated(self) -> bool:
@@ -71,28 +78,56 @@ class Sandbox:
         program: Path,
         arguments: Sequence[str],
         environment: Mapping[str, str],
-        visible: Sequence[Path],
+        visible: Mapping[Path, Path],
         gate: int | None = None,
         told: int | None = None,
+        rules: int | None = None,
     ) -> list[str]:
         """The command that runs `program`, whose folder is a copy that it may change.
 
-        `environment` is all that it gets; `visible` are more files and folders that it may read.
+        `environment` is all that it gets; `visible` are more files and folders that it may read:
+        where it sees them -> where they are.
         `gate` is a pipe to wait for: the program starts when nobody can write to it any more.
         `told` is one into which bubblewrap writes "exit-code" at the end of a program that began.
+        `rules` is an open file with a filter for system calls, see `seccomp.opened`.
         Only for tier "namespaces".
         """
         return [
             *_walls(self.files, as_root=self.user is not None),
-            *(part for path in visible for part in rootfs.shown(path)),
+            *(part for path, place in visible.items() for part in rootfs.shown(path, place)),
             *("--bind", str(program.parent), str(INSIDE), "--chdir", str(INSIDE)),
             *("--remount-ro", "/"),
             *(() if gate is None else ("--block-fd", str(gate))),
             *(() if told is None else ("--json-status-fd", str(told))),
-            *("--clearenv", *(p for pair in environment.items() for p in ("--setenv", *pair))),
-            *(_becoming(self.user) if self.user is not None else ()),
-            *(_python(), str(INSIDE / program.name), *arguments),
+            *self._begins(environment, rules),
+            *(python(), str(INSIDE / program.name), *arguments),
         ]
+
+    def display_command(self, command: Sequence[str], folder: Path, rules: int | None) -> list[str]:
+        """The command that runs an X server with as little around it as a program has.
+
+        Its sockets come into `folder`, which it sees as the only folder of X sockets, and so is the
+        cookie "authority" in the folder above. The server is what the second process of bubblewrap
+        starts, as with a program. Only for tier "namespaces".
+        """
+        return [
+            *_walls(self.files, as_root=self.user is not None),
+            *("--bind", str(folder), str(SOCKETS)),
+            *rootfs.shown(COOKIE, folder.parent / "authority"),
+            *("--remount-ro", "/"),
+            *self._begins({"PATH": "/usr/bin:/bin"}, rules),
+            *command,
+        ]
+
+    def _begins(self, environment: Mapping[str, str], rules: int | None) -> Iterator[str]:
+        """The end of a command: with which variables, as whom, with which system calls."""
+        if rules is not None:
+            yield from ("--seccomp", str(rules))
+        yield "--clearenv"
+        for name, value in environment.items():
+            yield from ("--setenv", name, value)
+        if self.user is not None:
+            yield from _becoming(self.user)
 
     def folder(self) -> "tempfile.TemporaryDirectory[str] | rootfs.Folder":
         """A new folder for the copy of a program's files. Raises OSError."""
@@ -145,10 +180,15 @@ def limit(pid: int) -> None:
     import resource
 
     with contextlib.suppress(ProcessLookupError):
-        for which, most in (_bounds() | _bound_on_tasks()).items():
+        for which, most in bounds().items():
             _, hard = resource.prlimit(pid, which)
             if hard == resource.RLIM_INFINITY or hard > most:
                 resource.prlimit(pid, which, (most, most))
+
+
+def bounds() -> dict[int, int]:
+    """What the kernel keeps of each isolated process: RLIMIT_… -> how much, setrlimit(2)."""
+    return _bounds() | _bound_on_tasks()
 
 
 @cache
@@ -200,11 +240,13 @@ def _best(wanted: Tier, root: bool) -> Sandbox:
         return Sandbox("processes", missing, nobody)
     try:
         own_network()
+        if root:  # else each program has to be in one
+            allow_users(0)
     except OSError as error:
         return Sandbox("processes", f"no network of its own: {error}", nobody)
     user = STUDENT if root else None  # as nobody is called from now on
     try:
-        space, files = rootfs.prepare([AGENT])
+        space, files = rootfs.prepare()
     except OSError as error:
         return Sandbox("processes", f"no files of its own: {error}", user)
     return Sandbox("namespaces", user=user, files=files, space=space)
@@ -218,7 +260,8 @@ def _must_start_programs(sandbox: Sandbox) -> None:
         program.write_text("import sys; open(sys.argv[1])", encoding="utf-8")
         command, who = [sys.executable, str(program), needed], sandbox.who()
         if sandbox.isolated:
-            command, who = sandbox.command(program, [needed], {}, [AGENT]), {}
+            needed = str(AGENT_INSIDE / "sitecustomize.py")
+            command, who = sandbox.command(program, [needed], {}, {AGENT_INSIDE: AGENT}), {}
         try:
             sandbox.hands_over(program.parent)
             done = subprocess.run(command, cwd=name, capture_output=True, timeout=60, **who)
@@ -247,11 +290,38 @@ def what_is_missing() -> str:
         return "bubblewrap is not installed: sudo apt install bubblewrap"
     if shutil.which("setpriv") is None:
         return "setpriv is not installed: it is part of util-linux"
-    probe = [bwrap, "--unshare-user", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/"]
-    done = subprocess.run([*probe, "true"], capture_output=True, text=True, timeout=20)
-    if done.returncode:
-        return f"bubblewrap does not work here: {done.stderr.strip().splitlines()[-1]}"
+    if told := _bubblewrap_says(bwrap, "--unshare-pid", "--unshare-net"):
+        return f"bubblewrap does not work here: {told.splitlines()[-1]}"
     return ""
+
+
+def _bubblewrap_says(bwrap: str, *options: str) -> str:
+    """What it complains of when it is told to make a user namespace and these; empty: of nothing.
+
+    Raises OSError and subprocess.TimeoutExpired.
+    """
+    rules = seccomp.opened()
+    fds = () if rules is None else (rules,)
+    filtered = () if rules is None else ("--seccomp", str(rules))
+    probe = [bwrap, "--unshare-user", *options, "--ro-bind", "/", "/", *filtered, "true"]
+    try:
+        done = subprocess.run(probe, capture_output=True, text=True, timeout=20, pass_fds=fds)
+    finally:
+        for end in fds:
+            os.close(end)
+    return (done.stderr.strip() or "it does not say why") if done.returncode else ""
+
+
+@cache
+def _no_more_users() -> tuple[str, ...]:
+    """How bubblewrap is told to let nobody make another user namespace inside.
+
+    Versions before 0.8 do not know it. There only the filter of system calls forbids it.
+    """
+    bwrap = shutil.which("bwrap")
+    return (
+        ("--disable-userns",) if bwrap and not _bubblewrap_says(bwrap, "--disable-userns") else ()
+    )
 
 
 @cache
@@ -265,11 +335,14 @@ def _walls(files: tuple[str, ...], *, as_root: bool) -> tuple[str, ...]:
     bwrap = shutil.which("bwrap")
     assert bwrap
     rights = ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID") if as_root else ()
+    users = () if as_root else ("--unshare-user", *_no_more_users())
     private = ("--size", str(DISK), "--perms", "1777", "--tmpfs")
     return (
-        *(bwrap, *(() if as_root else ("--unshare-user",)), "--unshare-pid", "--unshare-ipc"),
+        *(bwrap, *users, "--unshare-pid", "--unshare-ipc"),
         *("--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session"),
         *("--cap-drop", "ALL", *rights, "--hostname", "sandbox", "--proc", "/proc"),
+        # The names of keys are shown to all who have the user's number outside: proc_keys(5).
+        *(() if as_root else ("--ro-bind-try", os.devnull, "/proc/keys")),
         *(*private, "/tmp", *files, *private, "/dev/shm"),
     )
 
@@ -283,5 +356,6 @@ def _becoming(user: int) -> tuple[str, ...]:
 
 
 @cache
-def _python() -> str:
+def python() -> str:
+    """The Python that isolated programs have: not one of a virtual environment."""
     return os.path.realpath(getattr(sys, "_base_executable", sys.executable))

@@ -53,8 +53,9 @@ def program(tmp_path: Path, text: str) -> Path:
     return folder
 
 
-def test_a_hog_that_no_look_finds_is_ended_and_the_station_goes_on(tmp_path: Path) -> None:
-    with Station("namespaces") as station:
+@pytest.mark.parametrize("by", ["bubblewrap", "zygote"])
+def test_a_hog_that_no_look_finds_is_ended_and_the_station_goes_on(by: str, tmp_path: Path) -> None:
+    with Station("namespaces", warm=by == "zygote") as station:
         if missing := what_is_missing():
             pytest.skip(missing)
 

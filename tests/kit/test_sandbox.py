@@ -1,5 +1,6 @@
 """What contains a program: its bounds; and root gets no programs that run as root."""
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chatkit.harness import kernel, sandbox
+from chatkit.harness import kernel, sandbox, seccomp
 from chatkit.harness.namespaces import NOBODY
 from chatkit.harness.sandbox import FILE, FILES, PROCESSOR, Refused, Sandbox, what_is_missing
 
@@ -26,9 +27,11 @@ def test_a_python_that_another_user_cannot_run_is_refused(
 
 IN_THE_SANDBOX = """
 import sys, threading, time
+from dataclasses import replace
 from pathlib import Path
 from chatkit.harness import kernel, program, sandbox
 from chatkit.harness.bench import Bench
+from chatkit.harness.walls.zygote import Zygotes
 
 def late(pid):
     deadline = time.monotonic() + 10
@@ -41,10 +44,15 @@ kernel.LATE = True
 program.limit = late
 walls = sandbox.enter()
 assert walls.isolated, walls.why
+if sys.argv[2] == "zygote":
+    walls = replace(walls, zygotes=Zygotes(walls))
 with Bench(lambda name: Path(sys.argv[1]) / name, sandbox=walls) as bench:
-    for wanted in sys.argv[2:]:
+    for wanted in sys.argv[3:]:
         path = bench.find("server.py")
-        bench.adopt(program.Program(path, [], visible=[sandbox.AGENT], sandbox=walls))
+        seen = {sandbox.AGENT_INSIDE: sandbox.AGENT}
+        bench.adopt(program.Program(path, [], visible=seen, sandbox=walls))
+        if walls.zygotes:
+            bench.strangers |= walls.zygotes.pids
         bench.prints(wanted)
         bench.exits(0)
 """
@@ -54,16 +62,24 @@ needs_bubblewrap = pytest.mark.skipif(
 )
 
 
-def run_isolated(source: str, tmp_path: Path, *wanted: str) -> None:
+@pytest.fixture(params=["bubblewrap", "zygote"])
+def by(request: pytest.FixtureRequest) -> str:
+    """What puts up the walls."""
+    return str(request.param)
+
+
+def run_isolated(by: str, source: str, tmp_path: Path, *wanted: str) -> None:
     """Run a program once for each line that it must print, in one worker's sandbox."""
     (tmp_path / "server.py").write_text(source, encoding="utf-8")
-    command = [sys.executable, "-c", IN_THE_SANDBOX, str(tmp_path), *wanted]
+    command = [sys.executable, "-c", IN_THE_SANDBOX, str(tmp_path), by, *wanted]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
 
 
 @needs_bubblewrap
-def test_a_program_begins_with_its_bounds_however_late_the_bench_is(tmp_path: Path) -> None:
+def test_a_program_begins_with_its_bounds_however_late_the_bench_is(
+    by: str, tmp_path: Path
+) -> None:
     """The sandbox has its second process already, which inherits nothing any more."""
     source = """
 import resource as r
@@ -71,11 +87,11 @@ bounds = (r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_NOFILE, r.RLIMIT_CORE)
 print(*(r.getrlimit(one) for one in bounds))
 """
     bounds = " ".join(str((most, most)) for most in (PROCESSOR, FILE, FILES, 0))
-    run_isolated(source, tmp_path, bounds)
+    run_isolated(by, source, tmp_path, bounds)
 
 
 @needs_bubblewrap
-def test_a_program_can_write_only_where_nothing_stays(tmp_path: Path) -> None:
+def test_a_program_can_write_only_where_nothing_stays(by: str, tmp_path: Path) -> None:
     """All programs of a worker see one and the same root: none may leave a word in it."""
     source = """
 import os
@@ -96,11 +112,11 @@ with open("/dev/null", "w") as nothing, open("/dev/urandom", "rb") as random:
 print(*sorted(tried))
 """
     wanted = "/dev/shm /submission /tmp"
-    run_isolated(source, tmp_path, wanted, wanted)
+    run_isolated(by, source, tmp_path, wanted, wanted)
 
 
 @needs_bubblewrap
-def test_a_program_has_no_right_of_whoever_grades(tmp_path: Path) -> None:
+def test_a_program_has_no_right_of_whoever_grades(by: str, tmp_path: Path) -> None:
     source = """
 import os
 user = os.getuid()
@@ -120,19 +136,55 @@ kinds = {os.readlink(link).split(":")[0] for link in links if os.path.exists(lin
 assert kinds == {"pipe"}, kinds
 print("nobody")
 """
-    run_isolated(source, tmp_path, "nobody")
+    run_isolated(by, source, tmp_path, "nobody")
+
+
+@needs_bubblewrap
+@pytest.mark.skipif(not seccomp.program(), reason="there is no filter for this machine")
+def test_what_no_chat_needs_is_refused_by_the_kernel(by: str, tmp_path: Path) -> None:
+    column, _ = seccomp.MACHINES[platform.machine()]
+    calls = {name: numbers[column] for name, numbers in seccomp.REFUSED.items()}
+    source = f"""
+import ctypes, errno, os, signal, socket, subprocess, threading
+libc = ctypes.CDLL(None, use_errno=True)
+def wrong(number, *arguments):
+    libc.syscall(ctypes.c_long(number), *(ctypes.c_long(one) for one in (*arguments, 0, 0, 0, 0)))
+    return ctypes.get_errno()
+for name, number in {calls!r}.items():
+    assert not number or wrong(number, 0) == errno.EPERM, name
+for bit in range(32):
+    if 1 << bit & {seccomp.NEW_NAMESPACES}:
+        assert wrong({seccomp.CLONE[column]}, 1 << bit | signal.SIGCHLD) == errno.EPERM, bit
+assert wrong({seccomp.CLONE3}) == wrong({seccomp.NEWEST + 1}) == errno.ENOSYS
+for family in range(64):
+    try:
+        socket.socket(family, socket.SOCK_DGRAM).close()
+        assert family in {seccomp.FAMILIES}, family
+    except OSError as error:
+        assert error.errno == errno.EAFNOSUPPORT, family
+threading.Thread(target=print, args=("a thread",)).start()
+assert subprocess.run(["true"]).returncode == os.system("true") == 0
+for end in socket.socketpair():
+    end.close()
+"""
+    run_isolated(by, source, tmp_path, "a thread")
 
 
 DIES = """
 import os, signal, sys
+from dataclasses import replace
 from pathlib import Path
 from chatkit.harness import sandbox
 from chatkit.harness.bench import Bench
+from chatkit.harness.walls.zygote import Zygotes
 
-with Bench(lambda name: Path(sys.argv[1]) / name, sandbox=sandbox.enter()) as bench:
+walls = sandbox.enter()
+if sys.argv[2] == "zygote":
+    walls = replace(walls, zygotes=Zygotes(walls))
+with Bench(lambda name: Path(sys.argv[1]) / name, sandbox=walls) as bench:
     program = bench.start_server_quietly("127.0.0.1", 0)
     bench.prints("here")
-    print(*program.pids(), flush=True)
+    print(*program.pids(), *(walls.zygotes.pids if walls.zygotes else ()), flush=True)
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -180,14 +232,14 @@ def test_what_happens_to_the_sandbox_is_not_the_programs_fault(tmp_path: Path, w
 
 
 @needs_bubblewrap
-def test_a_program_ends_with_the_worker_that_is_killed(tmp_path: Path) -> None:
+def test_a_program_ends_with_the_worker_that_is_killed(by: str, tmp_path: Path) -> None:
     source = "import signal\nprint('here', flush=True)\nsignal.pause()\n"
     (tmp_path / "server.py").write_text(source, encoding="utf-8")
-    command = [sys.executable, "-c", DIES, str(tmp_path)]
+    command = [sys.executable, "-c", DIES, str(tmp_path), by]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as worker:
         assert worker.stdin and worker.stdout
         started = [psutil.Process(int(pid)) for pid in worker.stdout.readline().split()]
         worker.stdin.close()
-    assert len(started) == 3  # two of bubblewrap, and Python
+    assert len(started) == 3  # two of bubblewrap, or process 1 and the zygote, and Python
     assert not psutil.wait_procs(started, timeout=20)[1]
