@@ -97,6 +97,11 @@ class Peer:
         self.finished = True
         self._hang_up()
 
+    def parts(self) -> None:
+        """Half-close once the other end has: it may be waiting for that. May be called again."""
+        if self.ended == "end" and not self.finished and not self.half_close_waits:
+            self.finishes()
+
     def resets(self) -> None:
         """End the connection with a reset (RST), as a crash or a pulled cable does."""
         self.bench.stumbles()
