@@ -302,6 +302,11 @@ class Peer:
             return False
         return far.received < self.sent or (self.finished and far.state == kernel.ESTABLISHED)
 
+    def is_connected(self) -> bool:
+        """Whether the program's end of the connection is still open (Linux only)."""
+        far = kernel.connection(self.socket.family, self.there, self.here)
+        return far is not None and far.state == kernel.ESTABLISHED
+
     def waiting_for_it(self) -> int:
         """How many bytes the program has sent that this peer's system has not taken."""
         far = kernel.connection(self.socket.family, self.there, self.here)

@@ -117,7 +117,8 @@ class Program:
         Its output is unbuffered unless `buffered`, because a program should not lose the points of
         a whole lesson to one missing flush. `extra` goes into its environment. In a `sandbox` it
         runs on a copy of its folder, and sees `visible` besides. Without one the `forkserver` may
-        begin it. `alone`: in a network of its own, if the system lets it have one. Raises OSError when it cannot be started.
+        begin it. `alone`: in a network of its own, if the system lets it have one. Raises OSError
+        when it cannot be started.
         """
         self.source = self.path = path = path.resolve()  # the path as the program knows it
         self.name = path.name

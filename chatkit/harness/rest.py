@@ -7,8 +7,9 @@ it, then only somebody else can wake it. That is rest, and it takes a few millis
 
 A program that waits with a time-out may still act (see `timers.py`). It counts as quiet when each
 of its timed threads has woken up twice and gone to sleep again at the same place, or after `QUIET`
-seconds of next to nothing. So does one that has set a timer. Where the kernel does not tell (see `kernel.READS_REST`) `QUIET` seconds without
-anything must do.
+seconds of next to nothing. So does one that has set a timer. A time-out of `LONG` seconds or more
+is not waited for here: a check about silence does that, once, with `Stage.sits_out`. Where the
+kernel does not tell (see `kernel.READS_REST`) `QUIET` seconds without anything must do.
 
 A window is never at rest: its loop always has a timer, at the least the one of the agent. It is
 calm, and the program at rest, when all its timers have gone off `ROUNDS` times while the program's
@@ -29,6 +30,7 @@ from chatkit.harness import kernel, timers
 PROMISE = 1.0  # seconds: later than this is late, where the contract names no time
 GRACE = 10  # the bench waits this many times as long as promised
 QUIET = 1.5  # seconds
+LONG = 2.5  # seconds: a time-out from that on will hardly end while one looks
 IDLE = 20_000_000  # nanoseconds of processor time: a program that waits may use that in between
 ROUNDS = 3  # times that all timers of a window go off while nothing changes
 ANSWER = 0.1  # seconds in which a window that has nothing to do answers
@@ -150,15 +152,17 @@ class Watch:
                 return "rest"
             return "quiet" if idle > QUIET else "asleep"
         if same and all(thread.waits for thread in threads.values()):
+            timed = {id: one for id, one in threads.items() if one.waits == "timed"}
+            round_again = {id for id, one in timed.items() if one.turns - self.slept[id].turns >= 2}
             looked_twice = all(
-                thread.turns - self.slept[id].turns >= 2
-                for id, thread in threads.items()
-                if thread.waits == "timed"
+                id in round_again or (timers.seconds_left(one) or 0.0) >= LONG
+                for id, one in timed.items()
             )
             # While the window's own thread runs, another one may wait for the interpreter's lock.
             awake = any(not everything[id].waits for id in everything.keys() - threads.keys())
-            self.went_round = looked_twice and all(windows) and not awake
-            if self.went_round or idle > QUIET:
+            calm = all(windows) and not awake
+            self.went_round = calm and round_again == timed.keys()
+            if (calm and looked_twice) or idle > QUIET:
                 return "quiet"
             return "asleep" if all(windows) or frozen else "active"
         drawing = self.windows and frozen  # it may just have a lot to draw

@@ -35,6 +35,7 @@ from chatkit.harness.transcript import Transcript
 from chatkit.harness.window import Window
 
 HOPELESS = 3.0  # seconds of processor time without a byte moved, after which waiting is in vain
+SPINS = 0.5  # the same, of a program that has been seen to spin
 
 DELAY = 0.1  # seconds that the bench stands still at random, where that is asked for
 DELAYED = 0.02  # of the moments when it might
@@ -68,6 +69,7 @@ class Stage:
         self.delays = delays
         self.next_look = 0.0  # at the bounds, on the monotonic clock
         self.transcript = Transcript()
+        self.hopeless = HOPELESS  # shorter once a program of this check has been seen to spin
         self.late = 0.0  # seconds that the latest answer took, if one took too long
         self.quiet = 0.0  # seconds of quiet that had to do where rest could not be seen
         self.at_rest: Threads = {}  # how the programs stood when they were last seen at rest
@@ -193,6 +195,9 @@ class Stage:
                 pause = 0.0
                 continue
             state = watch.look()
+            if watch.burnt > self.hopeless:
+                self.hopeless = SPINS
+                break
             if state in ("active", "asleep"):
                 pause = min(max(first, pause * 1.5), 0.02)
                 continue
@@ -205,22 +210,22 @@ class Stage:
         if not quietly:
             self.quiet += patience.passed
 
-    def sits_out(self, at_most: float = timers.LONGEST) -> None:
+    def sits_out(self, at_least: float = SILENCE, at_most: float = timers.LONGEST) -> None:
         """Leave the programs alone for as long as a time-out of theirs lasts, in seconds.
 
         A program at rest has none, and takes no time. One that looks up now and then, or has set
-        a timer that nobody can read, is left alone for `SILENCE` seconds.
+        a timer that nobody can read, is left alone for `at_least` so many seconds.
         """
         self.settle(quietly=True)
         if not kernel.READS_REST:
-            self.wait(lambda: False, seconds=SILENCE)
+            self.wait(lambda: False, seconds=at_least)
             return
         timeouts = timers.Timeouts()
         threads = timeouts.judged(kernel.threads(self.pids()), look=True).values()
         timed = [thread for thread in threads if thread.waits == "timed"]
         if timed or timers.may_ring(self.pids()):
             shown = [timers.seconds_left(thread) or 0.0 for thread in timed]
-            longest = max([SILENCE, *(seconds + 0.5 for seconds in shown)])
+            longest = max([at_least, *(seconds + 0.5 for seconds in shown)])
             self.wait(lambda: False, seconds=min(longest, at_most))
         self.settle(quietly=True)
 

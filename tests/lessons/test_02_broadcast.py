@@ -196,19 +196,23 @@ def test_in_order(room: Room) -> None:
     hint="Who was in the room when the line was said?",
     read=OTHERS,
     rule=BROADCAST,
-    likely={"unexpected": "old lines are kept and sent to newcomers."},
+    likely={
+        "unexpected": "somebody gets a line when nobody says one: old lines are kept and sent to "
+        "newcomers, or the server says something of its own.",
+    },
 )
 def test_late_joiner(room: Room) -> None:
     alice, *_ = room.join("alice", "bob", "carol")
     room.talk(alice, room.bench.word())
     (dave,) = room.join("dave", old=True)
     dave.hears_nothing("he was not there when it was said")
+    room.nobody_hears("nobody has said anything since dave came")
     room.talk(alice, room.bench.word())
 
 
 @check(
     "leave",
-    8,
+    7,
     "after a clean leave the others go on",
     hint="What must be undone when recv() returns b''? In which order?",
     read=LEAVING,
@@ -226,7 +230,7 @@ def test_leave(room: Room) -> None:
 
 @check(
     "reset",
-    8,
+    7,
     "after a reset the others go on, also in the middle of a broadcast",
     hint="recv() can raise, and send() can raise. What then?",
     read=LEAVING,
@@ -243,6 +247,23 @@ def test_leave(room: Room) -> None:
 )
 def test_reset(room: Room) -> None:
     stories.goes_on_after_a_reset(room)
+
+
+@check(
+    "half-close",
+    2,
+    "who half-closes has left, and hears the end of the stream",
+    hint="Somebody will say nothing more. What does your server do with that socket?",
+    read=LEAVING,
+    rule=ANY,
+    likely={
+        "no-end": "the server does not close the socket of a client that has finished. recv() "
+        "returns b'' then: take that client out, and close its socket.",
+        "closed-early": "the end of one client ended the connection of another one.",
+    },
+)
+def test_half_close(room: Room) -> None:
+    stories.ends_its_own_side(room)
 
 
 @check(
