@@ -114,8 +114,9 @@ def test_two_in_one(room: Room) -> None:
 
 @check(
     "no-mixing",
-    6,
+    5,
     "two half lines of two clients never mix",
+    owns=("mixing",),
     hint="Whose bytes are in your buffer?",
     read=STREAM,
     rule=BROADCAST,
@@ -128,6 +129,22 @@ def test_two_in_one(room: Room) -> None:
 )
 def test_no_mixing(room: Room) -> None:
     stories.mixes_nobody(room)
+
+
+@check(
+    "unfinished-line",
+    1,
+    "half a line of somebody who left comes before nobody else's",
+    hint="When somebody leaves, where are the bytes that you have kept for them?",
+    read=LEAVING,
+    rule=ANY,
+    likely={
+        "different-text": "the buffer of the one who left was still there, and somebody else got "
+        "it. The system gives a new socket the number (fileno()) of a closed one.",
+    },
+)
+def test_unfinished_line(room: Room) -> None:
+    stories.forgets_half_a_line(room)
 
 
 @check(
@@ -214,6 +231,7 @@ def test_late_joiner(room: Room) -> None:
     "leave",
     7,
     "after a clean leave the others go on",
+    owns=("leaving",),
     hint="What must be undone when recv() returns b''? In which order?",
     read=LEAVING,
     rule=ANY,
