@@ -176,7 +176,7 @@ class Peer:
             self.bench.transcript.add(self.far, self.name, "missing", expected + b"\n")
             raise explain(self.bench, stop, wanted, rest, self)
         self.bench.settle(quietly=True)
-        later = [bare(item) for item in bytes(self.inbox).split(b"\n")]
+        later = [bare(item) for item in bytes(self.inbox).split(b"\n")[:-1]]
         if not bare(line):
             symptom, told = "blank-line", f"{self.name} got a blank line"
         elif bare(line) in map(bare, self.heard[:before]):
