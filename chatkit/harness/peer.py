@@ -220,7 +220,7 @@ class Peer:
         `because` says why nothing should come, `symptom` is the one of what does. Its own lines do
         not count, unless `own`: see `waits_for_line`. Raises Failure.
         """
-        self.bench.settle()
+        self.bench.settle(proof=True)
         self.has_nothing(because, symptom, own=own)
 
     def has_nothing(self, because: str, symptom: str = "unexpected", *, own: bool = False) -> None:

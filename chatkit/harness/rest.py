@@ -100,6 +100,7 @@ class Watch:
         self.excuse = excuse
         self.looked = 0.0  # when it last looked
         self.timeouts = timers.Timeouts()
+        self.heeds_alarms = True  # a timer that nobody can read may go off at any time
         self.disturb()
 
     def disturb(self) -> None:
@@ -148,7 +149,7 @@ class Watch:
         if same and untimed and (all(windows) or frozen):
             if not kernel.asleep(threads):
                 return "active"  # it is about to end
-            if not timers.may_ring(pids):
+            if not (self.heeds_alarms and timers.may_ring(pids)):
                 return "rest"
             return "quiet" if idle > QUIET else "asleep"
         if same and all(thread.waits for thread in threads.values()):

@@ -177,15 +177,17 @@ class Stage:
             if patience.is_over() or watch.burnt > HOPELESS:
                 return "late"
 
-    def settle(self, *, quietly: bool = False) -> None:
+    def settle(self, *, quietly: bool = False, proof: bool = False) -> None:
         """Wait until the programs are at rest, or quiet where rest cannot be seen.
 
         At rest means: every thread waits for something that only the bench can bring, so nothing
         more will happen by itself. Quiet, where the system does not show that, is said in a note,
         unless `quietly`. It waits for at most 10 s, and longer only for want of a processor.
+        `proof`: it is to be proved that nothing more comes, so a timer counts that nobody can read.
         """
         patience = self.patience(PROMISE * GRACE)
         watch = self._watch(patience.excuse)
+        watch.heeds_alarms = proof
         self.at_rest = {}
         first = WINDOW_NAP if self.windows else NAP
         pause = 0.0

@@ -165,13 +165,16 @@ def test_split_character(room: Room) -> None:
 
 
 LINE_RULES = {
-    "silent": "a line got lost: it was too long for a buffer (4,096 bytes pass, and the end is not "
-    "counted), or decoding it failed.",
+    "silent": "a line got lost: its words were taken for a command (no word is one), it was too long "
+    "for a buffer (4,096 bytes pass, and the end is not counted), or decoding it failed.",
+    "exited": "a line was taken for an order to end. No word is a command.",
     "crashed": "a line could not be decoded. Bytes from outside may be anything: decode with "
     "errors='replace', or pass the bytes on.",
     "different-text": "a line was cut where no line ends, by recv() or by str.splitlines(), or a "
-    "blank one was passed on. Only b'\\n' ends a line.",
-    "closed-early": "a line could not be decoded, or was too long, and the connection was closed.",
+    "blank one was passed on. Only b'\\n' ends a line. Or the blanks or the words in it were "
+    "changed.",
+    "closed-early": "a line could not be decoded, was too long, or was taken for a command, and the "
+    "connection was closed.",
 }
 
 
@@ -197,7 +200,8 @@ def test_line_rules(room: Room) -> None:
     rule=BROADCAST,
     likely={
         "different-text": "bytes between two recv() calls were lost, or lines were stuck together. "
-        "Take out one line after the other; what follows the last b'\\n' starts the next line.",
+        "Take out one line after the other; what follows the last b'\\n' starts the next line. Or a "
+        "line that is equal to an earlier one was thrown away.",
         "silent": "the last lines never came. Only one line of each packet was taken out, or what "
         "follows the last b'\\n' was thrown away.",
     },
@@ -294,6 +298,8 @@ def test_half_close(room: Room) -> None:
     likely={
         "silent": "whoever could serve the next client waits in recv() for one that says nothing. "
         "Let select() say who has something to say.",
+        "closed-early": "somebody was silent for a while, and a time limit was over. A connection "
+        "stays open, however long nobody says anything.",
     },
 )
 def test_silent_clients(bench: Bench) -> None:

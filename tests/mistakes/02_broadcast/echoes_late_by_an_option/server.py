@@ -24,15 +24,16 @@ def serve(sock, outbox):
             try:
                 data = sock.recv(4096)
             except BlockingIOError:
-                outbox.put(late)
+                if late:
+                    outbox.put(late)
                 late = b""
                 continue
             if not data:
                 break
-            late += data[: data.rfind(b"\n") + 1]
             *lines, inbox = (inbox + data).split(b"\n")
             for line in lines:
                 if line.strip():
+                    late += line + b"\n"
                     with lock:
                         for other, queue_of_other in outboxes.items():
                             if other is not sock:
@@ -57,7 +58,7 @@ try:
     while True:
         sock, _ = listener.accept()
         outbox = queue.SimpleQueue()
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 250_000))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 150_000))
         with lock:
             outboxes[sock] = outbox
         threading.Thread(target=write, args=(sock, outbox), daemon=True).start()

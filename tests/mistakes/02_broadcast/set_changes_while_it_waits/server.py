@@ -19,7 +19,7 @@ async def client(reader, writer):
                     if other is not writer:
                         other.write(line)
                         await other.drain()
-    except (OSError, ValueError):
+    except (OSError, ValueError, asyncio.CancelledError):
         pass
     finally:
         writers.discard(writer)
