@@ -414,7 +414,9 @@ def survives_a_stuck_reader(room: Room) -> None:
     for said in own:
         sloth.says(said)
         room.bench.settle()
-    room.bench.sits_out(at_least=1.0, at_most=5.0)  # a send may have a time-out
+    speaks_up(room, bob)
+    room.bench.sits_out(at_least=1.0, at_most=2.5)  # a send may have a time-out
+    speaks_up(room, bob)
     sloth.reads_again()
     lines = [room.line(alice, text) for text in texts]
     try:
@@ -426,6 +428,14 @@ def survives_a_stuck_reader(room: Room) -> None:
     for hearer in (alice, bob):
         hearer.hears(*(room.line(sloth, said) for said in own))
     outlives_those_who_never_read(room)
+
+
+def speaks_up(room: Room, speaker: Peer) -> None:
+    """Somebody who has listened for long says a word. Whether it reaches anybody is not asked."""
+    word = room.bench.word()
+    for member in room.members:
+        member.own.add(room.line(speaker, word).encode())
+    speaker.says(word)
 
 
 def outlives_those_who_never_read(room: Room) -> None:
@@ -451,11 +461,14 @@ def outlives_those_who_never_read(room: Room) -> None:
 
 def _overfills(room: Room, speaker: Peer, readers: list[Peer], sloths: list[Peer]) -> bool:
     """Talk until the server has dropped the sloths, or has to keep a lot. Is one still there?"""
-    said = 0
-    while said < FLOOD:
-        room.talk(speaker, f"{said} ".ljust(4000, "x"), to=readers)
-        said += 4001
-        if said % 80 == 0 and kernel.LINUX:  # what lies in the system's buffers is not the server's
+    for number in range(1, FLOOD // 4001):
+        room.talk(speaker, f"{number} ".ljust(4000, "x"), to=readers)
+        if number % 50:
+            continue
+        for reader in readers:
+            speaks_up(room, reader)
+        if kernel.LINUX:  # what lies in the system's buffers is not the server's
+            said = number * 4001
             here = [sloth for sloth in sloths if sloth.is_connected()]
             if not here:
                 return False
