@@ -149,9 +149,12 @@ class Watch:
         if same and untimed and (all(windows) or frozen):
             if not kernel.asleep(threads):
                 return "active"  # it is about to end
-            if not (self.heeds_alarms and timers.may_ring(pids)):
-                return "rest"
-            return "quiet" if idle > QUIET else "asleep"
+            if timers.may_ring(pids, self.heeds_alarms):
+                return "quiet" if idle > QUIET else "asleep"
+            # A timer may have gone off just before we looked for it: then somebody has woken up.
+            now = kernel.threads(pids)
+            stirred = any(now.get(id) != everything[id] for id in threads)
+            return "active" if stirred else "rest"
         if same and all(thread.waits for thread in threads.values()):
             timed = {id: one for id, one in threads.items() if one.waits == "timed"}
             round_again = {id for id, one in timed.items() if one.turns - self.slept[id].turns >= 2}

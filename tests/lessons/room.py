@@ -123,7 +123,7 @@ class Room:
 
     def half_closes(self, peer: Peer) -> None:
         """A peer half-closes, and hears the end; everybody else hears of it in lesson 4."""
-        self.bench.settle()
+        self.bench.settle(proof=True)
         peer.inbox.clear()  # what it has got until now is not asked here
         self._gone((peer,), Peer.finishes)
         try:
@@ -389,7 +389,7 @@ def delivers_to_talkers(room: Room) -> None:
         talkers = room.join("alice", "bob", "carol", proof=False)
         for peer in talkers:
             peer.says(room.bench.word())
-            room.bench.settle()
+            room.bench.settle(proof=True)
         for peer in talkers:
             peer.inbox.clear()
         room.talk(talkers[0], room.bench.word())
