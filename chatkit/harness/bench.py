@@ -62,6 +62,7 @@ class Bench(Stage):
         self.forkserver = forkserver
         self.random = random.Random(seed)
         self.address = ("127.0.0.1", 0)  # where the program under test listens or connects
+        self.deserted = False  # the next client meets nobody, wherever it tries
 
     # ------------------------------------------------------------------- what it makes up
 
@@ -110,8 +111,9 @@ class Bench(Stage):
         `arguments` follow its --host and --port. Raises Failure with step "start".
         """
         host, port = self.address
+        given = ["--host", host, "--port", str(port), *arguments]
         try:
-            return self._start("client.py", ["--host", host, "--port", str(port), *arguments])
+            return self._start("client.py", given, alone=self.deserted)
         except Failure as failure:
             failure.step = "start"  # that it starts is all that is known; it may crash later
             raise
@@ -193,16 +195,16 @@ class Bench(Stage):
             wanted = f"{name} to connect to {self.address[0]}:{self.address[1]}"
             raise explain(self, stop, wanted, b"", silence="refused")
 
-    def listen(self, *, slow: bool = False, hung: bool = False) -> None:
+    def listen(self, *, slow: bool = False, hung: bool = False, host: str = "127.0.0.1") -> None:
         """Be a server: listen where the next client will connect.
 
         `slow` gives its connections small buffers, for a server that stops reading. `hung` lets
         nobody in: a connect waits, as with a server that cannot be reached. Raises Unavailable
-        where the system has no such wait.
+        where the system has no such wait. `host` is an address of this machine.
         """
+        self.deserted = False
         if hung and not kernel.LINUX:
             raise Unavailable("only Linux lets a connect wait when the queue of a listener is full")
-        host = "127.0.0.1"
         self.listener = socket.socket()
         if not WINDOWS:
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -220,7 +222,11 @@ class Bench(Stage):
         self.address = (host, self.listener.getsockname()[1])
 
     def nobody_listens(self) -> None:
-        """Choose an address where no server is, and keep it: bound, but not listening."""
+        """Choose an address where no server is, and keep it: bound, but not listening.
+
+        Where the system allows it, the next client finds no server on any other port either.
+        """
+        self.deserted = True
         self.listener = socket.socket()
         self.listener.bind(("127.0.0.1", free_port("127.0.0.1")))
         self.address = self.listener.getsockname()
@@ -318,7 +324,13 @@ class Bench(Stage):
         is the symptom of a program that goes on. Raises Failure.
         """
         program = self.program
-        stop = self.wait(lambda: program.status is not None, promise=promise)
+
+        def ended() -> bool:
+            for peer in self.peers:
+                peer.parts()  # as a real server does: it ends its side when the client has
+            return program.status is not None
+
+        stop = self.wait(ended, promise=promise)
         got = program.status
         wanted = f"{program.name} to end with status {'not 0' if status is None else status}"
         if got is None:
@@ -367,11 +379,14 @@ class Bench(Stage):
 
     def must_listen_on(self, program: Program, host: str, port: int) -> None:
         """Raise Failure unless `program` listens exactly there (Linux; elsewhere believe it)."""
-        there = [f"{one.host}:{one.port}" for one in self.listeners(program)]
-        if kernel.LINUX and f"{host}:{port}" not in there:
+        # A dual-stack socket has an IPv4 address in this form: ipv6(7), RFC 4291, 2.5.5.2.
+        there = {
+            f"{one.host.removeprefix('::ffff:')}:{one.port}" for one in self.listeners(program)
+        }
+        if kernel.LINUX and there != {f"{host}:{port}"}:
             told = f"{program.name} listens on another address than it was told"
-            wanted = f"{program.name} to listen on {host}:{port}"
-            raise Failure("wrong-address", told, wanted, ", ".join(there))
+            wanted = f"{program.name} to listen on {host}:{port}, and nowhere else"
+            raise Failure("wrong-address", told, wanted, ", ".join(sorted(there)))
 
     def costs_no_cpu(self, situation: str, seconds: float = 1.0) -> None:
         """The program hardly runs while nothing happens: under a quarter of a core.
@@ -407,7 +422,9 @@ class Bench(Stage):
             raise Unavailable("another program on this machine connects to the bench's own ports")
         return connection
 
-    def _start(self, name: str, arguments: list[str], buffered: bool = False) -> Program:
+    def _start(
+        self, name: str, arguments: list[str], buffered: bool = False, alone: bool = False
+    ) -> Program:
         path = self.find(name)
         refuse_what_cannot_start(path)
         if self.forkserver:  # also when this one starts anew: the next one will need it
@@ -418,7 +435,8 @@ class Bench(Stage):
                 arguments,
                 buffered=buffered,
                 sandbox=self.sandbox,
-                forkserver=None if buffered else self.forkserver,
+                alone=alone,
+                forkserver=None if buffered or alone else self.forkserver,
             )
         )
         self._spares_zygotes()

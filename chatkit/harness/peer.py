@@ -97,6 +97,11 @@ class Peer:
         self.finished = True
         self._hang_up()
 
+    def parts(self) -> None:
+        """Half-close once the other end has: it may be waiting for that. May be called again."""
+        if self.ended == "end" and not self.finished and not self.half_close_waits:
+            self.finishes()
+
     def resets(self) -> None:
         """End the connection with a reset (RST), as a crash or a pulled cable does."""
         self.bench.stumbles()
@@ -171,7 +176,7 @@ class Peer:
             self.bench.transcript.add(self.far, self.name, "missing", expected + b"\n")
             raise explain(self.bench, stop, wanted, rest, self)
         self.bench.settle(quietly=True)
-        later = [bare(item) for item in bytes(self.inbox).split(b"\n")]
+        later = [bare(item) for item in bytes(self.inbox).split(b"\n")[:-1]]
         if not bare(line):
             symptom, told = "blank-line", f"{self.name} got a blank line"
         elif bare(line) in map(bare, self.heard[:before]):
@@ -215,7 +220,7 @@ class Peer:
         `because` says why nothing should come, `symptom` is the one of what does. Its own lines do
         not count, unless `own`: see `waits_for_line`. Raises Failure.
         """
-        self.bench.settle()
+        self.bench.settle(proof=True)
         self.has_nothing(because, symptom, own=own)
 
     def has_nothing(self, because: str, symptom: str = "unexpected", *, own: bool = False) -> None:
@@ -296,6 +301,11 @@ class Peer:
         if far.waiting_in:
             return False
         return far.received < self.sent or (self.finished and far.state == kernel.ESTABLISHED)
+
+    def is_connected(self) -> bool:
+        """Whether the program's end of the connection is still open (Linux only)."""
+        far = kernel.connection(self.socket.family, self.there, self.here)
+        return far is not None and far.state == kernel.ESTABLISHED
 
     def waiting_for_it(self) -> int:
         """How many bytes the program has sent that this peer's system has not taken."""

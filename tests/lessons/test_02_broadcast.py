@@ -114,8 +114,9 @@ def test_two_in_one(room: Room) -> None:
 
 @check(
     "no-mixing",
-    6,
+    5,
     "two half lines of two clients never mix",
+    owns=("mixing",),
     hint="Whose bytes are in your buffer?",
     read=STREAM,
     rule=BROADCAST,
@@ -128,6 +129,22 @@ def test_two_in_one(room: Room) -> None:
 )
 def test_no_mixing(room: Room) -> None:
     stories.mixes_nobody(room)
+
+
+@check(
+    "unfinished-line",
+    1,
+    "half a line of somebody who left comes before nobody else's",
+    hint="When somebody leaves, where are the bytes that you have kept for them?",
+    read=LEAVING,
+    rule=ANY,
+    likely={
+        "different-text": "the buffer of the one who left was still there, and somebody else got "
+        "it. The system gives a new socket the number (fileno()) of a closed one.",
+    },
+)
+def test_unfinished_line(room: Room) -> None:
+    stories.forgets_half_a_line(room)
 
 
 @check(
@@ -148,13 +165,16 @@ def test_split_character(room: Room) -> None:
 
 
 LINE_RULES = {
-    "silent": "a line got lost: it was too long for a buffer (4,096 bytes pass, and the end is not "
-    "counted), or decoding it failed.",
+    "silent": "a line got lost: its words were taken for a command (no word is one), it was too long "
+    "for a buffer (4,096 bytes pass, and the end is not counted), or decoding it failed.",
+    "exited": "a line was taken for an order to end. No word is a command.",
     "crashed": "a line could not be decoded. Bytes from outside may be anything: decode with "
     "errors='replace', or pass the bytes on.",
     "different-text": "a line was cut where no line ends, by recv() or by str.splitlines(), or a "
-    "blank one was passed on. Only b'\\n' ends a line.",
-    "closed-early": "a line could not be decoded, or was too long, and the connection was closed.",
+    "blank one was passed on. Only b'\\n' ends a line. Or the blanks or the words in it were "
+    "changed.",
+    "closed-early": "a line could not be decoded, was too long, or was taken for a command, and the "
+    "connection was closed.",
 }
 
 
@@ -180,7 +200,8 @@ def test_line_rules(room: Room) -> None:
     rule=BROADCAST,
     likely={
         "different-text": "bytes between two recv() calls were lost, or lines were stuck together. "
-        "Take out one line after the other; what follows the last b'\\n' starts the next line.",
+        "Take out one line after the other; what follows the last b'\\n' starts the next line. Or a "
+        "line that is equal to an earlier one was thrown away.",
         "silent": "the last lines never came. Only one line of each packet was taken out, or what "
         "follows the last b'\\n' was thrown away.",
     },
@@ -196,20 +217,25 @@ def test_in_order(room: Room) -> None:
     hint="Who was in the room when the line was said?",
     read=OTHERS,
     rule=BROADCAST,
-    likely={"unexpected": "old lines are kept and sent to newcomers."},
+    likely={
+        "unexpected": "somebody gets a line when nobody says one: old lines are kept and sent to "
+        "newcomers, or the server says something of its own.",
+    },
 )
 def test_late_joiner(room: Room) -> None:
     alice, *_ = room.join("alice", "bob", "carol")
     room.talk(alice, room.bench.word())
     (dave,) = room.join("dave", old=True)
     dave.hears_nothing("he was not there when it was said")
+    room.nobody_hears("nobody has said anything since dave came")
     room.talk(alice, room.bench.word())
 
 
 @check(
     "leave",
-    8,
+    7,
     "after a clean leave the others go on",
+    owns=("leaving",),
     hint="What must be undone when recv() returns b''? In which order?",
     read=LEAVING,
     rule=ANY,
@@ -226,7 +252,7 @@ def test_leave(room: Room) -> None:
 
 @check(
     "reset",
-    8,
+    7,
     "after a reset the others go on, also in the middle of a broadcast",
     hint="recv() can raise, and send() can raise. What then?",
     read=LEAVING,
@@ -246,6 +272,23 @@ def test_reset(room: Room) -> None:
 
 
 @check(
+    "half-close",
+    2,
+    "who half-closes has left, and hears the end of the stream",
+    hint="Somebody will say nothing more. What does your server do with that socket?",
+    read=LEAVING,
+    rule=ANY,
+    likely={
+        "no-end": "the server does not close the socket of a client that has finished. recv() "
+        "returns b'' then: take that client out, and close its socket.",
+        "closed-early": "the end of one client ended the connection of another one.",
+    },
+)
+def test_half_close(room: Room) -> None:
+    stories.ends_its_own_side(room)
+
+
+@check(
     "silent-clients",
     6,
     "clients that never say a word block nobody",
@@ -255,6 +298,8 @@ def test_reset(room: Room) -> None:
     likely={
         "silent": "whoever could serve the next client waits in recv() for one that says nothing. "
         "Let select() say who has something to say.",
+        "closed-early": "somebody was silent for a while, and a time limit was over. A connection "
+        "stays open, however long nobody says anything.",
     },
 )
 def test_silent_clients(bench: Bench) -> None:

@@ -1,0 +1,34 @@
+"""Echo server."""
+
+import argparse
+import select
+import socket
+
+
+def echo(client):
+    while select.select([client], [], [], 2)[0]:
+        data = client.recv(4096)
+        if not data:
+            return
+        client.sendall(data)
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--host", default="127.0.0.1")
+parser.add_argument("--port", type=int, default=5501)
+args = parser.parse_args()
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind((args.host, args.port))
+listener.listen()
+print(f"Server running on {args.host}:{listener.getsockname()[1]}", flush=True)
+try:
+    while True:
+        client, _ = listener.accept()
+        with client:
+            try:
+                echo(client)
+            except OSError:
+                pass
+except KeyboardInterrupt:
+    pass
