@@ -49,21 +49,34 @@ class Bench(Stage):
         sandbox: Sandbox | None = None,
         delays: random.Random | None = None,
         forkserver: ForkServer | None = None,
+        turns: str = "",
     ) -> None:
         """`find` gives the path of "server.py" or "client.py"; `seed` fixes the random words.
 
         `display` gives the display on which windows open. Who calls the bench closes it.
         `sandbox` contains the programs. `delays` makes the bench stumble, see `Stage`. The
-        `forkserver`, where programs are trusted, begins them sooner; who calls closes it.
+        `forkserver`, where programs are trusted, begins them sooner; who calls closes it. `turns`
+        is a seed that the scheduler of `orders` takes in place of a check's own.
         """
         super().__init__(sandbox, delays)
         self.find = find
         self.open_display = display
         self.forkserver = forkserver
         self.random = random.Random(seed)
+        self.turns = turns
+        self.scheduled = ""  # the seed by which the program of this story is scheduled, if it is
         self.address = ("127.0.0.1", 0)  # where the program under test listens or connects
 
     # ------------------------------------------------------------------- what it makes up
+
+    def orders(self, *seeds: int) -> Iterator[str]:
+        """Yield each seed for `start_server(turns=…)`, and clear the bench after each story.
+
+        A run that repeats another one by its seed, `--turns`, has only that one.
+        """
+        for seed in [self.turns] if self.turns else map(str, seeds):
+            yield seed
+            self.clear()
 
     def word(self) -> str:
         """A word that no program can know beforehand, such as "birch-07af". The seed fixes it."""
@@ -75,8 +88,14 @@ class Bench(Stage):
 
     # --------------------------------------------------------------------- what it starts
 
-    def start_server(self, host: str = "127.0.0.1", port: int | None = None) -> Program:
+    def start_server(
+        self, host: str = "127.0.0.1", port: int | None = None, *, turns: str = ""
+    ) -> Program:
         """Start server.py and wait until it listens where it was told to.
+
+        With `turns`, a seed, its threads are scheduled: one of them pauses now and then between two
+        lines of server.py, until the others have done all they can. A program with one thread does
+        not notice.
 
         `port` None means one that the bench chooses; a collision there is the bench's own trouble
         and is tried again. Raises Failure with step "start".
@@ -86,7 +105,8 @@ class Bench(Stage):
             self.address = (host, chosen)
             try:
                 with self.during("start"):
-                    program = self._start("server.py", ["--host", host, "--port", str(chosen)])
+                    arguments = ["--host", host, "--port", str(chosen)]
+                    program = self._start("server.py", arguments, turns=turns)
                     self._wait_until_listening(program, host, chosen)
                 return program
             except Failure:
@@ -401,9 +421,13 @@ class Bench(Stage):
             raise Unavailable("another program on this machine connects to the bench's own ports")
         return connection
 
-    def _start(self, name: str, arguments: list[str], buffered: bool = False) -> Program:
+    def _start(
+        self, name: str, arguments: list[str], buffered: bool = False, turns: str = ""
+    ) -> Program:
         path = self.find(name)
         refuse_what_cannot_start(path)
+        self.scheduled = turns
+        extra = {"PYTHONPATH": str(AGENT), "CHATKIT_TURNS": turns, "CHATKIT_PROGRAM": path.name}
         if self.forkserver:  # also when this one starts anew: the next one will need it
             self.strangers.add(self.forkserver.prepare(path.resolve(), environment()))
         return self.adopt(
@@ -411,8 +435,10 @@ class Bench(Stage):
                 path,
                 arguments,
                 buffered=buffered,
+                extra=extra if turns else None,
+                visible=[AGENT] if turns else [],
                 sandbox=self.sandbox,
-                forkserver=None if buffered else self.forkserver,
+                forkserver=None if buffered or turns else self.forkserver,
             )
         )
 

@@ -4,6 +4,7 @@ import any_client
 import any_server
 import pytest
 import room as stories
+import turns
 from room import Room
 
 from chatkit.course import check
@@ -159,8 +160,10 @@ def test_silent_clients(room: Room) -> None:
         "closed-early": "the slow client was dropped too soon: under 1 MB waited for it.",
     },
 )
-def test_stuck_reader(room: Room) -> None:
-    stories.survives_a_stuck_reader(room)
+def test_stuck_reader(bench: Bench) -> None:
+    for story in (stories.survives_a_stuck_reader, turns.lets_a_stuck_reader_go):
+        story(Room(bench))
+        bench.clear()
 
 
 @check(
@@ -199,8 +202,11 @@ def test_crowd(room: Room) -> None:
         "or sending to one that has gone ended the thread of the one who speaks.",
     },
 )
-def test_churn(room: Room) -> None:
-    stories.survives_churn(room)
+def test_churn(bench: Bench) -> None:
+    stories.survives_churn(Room(bench))
+    bench.clear()
+    for seed in bench.orders(1):
+        turns.comes_and_goes_at_once(Room(bench, turns=seed))
 
 
 @check(
@@ -211,8 +217,12 @@ def test_churn(room: Room) -> None:
     read=LEAVING,
     rule=THREADS,
 )
-def test_gives_back(room: Room) -> None:
-    stories.gives_everything_back(room)
+def test_gives_back(bench: Bench) -> None:
+    for story in (stories.gives_everything_back, turns.forgets_who_has_left):
+        story(Room(bench))
+        bench.clear()
+    for seed in bench.orders(1):
+        turns.gives_back_hasty_visitors(Room(bench, turns=seed))
 
 
 @check(
