@@ -6,12 +6,14 @@ what must be heard, printed, and left behind. Waiting is `stage.py`'s, bytes are
 
 import contextlib
 import errno
+import os
 import random
 import re
 import secrets
 import select
 import selectors
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -64,10 +66,30 @@ class Bench(Stage):
         self.forkserver = forkserver
         self.random = random.Random(seed)
         self.turns = turns
+        self.rounds: Path | None = None  # the file of which the scheduler reads the round
+        self.round = 0
         self.scheduled = ""  # the seed by which the program of this story is scheduled, if it is
         self.address = ("127.0.0.1", 0)  # where the program under test listens or connects
 
     # ------------------------------------------------------------------- what it makes up
+
+    def next_round(self, *, half: bool = False) -> None:
+        """Tell the scheduler, if there is one, that the story begins a round like the one before.
+
+        At another line of the program than before threads then pause. `half`: it is the second half
+        of a round, and the line is the same.
+        """
+        if self.rounds:
+            self.round = (self.round | 1 if half else (self.round | 1) + 1) % 256
+            with self.rounds.open("r+b") as file:
+                file.write(bytes([self.round]))
+
+    def clear(self) -> None:
+        """End everything, as `close` does, and be ready for another story of the same check."""
+        super().clear()
+        if self.rounds:
+            self.rounds.unlink(missing_ok=True)
+            self.rounds = None
 
     def orders(self, *seeds: int) -> Iterator[str]:
         """Yield each seed for `start_server(turns=…)`, and clear the bench after each story.
@@ -427,7 +449,7 @@ class Bench(Stage):
         path = self.find(name)
         refuse_what_cannot_start(path)
         self.scheduled = turns
-        extra = {"PYTHONPATH": str(AGENT), "CHATKIT_TURNS": turns, "CHATKIT_PROGRAM": path.name}
+        extra, visible = self._scheduler(turns, path) if turns else ({}, [])
         if self.forkserver:  # also when this one starts anew: the next one will need it
             self.strangers.add(self.forkserver.prepare(path.resolve(), environment()))
         return self.adopt(
@@ -435,12 +457,27 @@ class Bench(Stage):
                 path,
                 arguments,
                 buffered=buffered,
-                extra=extra if turns else None,
-                visible=[AGENT] if turns else [],
+                extra=extra,
+                visible=visible,
                 sandbox=self.sandbox,
                 forkserver=None if buffered or turns else self.forkserver,
             )
         )
+
+    def _scheduler(self, seed: str, path: Path) -> tuple[dict[str, str], list[Path]]:
+        """The environment and the files that let the scheduler begin in a program at `path`."""
+        handle, name = tempfile.mkstemp(prefix="chatkit-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(b"\0")
+        self.rounds = Path(name)
+        self.rounds.chmod(0o644)  # a sandboxed program may be another user's
+        environment = {
+            "PYTHONPATH": str(AGENT),
+            "CHATKIT_PROGRAM": path.name,
+            "CHATKIT_TURNS": seed,
+            "CHATKIT_ROUNDS": name,
+        }
+        return environment, [AGENT, self.rounds]
 
     def _wait_until_listening(self, program: Program, host: str, port: int) -> None:
         if not kernel.LINUX:

@@ -2,18 +2,19 @@
 
 Python may switch to another thread between any two steps. It seldom does so at the step that
 matters, so a program with a race passes a thousand times and fails in the lesson. Here the wrong
-moment comes by order. Now and then a line comes into focus: whoever is about to run it has to wait
-there until all others have done what they can. Then they go on, and it is the turn of another
-line: each line once, and then again.
+moment comes by order. The bench's story has many rounds that are alike, and in each round one line
+is in focus: every thread that is about to run it has to wait until the others have done all they
+can. The lines take turns, in an order that the seed gives.
 
-(The idea is that of PCT, which gives threads priorities and lowers them at a few random places:
-Burckhardt and others, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs",
-ASPLOS 2010. To toss a coin at each line needs many more runs to find the same.)
+(The idea is that of PCT, which gives threads priorities and lowers them at a few places: Burckhardt
+and others, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010. To
+toss a coin at each line needs many more runs to find the same.)
 
 It changes nothing else: no line, no traceback, no result. As long as only one thread has run a line
 of the program's file nobody pauses. `sitecustomize.py` beside this file lets it begin.
 """
 
+import mmap
 import os
 import random
 import sys
@@ -24,59 +25,58 @@ from types import CodeType, FrameType
 from typing import Any
 
 NAP = 1  # milliseconds: a pause is a number of these, see `kernel.PAUSE`
-FIRST = 2  # naps in which another thread must take a step; else all are at rest already
-QUIET = 5  # naps in a row without such a step, after there was one: the others are at rest again
-ENOUGH = 300  # steps of the others that end a pause as well
-LONGEST = 40  # naps of one pause, whatever the others do
-TIRED = 10  # steps that a thread takes after a pause before it brings a line into focus
-SWITCH = 0.0002  # seconds that a thread runs before another gets its turn; usual are 0.005
-MOST = 1500  # pauses: a program that is always busy is not held up for ever
-FRUITLESS = 0.15  # how much a focus counts in which nobody else had anything to do
-ROUND = 300  # steps in which no line came into focus: now all may have it once more
+QUIET = 5  # naps in a row without a step of a thread that does not pause: the others are at rest
+LONGEST = 60  # naps of one pause, whatever the others do
+RECENT = 3  # rounds: a line that nobody has run in the last ones does not come into focus
 
 
 class Turns:
     """Which line is in focus, and how many steps the threads have taken."""
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, rounds: mmap.mmap) -> None:
+        """The bench writes into `rounds` which round of the story it is, as one byte.
+
+        An even number begins a round, an odd one its second half."""
         self.seed = seed
-        self.threads: dict[int, int] = {}  # those that have run a line -> how tired they are
+        self.rounds = rounds
+        self.round = 0
+        self.threads: set[int] = set()  # those that have run a line
         self.steps = 0  # lines that they have run
-        self.left = MOST
         self.had: dict[int, float] = {}  # each line -> how often it has been in focus
-        self.may = 1.0  # how often a line may have been in focus
-        self.since = 0  # the step at which that changed, or a line came into focus
+        self.last: dict[int, int] = {}  # each line -> the round in which it was last run
+        self.turn = 0  # counts rounds; the byte begins again after 255
         self.focus = 0  # the line where threads pause, or 0
-        self.inside = 0  # threads that pause
+        self.chosen = 0  # the line that was in focus first in this round
 
     def step(self, line: int) -> None:
         """A thread is about to run this line."""
-        self.steps = steps = self.steps + 1
-        me = get_ident()
-        tired = self.threads.setdefault(me, 0)
-        if len(self.threads) < 2 or not self.left:
-            return
-        if self.inside:
-            if line != self.focus:
-                return
-        elif tired:
-            self.threads[me] = tired - 1
-            return
-        elif self.often(line) >= self.may:
-            if steps - self.since > ROUND:
-                self.may, self.since = self.may + 1, steps
-            return
-        self.focus, self.since = line, steps
-        self.left -= 1
-        self.pause(line)
-        self.threads[me] = TIRED
+        self.steps += 1
+        if self.rounds[0] != self.round:
+            self.round = self.rounds[0]
+            if self.round % 2:  # the second half of a round: the same line once more
+                self.focus = self.chosen
+            else:
+                self.turn += 1
+                self.choose()
+        self.last[line] = self.turn
+        if line == self.focus:
+            self.pause(line)
+        elif len(self.threads) < 2:
+            self.threads.add(get_ident())
 
-    def often(self, line: int) -> float:
-        """How often this line has been in focus; the seed gives some lines a start over others."""
-        had = self.had.get(line)
-        if had is None:
-            had = self.had[line] = random.Random(f"{self.seed} {line}").random()
-        return had
+    def choose(self) -> None:
+        """Bring a line into focus: of those run lately, one that has had it least often.
+
+        Among these the seed decides.
+        """
+        lately = [
+            (self.had.get(line, 0.0), random.Random(f"{self.seed} {line}").random(), line)
+            for line, last in tuple(self.last.items())
+            if self.turn - last <= RECENT
+        ]
+        if lately and len(self.threads) > 1:
+            self.focus = self.chosen = min(lately)[2]
+            self.had[self.focus] = self.had.get(self.focus, 0.0) + 1
 
     def pause(self, line: int) -> None:
         """Wait until the others have taken no step for some naps in a row.
@@ -84,26 +84,15 @@ class Turns:
         On a busy machine a nap takes longer, for this thread as for the others: so they get their
         turn there, too.
         """
-        began = before = self.steps
-        still = 0
-        self.inside += 1
-        try:
-            for _ in range(LONGEST):
-                nap()
-                if self.steps - began > ENOUGH:
-                    before = self.steps
-                    break
-                if self.steps != before:
-                    still, before = 0, self.steps
-                    continue
-                still += 1
-                if still >= (FIRST if before == began else QUIET):
-                    break
-        finally:
-            self.inside -= 1
-            if self.focus == line:  # the first that goes on: nobody stops there any more
-                self.focus = 0
-                self.had[line] += FRUITLESS if before == began else 1.0
+        still, before = 0, self.steps
+        for _ in range(LONGEST):
+            nap()
+            still = still + 1 if self.steps == before else 0
+            before = self.steps
+            if still >= QUIET:
+                break
+        if self.focus == line:  # the first that goes on: nobody stops there any more
+            self.focus = 0
 
 
 def pollers() -> Callable[[], object]:
@@ -118,10 +107,13 @@ def pollers() -> Callable[[], object]:
 nap = pollers()
 
 
-def begin(seed: str, program: str) -> None:
-    """Schedule the threads of the program called `program`, a file name, from its first line on."""
-    turns = Turns(seed)
-    sys.setswitchinterval(SWITCH)
+def begin(seed: str, rounds: str, program: str) -> None:
+    """Schedule the threads of the program called `program`, a file name, from its first line on.
+
+    `rounds` is the file into which the bench writes a byte for each round, see `Turns`.
+    """
+    with open(rounds, "rb") as file:
+        turns = Turns(seed, mmap.mmap(file.fileno(), 1, access=mmap.ACCESS_READ))
     if sys.version_info >= (3, 12):
         by_monitoring(turns, program)
     else:

@@ -11,6 +11,7 @@ import sys
 where = os.environ.pop("CHATKIT_AGENT", "")
 program = os.environ.pop("CHATKIT_PROGRAM", "")
 turns = os.environ.pop("CHATKIT_TURNS", "")
+rounds = os.environ.pop("CHATKIT_ROUNDS", "")
 os.environ.pop("PYTHONPATH", None)
 if where:
     import chatkit_agent  # type: ignore[import-not-found]
@@ -19,5 +20,5 @@ if where:
 if turns:
     import chatkit_turns  # type: ignore[import-not-found]
 
-    chatkit_turns.begin(turns, program)
+    chatkit_turns.begin(turns, rounds, program)
 sys.path[:] = [one for one in sys.path if one != os.path.dirname(os.path.abspath(__file__))]
