@@ -70,6 +70,7 @@ class Bench(Stage):
         self.round = 0
         self.scheduled = ""  # the seed by which the program of this story is scheduled, if it is
         self.address = ("127.0.0.1", 0)  # where the program under test listens or connects
+        self.deserted = False  # the next client meets nobody, wherever it tries
 
     # ------------------------------------------------------------------- what it makes up
 
@@ -146,14 +147,16 @@ class Bench(Stage):
         self.address = (host, port)
         return self._start("server.py", ["--host", host, "--port", str(port)], buffered=True)
 
-    def start_client(self, *arguments: str) -> Program:
+    def start_client(self, *arguments: str, buffered: bool = False) -> Program:
         """Start client.py against the address of `listen`, or of `nobody_listens`.
 
-        `arguments` follow its --host and --port. Raises Failure with step "start".
+        `arguments` follow its --host and --port. `buffered`: what it prints into the pipe waits in
+        a buffer until it is flushed, as Python does it by itself. Raises Failure with step "start".
         """
         host, port = self.address
+        given = ["--host", host, "--port", str(port), *arguments]
         try:
-            return self._start("client.py", ["--host", host, "--port", str(port), *arguments])
+            return self._start("client.py", given, buffered, alone=self.deserted)
         except Failure as failure:
             failure.step = "start"  # that it starts is all that is known; it may crash later
             raise
@@ -229,16 +232,16 @@ class Bench(Stage):
             wanted = f"{name} to connect to {self.address[0]}:{self.address[1]}"
             raise explain(self, stop, wanted, b"", silence="refused")
 
-    def listen(self, *, slow: bool = False, hung: bool = False) -> None:
+    def listen(self, *, slow: bool = False, hung: bool = False, host: str = "127.0.0.1") -> None:
         """Be a server: listen where the next client will connect.
 
         `slow` gives its connections small buffers, for a server that stops reading. `hung` lets
         nobody in: a connect waits, as with a server that cannot be reached. Raises Unavailable
-        where the system has no such wait.
+        where the system has no such wait. `host` is an address of this machine.
         """
+        self.deserted = False
         if hung and not kernel.LINUX:
             raise Unavailable("only Linux lets a connect wait when the queue of a listener is full")
-        host = "127.0.0.1"
         self.listener = socket.socket()
         if not WINDOWS:
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -256,7 +259,11 @@ class Bench(Stage):
         self.address = (host, self.listener.getsockname()[1])
 
     def nobody_listens(self) -> None:
-        """Choose an address where no server is, and keep it: bound, but not listening."""
+        """Choose an address where no server is, and keep it: bound, but not listening.
+
+        Where the system allows it, the next client finds no server on any other port either.
+        """
+        self.deserted = True
         self.listener = socket.socket()
         self.listener.bind(("127.0.0.1", free_port("127.0.0.1")))
         self.address = self.listener.getsockname()
@@ -354,7 +361,13 @@ class Bench(Stage):
         is the symptom of a program that goes on. Raises Failure.
         """
         program = self.program
-        stop = self.wait(lambda: program.status is not None, promise=promise)
+
+        def ended() -> bool:
+            for peer in self.peers:
+                peer.parts()  # as a real server does: it ends its side when the client has
+            return program.status is not None
+
+        stop = self.wait(ended, promise=promise)
         got = program.status
         wanted = f"{program.name} to end with status {'not 0' if status is None else status}"
         if got is None:
@@ -403,11 +416,14 @@ class Bench(Stage):
 
     def must_listen_on(self, program: Program, host: str, port: int) -> None:
         """Raise Failure unless `program` listens exactly there (Linux; elsewhere believe it)."""
-        there = [f"{one.host}:{one.port}" for one in self.listeners(program)]
-        if kernel.LINUX and f"{host}:{port}" not in there:
+        # A dual-stack socket has an IPv4 address in this form: ipv6(7), RFC 4291, 2.5.5.2.
+        there = {
+            f"{one.host.removeprefix('::ffff:')}:{one.port}" for one in self.listeners(program)
+        }
+        if kernel.LINUX and there != {f"{host}:{port}"}:
             told = f"{program.name} listens on another address than it was told"
-            wanted = f"{program.name} to listen on {host}:{port}"
-            raise Failure("wrong-address", told, wanted, ", ".join(there))
+            wanted = f"{program.name} to listen on {host}:{port}, and nowhere else"
+            raise Failure("wrong-address", told, wanted, ", ".join(sorted(there)))
 
     def costs_no_cpu(self, situation: str, seconds: float = 1.0) -> None:
         """The program hardly runs while nothing happens: under a quarter of a core.
@@ -444,7 +460,12 @@ class Bench(Stage):
         return connection
 
     def _start(
-        self, name: str, arguments: list[str], buffered: bool = False, turns: str = ""
+        self,
+        name: str,
+        arguments: list[str],
+        buffered: bool = False,
+        alone: bool = False,
+        turns: str = "",
     ) -> Program:
         path = self.find(name)
         refuse_what_cannot_start(path)
@@ -460,7 +481,8 @@ class Bench(Stage):
                 extra=extra,
                 visible=visible,
                 sandbox=self.sandbox,
-                forkserver=None if buffered or turns else self.forkserver,
+                alone=alone,
+                forkserver=None if buffered or alone or turns else self.forkserver,
             )
         )
 

@@ -136,11 +136,11 @@ def children(pid: int) -> list[int]:
     found: list[int] = []
     with contextlib.suppress(OSError):
         for task in tasks(pid):
-            found += map(int, _content(f"/proc/{pid}/task/{task}/children").split())
+            found += map(int, content(f"/proc/{pid}/task/{task}/children").split())
     return found
 
 
-def _content(path: str) -> bytes:
+def content(path: str) -> bytes:
     """What a small file of /proc says. `open` takes thrice as long, and this is most of a look."""
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -207,7 +207,7 @@ def seen_off(pids: list[int]) -> Iterator[None]:
 def resident(pid: int) -> int:
     """How many bytes of memory a process holds; 0 when it is gone. proc_pid_statm(5)."""
     try:
-        return int(_content(f"/proc/{pid}/statm").split()[1]) * PAGE
+        return int(content(f"/proc/{pid}/statm").split()[1]) * PAGE
     except (OSError, IndexError):
         return 0
 
@@ -257,6 +257,8 @@ class Thread:
     turns: int  # how often it was given a processor
     place: bytes = b""  # where it waits: its stack pointer and program counter
     queued: int = 0  # for how long it was ready and had no processor
+    pid: int = 0  # the process that it belongs to
+    call: tuple[bytes, ...] = ()  # the system call in which it waits, as proc_pid_syscall(5) has it
 
 
 def tasks(pid: int) -> set[int]:
@@ -294,10 +296,10 @@ def threads(pids: list[int]) -> dict[int, Thread]:
             place = f"/proc/{pid}/task/{task}/"
             with contextlib.suppress(OSError, ValueError):
                 try:
-                    call = _content(place + "syscall").split()
+                    call = content(place + "syscall").split()
                 except PermissionError:  # it has given back its memory, and is about to end
                     call = [b"-1"]
-                ran, queued, turns = map(int, _content(place + "schedstat").split())
+                ran, queued, turns = map(int, content(place + "schedstat").split())
                 waits, number = _waits(call), int(call[0]) if len(call) > 6 else -1
                 if number not in _ONLY_WAIT and call != [b"running"]:
                     state = _state(place)
@@ -307,7 +309,8 @@ def threads(pids: list[int]) -> dict[int, Thread]:
                         waits = ""  # it waits for a disk or the like, which is no rest
                 place_in_code = b" ".join(call[-2:]) if waits else b""
                 sends = number in _SENDS
-                found[task] = Thread(waits, sends, ran, turns, place_in_code, queued)
+                told = tuple(call) if waits else ()
+                found[task] = Thread(waits, sends, ran, turns, place_in_code, queued, pid, told)
     return found
 
 
@@ -354,4 +357,4 @@ def _waits(call: list[bytes]) -> str:
 
 def _state(place: str) -> bytes:
     """The letter for a thread's state in proc_pid_stat(5): R, S, D, Z …"""
-    return _content(place + "stat").rpartition(b")")[2].split()[0]
+    return content(place + "stat").rpartition(b")")[2].split()[0]

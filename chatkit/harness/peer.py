@@ -97,6 +97,11 @@ class Peer:
         self.finished = True
         self._hang_up()
 
+    def parts(self) -> None:
+        """Half-close once the other end has: it may be waiting for that. May be called again."""
+        if self.ended == "end" and not self.finished and not self.half_close_waits:
+            self.finishes()
+
     def resets(self) -> None:
         """End the connection with a reset (RST), as a crash or a pulled cable does."""
         self.bench.stumbles()
@@ -296,6 +301,11 @@ class Peer:
         if far.waiting_in:
             return False
         return far.received < self.sent or (self.finished and far.state == kernel.ESTABLISHED)
+
+    def is_connected(self) -> bool:
+        """Whether the program's end of the connection is still open (Linux only)."""
+        far = kernel.connection(self.socket.family, self.there, self.here)
+        return far is not None and far.state == kernel.ESTABLISHED
 
     def waiting_for_it(self) -> int:
         """How many bytes the program has sent that this peer's system has not taken."""

@@ -109,6 +109,7 @@ class Program:
         extra: Mapping[str, str] | None = None,
         visible: Sequence[Path] = (),
         sandbox: Sandbox | None = None,
+        alone: bool = False,
         forkserver: ForkServer | None = None,
     ) -> None:
         """Start `path` with Python in its own folder and its own process group.
@@ -116,7 +117,8 @@ class Program:
         Its output is unbuffered unless `buffered`, because a program should not lose the points of
         a whole lesson to one missing flush. `extra` goes into its environment. In a `sandbox` it
         runs on a copy of its folder, and sees `visible` besides. Without one the `forkserver` may
-        begin it. Raises OSError when it cannot be started.
+        begin it. `alone`: in a network of its own, if the system lets it have one. Raises OSError
+        when it cannot be started.
         """
         self.source = self.path = path = path.resolve()  # the path as the program knows it
         self.name = path.name
@@ -147,7 +149,7 @@ class Program:
             command = sandbox.command(path, arguments, given, visible, *theirs)
             self.path = INSIDE / path.name
         elif not WINDOWS:
-            begin = partial(begin_as_a_child, sandbox is not None)
+            begin = partial(begin_as_a_child, sandbox is not None, alone=alone)
             who = sandbox.who() if sandbox else {}
         first = group.first_to_go() if group else contextlib.nullcontext()
         fork = forkserver.begin(path, arguments, given) if forkserver else None

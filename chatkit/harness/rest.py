@@ -5,10 +5,11 @@ can be shown by looking. When every thread of a program is parked in a system ca
 time-out, when none of them has run between two looks, and when nothing is on its way to or from
 it, then only somebody else can wake it. That is rest, and it takes a few milliseconds to see.
 
-A program that waits with a time-out may still act. It counts as quiet when each of its timed
-threads has woken up twice and gone to sleep again at the same place, or after `QUIET` seconds of
-next to nothing. Where the kernel does not tell (see `kernel.READS_REST`) `QUIET` seconds without
-anything must do.
+A program that waits with a time-out may still act (see `timers.py`). It counts as quiet when each
+of its timed threads has woken up twice and gone to sleep again at the same place, or after `QUIET`
+seconds of next to nothing. So does one that has set a timer. A time-out of `LONG` seconds or more
+is not waited for here: a check about silence does that, once, with `Stage.sits_out`. Where the
+kernel does not tell (see `kernel.READS_REST`) `QUIET` seconds without anything must do.
 
 A window is never at rest: its loop always has a timer, at the least the one of the agent. It is
 calm, and the program at rest, when all its timers have gone off `ROUNDS` times while the program's
@@ -24,11 +25,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from chatkit.harness import kernel
+from chatkit.harness import kernel, timers
 
 PROMISE = 1.0  # seconds: later than this is late, where the contract names no time
 GRACE = 10  # the bench waits this many times as long as promised
 QUIET = 1.5  # seconds
+LONG = 2.5  # seconds: a time-out from that on will hardly end while one looks
 IDLE = 20_000_000  # nanoseconds of processor time: a program that waits may use that in between
 ROUNDS = 3  # times that all timers of a window go off while nothing changes
 ANSWER = 0.1  # seconds in which a window that has nothing to do answers
@@ -97,6 +99,7 @@ class Watch:
         self.unread = unread
         self.excuse = excuse
         self.looked = 0.0  # when it last looked
+        self.timeouts = timers.Timeouts()
         self.disturb()
 
     def disturb(self) -> None:
@@ -109,6 +112,7 @@ class Watch:
         # As each one was when it came where it waits, or when an untimed one last moved.
         self.slept: dict[int, kernel.Thread] = {}
         self.last: Threads | None = None
+        self.went_round = False  # quiet because each timed thread has been round twice
         self.asked = [window.asked for window in self.windows]
         self.pulses: dict[int, Pulse] = {}  # of each window since then, one for each round
         self.rounds = dict.fromkeys(range(len(self.windows)), 0)  # all its timers have gone off
@@ -121,6 +125,7 @@ class Watch:
         pids = self.pids()
         everything = kernel.threads(pids + self._drawn_by())
         threads = self._that_count(everything)
+        threads = self.timeouts.judged(threads, all(one.waits for one in threads.values()))
         same = threads == self.last
         if self.on_its_way() or (pids and not threads and not self.pulses):
             self.last = None
@@ -141,16 +146,23 @@ class Watch:
             return self._waits_for_a_display(threads)
         untimed = all(thread.waits == "untimed" for thread in threads.values())
         if same and untimed and (all(windows) or frozen):
-            return "rest" if kernel.asleep(threads) else "active"  # else it is about to end
+            if not kernel.asleep(threads):
+                return "active"  # it is about to end
+            if not timers.may_ring(pids):
+                return "rest"
+            return "quiet" if idle > QUIET else "asleep"
         if same and all(thread.waits for thread in threads.values()):
+            timed = {id: one for id, one in threads.items() if one.waits == "timed"}
+            round_again = {id for id, one in timed.items() if one.turns - self.slept[id].turns >= 2}
             looked_twice = all(
-                thread.turns - self.slept[id].turns >= 2
-                for id, thread in threads.items()
-                if thread.waits == "timed"
+                id in round_again or (timers.seconds_left(one) or 0.0) >= LONG
+                for id, one in timed.items()
             )
             # While the window's own thread runs, another one may wait for the interpreter's lock.
             awake = any(not everything[id].waits for id in everything.keys() - threads.keys())
-            if (looked_twice and all(windows) and not awake) or idle > QUIET:
+            calm = all(windows) and not awake
+            self.went_round = calm and round_again == timed.keys()
+            if (calm and looked_twice) or idle > QUIET:
                 return "quiet"
             return "asleep" if all(windows) or frozen else "active"
         drawing = self.windows and frozen  # it may just have a lot to draw

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from chatkit.harness import kernel
+from chatkit.harness import kernel, namespaces
 from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.sandbox import Who, limits
 
@@ -68,12 +68,19 @@ def signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
-def begin_as_a_child(bounded: bool, die_by: signal.Signals = signal.SIGKILL) -> None:
-    """Called in a child before it becomes a program: undo `signals_held`, die with the bench."""
+def begin_as_a_child(
+    bounded: bool, die_by: signal.Signals = signal.SIGKILL, alone: bool = False
+) -> None:
+    """Called in a child before it becomes a program: undo `signals_held`, die with the bench.
+
+    `alone`: in a network of its own, if the system lets it have one.
+    """
     if bounded:
         limits()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     if kernel.LINUX:
+        if alone:
+            namespaces.deserted_network()
         kernel.die_with_parent(die_by)
 
 

@@ -21,7 +21,7 @@ from typing import IO, Literal, Self
 
 import psutil
 
-from chatkit.harness import kernel
+from chatkit.harness import kernel, timers
 from chatkit.harness.cgroup import MOST_MEMORY, TOO_MUCH
 from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure
@@ -35,9 +35,12 @@ from chatkit.harness.transcript import Transcript
 from chatkit.harness.window import Window
 
 HOPELESS = 3.0  # seconds of processor time without a byte moved, after which waiting is in vain
+SPINS = 0.5  # the same, of a program that has been seen to spin
 
 DELAY = 0.1  # seconds that the bench stands still at random, where that is asked for
 DELAYED = 0.02  # of the moments when it might
+
+SILENCE = 3.5  # seconds that a program is left alone which looks up now and then
 
 NAP = 0.0002  # seconds to the first look at a program that may be at rest; later ones take longer
 WINDOW_NAP = 0.003  # with a window, which needs many times as long: see `rest.ROUNDS`
@@ -66,6 +69,7 @@ class Stage:
         self.delays = delays
         self.next_look = 0.0  # at the bounds, on the monotonic clock
         self.transcript = Transcript()
+        self.hopeless = HOPELESS  # shorter once a program of this check has been seen to spin
         self.late = 0.0  # seconds that the latest answer took, if one took too long
         self.quiet = 0.0  # seconds of quiet that had to do where rest could not be seen
         self.at_rest: Threads = {}  # how the programs stood when they were last seen at rest
@@ -128,7 +132,8 @@ class Stage:
         """Move bytes until `condition()` is true, the programs are at rest, or time is up.
 
         `promise` is the time the contract gives, in seconds; the wait lasts ten times as long, or
-        `seconds` where that is given, or what is left of `patience`.
+        `seconds` where that is given, or what is left of `patience`. After the promised time it is
+        enough to see a program that waits with time-outs wake up twice and do nothing.
         `until_asleep` is content when all threads wait, be it with a time-out. A program with a
         window is at rest when it is quiet, unless `patient`: its loop always has a time-out.
         """
@@ -141,6 +146,7 @@ class Stage:
         self.at_rest = {}
         look_from = self.program.look_from if self.programs else 0.0
         first = nap = WINDOW_NAP if self.windows else NAP
+        broken = False  # the promise
         while True:
             moved = self.pump(max(nap, look_from - time.monotonic()))
             now = time.monotonic()
@@ -148,6 +154,8 @@ class Stage:
                 if promised and now - started > promise:
                     self.late = max(self.late, now - started)
                 return "met"
+            if promised and not broken and now - started > promise:
+                broken = moved = True
             if moved:
                 watch.disturb()
                 nap = first
@@ -160,7 +168,9 @@ class Stage:
                 while self.pump(0):
                     pass
                 return "met" if condition() else "rest"
-            elif state == "spinning" and self.windows:
+            elif (state == "spinning" and self.windows) or (
+                broken and state == "quiet" and watch.went_round and not self.windows
+            ):
                 return "late"
             else:
                 nap = min(nap * 1.5, 0.02)
@@ -185,6 +195,9 @@ class Stage:
                 pause = 0.0
                 continue
             state = watch.look()
+            if watch.burnt > self.hopeless:
+                self.hopeless = SPINS
+                break
             if state in ("active", "asleep"):
                 pause = min(max(first, pause * 1.5), 0.02)
                 continue
@@ -196,6 +209,25 @@ class Stage:
             break
         if not quietly:
             self.quiet += patience.passed
+
+    def sits_out(self, at_least: float = SILENCE, at_most: float = timers.LONGEST) -> None:
+        """Leave the programs alone for as long as a time-out of theirs lasts, in seconds.
+
+        A program at rest has none, and takes no time. One that looks up now and then, or has set
+        a timer that nobody can read, is left alone for `at_least` so many seconds.
+        """
+        self.settle(quietly=True)
+        if not kernel.READS_REST:
+            self.wait(lambda: False, seconds=at_least)
+            return
+        timeouts = timers.Timeouts()
+        threads = timeouts.judged(kernel.threads(self.pids()), look=True).values()
+        timed = [thread for thread in threads if thread.waits == "timed"]
+        if timed or timers.may_ring(self.pids()):
+            shown = [timers.seconds_left(thread) or 0.0 for thread in timed]
+            longest = max([at_least, *(seconds + 0.5 for seconds in shown)])
+            self.wait(lambda: False, seconds=min(longest, at_most))
+        self.settle(quietly=True)
 
     def patience(self, seconds: float) -> Patience:
         """A time to wait for the programs; what draws their windows is part of them."""

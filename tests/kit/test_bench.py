@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import psutil
@@ -64,6 +66,121 @@ def test_an_answer_that_comes_late_is_seen_without_a_fixed_wait(tmp_path: Path, 
             alice.hears_nothing("this program answers", own=True)
 
         assert told.value.received == "b'hello\\n'"
+
+
+WITH_A_TIMER = {
+    "SO_RCVTIMEO": """
+        conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 300_000))
+        data = conn.recv(4096)
+        while True:
+            try: conn.recv(4096)
+            except BlockingIOError: conn.sendall(data); data = b""
+    """,
+    "SO_SNDTIMEO": """
+        data = conn.recv(4096)
+        ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 0, 300_000))
+        try:
+            while True: ours.send(b"x" * 100_000)
+        except BlockingIOError: conn.sendall(data)
+        conn.recv(4096)
+    """,
+    "setitimer": """
+        signal.signal(signal.SIGALRM, lambda *_: conn.sendall(data))
+        data = conn.recv(4096)
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        conn.recv(4096)
+    """,
+    "alarm": """
+        signal.signal(signal.SIGALRM, lambda *_: conn.sendall(data))
+        data = conn.recv(4096)
+        signal.alarm(1)
+        conn.recv(4096)
+    """,
+    "alarm and sigwait": """
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+        data = conn.recv(4096)
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        signal.sigwait([signal.SIGALRM])
+        conn.sendall(data)
+        conn.recv(4096)
+    """,
+    "timer_create": """
+        libc = ctypes.CDLL(None)
+        signal.signal(signal.SIGUSR1, lambda *_: conn.sendall(data))
+        event = (ctypes.c_byte * 64).from_buffer(bytearray(struct.pack("qii48x", 0, 10, 0)))
+        timer = ctypes.c_void_p()
+        assert libc.timer_create(1, event, ctypes.byref(timer)) == 0
+        data = conn.recv(4096)
+        libc.timer_settime(timer, 0, struct.pack("llll", 0, 0, 0, 300_000_000), None)
+        conn.recv(4096)
+    """,
+    "timerfd": """
+        libc = ctypes.CDLL(None)
+        data = conn.recv(4096)
+        fd = libc.timerfd_create(1, 0)
+        libc.timerfd_settime(fd, 0, struct.pack("llll", 0, 0, 0, 300_000_000), None)
+        select.select([fd], [], [])
+        conn.sendall(data)
+        conn.recv(4096)
+    """,
+    "a sleeping child": """
+        data = conn.recv(4096)
+        subprocess.run([sys.executable, "-c", "import time; time.sleep(0.3)"])
+        conn.sendall(data)
+        conn.recv(4096)
+    """,
+    "select": """
+        data = conn.recv(4096)
+        select.select([], [], [], 0.3)
+        conn.sendall(data)
+        conn.recv(4096)
+    """,
+    "a paused thread": """
+        data = conn.recv(4096)
+        held = threading.Lock()
+        def pauses():
+            with held: time.sleep(0.3)
+        threading.Thread(target=pauses).start()
+        with held: conn.sendall(data)
+        conn.recv(4096)
+    """,
+}
+
+
+@pytest.mark.parametrize("how", WITH_A_TIMER)
+def test_one_that_has_set_a_timer_is_not_at_rest(tmp_path: Path, how: str) -> None:
+    text = "import ctypes, select, struct\nconn, _ = listener.accept()\n"
+    with bench_with(tmp_path, text + textwrap.dedent(WITH_A_TIMER[how])) as bench:
+        bench.start_server()
+        alice = bench.connect("alice")
+        alice.says("hello")
+
+        with pytest.raises(Failure) as told:
+            alice.hears_nothing("this program answers", own=True)
+
+        assert told.value.received == "b'hello\\n'"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "select.select([conn], [], [], 60)",
+        "conn.settimeout(60); conn.recv(9)",
+        "threading.Event().wait(60)",
+        "time.sleep(60)",
+        "conn.setsockopt(1, socket.SO_RCVTIMEO, struct.pack('ll', 60, 0)); conn.recv(9)",
+    ],
+)
+def test_a_time_out_beyond_every_pause_that_is_graded_is_rest(tmp_path: Path, how: str) -> None:
+    text = "import select, struct\nconn, _ = listener.accept()\n"
+    with bench_with(tmp_path, text + how) as bench:
+        bench.start_server()
+        alice = bench.connect("alice")
+
+        alice.hears_nothing("this program never answers")
+
+        assert bench.notes == [], "rest was seen, so no quiet time was needed"
 
 
 HANDS_OVER_LATE = """
@@ -158,14 +275,14 @@ def test_a_spinning_program_is_told_from_a_silent_one(tmp_path: Path) -> None:
 def test_a_process_that_may_not_be_looked_at_is_not_at_rest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    content = kernel._content
+    content = kernel.content
 
     def refused(path: str) -> bytes:  # as for one that ends, where the grader is not root
         if path.endswith("/syscall"):
             raise PermissionError
         return content(path)
 
-    monkeypatch.setattr(kernel, "_content", refused)
+    monkeypatch.setattr(kernel, "content", refused)
     assert {thread.waits for thread in kernel.threads([os.getpid()]).values()} == {""}
 
 
@@ -417,3 +534,115 @@ def test_a_killed_bench_takes_its_programs_with_it(tmp_path: Path) -> None:
     process.communicate()
 
     program.wait(timeout=10)
+
+
+HARD_CODED = """
+import socket, sys
+try:
+    socket.create_connection(("127.0.0.1", {port})).recv(10)
+except OSError as error:
+    sys.exit(f"nobody there: {{error}}")
+"""
+
+
+def test_a_client_that_shall_meet_nobody_meets_nobody_on_any_port(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as neighbour:
+        port = neighbour.getsockname()[1]
+        (tmp_path / "client.py").write_text(HARD_CODED.format(port=port))
+        with Bench(lambda name: tmp_path / name) as bench:
+            bench.nobody_listens()
+            bench.start_client()
+            bench.exits(None)
+
+            assert "nobody there" in bench.program.errors.text
+
+
+def test_a_scripted_server_ends_its_side_when_the_client_has(tmp_path: Path) -> None:
+    (tmp_path / "client.py").write_text(
+        "import argparse, socket\n"
+        "p = argparse.ArgumentParser(); p.add_argument('--host'); p.add_argument('--port')\n"
+        "a = p.parse_args(); end = socket.create_connection((a.host, int(a.port)))\n"
+        "end.shutdown(socket.SHUT_WR)\nwhile end.recv(10): pass\n"
+    )
+    with Bench(lambda name: tmp_path / name) as bench:
+        bench.listen()
+        bench.start_client()
+        bench.accept()
+
+        bench.exits(0)
+
+
+@pytest.mark.parametrize(
+    ("how", "seconds"), [("conn.recv(9)", 0), ("conn.settimeout(0.2)", 3.5), ("WAITS", 5.5)]
+)
+def test_a_program_is_left_alone_for_as_long_as_its_time_out(
+    tmp_path: Path, how: str, seconds: float
+) -> None:
+    how = "conn.settimeout(5.0)" if how == "WAITS" else how
+    text = f"""
+        conn, _ = listener.accept()
+        {how}
+        while True:
+            try: conn.recv(9)
+            except TimeoutError: pass
+    """
+    with bench_with(tmp_path, text) as bench:
+        bench.start_server()
+        bench.connect("alice")
+        bench.settle()
+        began = time.monotonic()
+
+        bench.sits_out()
+
+        assert time.monotonic() - began >= seconds
+        assert seconds or time.monotonic() - began < 3.5
+
+
+def test_one_that_goes_round_and_does_nothing_is_not_waited_for_to_the_end(tmp_path: Path) -> None:
+    text = """
+        listener.settimeout(0.2)
+        kept = []
+        while True:
+            try: kept.append(listener.accept())
+            except TimeoutError: pass
+    """
+    with bench_with(tmp_path, text) as bench:
+        bench.start_server()
+        alice = bench.connect("alice")
+        patience = bench.patience(stage.PROMISE * stage.GRACE)
+
+        assert bench.wait(lambda: False) == "late"
+        assert not patience.is_over()
+        with pytest.raises(Failure) as told:
+            alice.hears("hello")
+        assert told.value.symptom == "silent"
+        assert "at rest" not in told.value.message
+
+
+@pytest.mark.parametrize(
+    ("listens", "symptom"),
+    [
+        ("door.bind(('127.0.0.2', port))", ""),
+        ("door.bind(('0.0.0.0', port))", "wrong-address"),
+        ("door.bind(('127.0.0.2', port)); other = socket.create_server(('', 0))", "wrong-address"),
+        (
+            "door.close(); door = socket.create_server(('::ffff:127.0.0.2', port),"
+            " family=socket.AF_INET6, dualstack_ipv6=True)",
+            "",
+        ),
+    ],
+)
+def test_a_server_listens_where_it_was_told_and_nowhere_else(
+    tmp_path: Path, listens: str, symptom: str
+) -> None:
+    port = free_port("127.0.0.2")
+    start = f"import socket\ndoor = socket.socket(); port = {port}\n{listens}\ndoor.listen()\n"
+    with bench_with(tmp_path, "door.accept()", start) as bench:
+        server = bench.start_server("127.0.0.2", port)
+        try:
+            bench.must_listen_on(server, "127.0.0.2", port)
+            found = ""
+        except Failure as failure:
+            found = failure.symptom
+
+    assert found == symptom

@@ -1,18 +1,44 @@
 """What every console client owes: it says why it ends, and ends when it is told to."""
 
+import builtins
+import socket
+
+from plain import COMMANDS
+
 from chatkit.harness import kernel
 from chatkit.harness.bench import Bench
 from chatkit.harness.failure import Failure
 from chatkit.harness.peer import Peer
+from chatkit.harness.program import Program
 
 
 def says_that_nobody_is_there(bench: Bench, *arguments: str) -> None:
-    """No server: one line with host and port on standard error, and a status that is not 0."""
+    """No server: one line with host and port on standard error, and a status that is not 0.
+
+    A client that does not connect when there is a server has nothing to show here: that is the set-
+    up step "connect". One that cannot bear the error of connecting has shown what is asked here.
+    """
     bench.nobody_listens()
-    bench.start_client(*arguments)
-    bench.exits(None, promise=6.0)
-    host, port = bench.address
-    says_why(bench, host, str(port))
+    try:
+        bench.start_client(*arguments)
+        bench.exits(None, promise=6.0)
+        host, port = bench.address
+        says_why(bench, host, str(port))
+    except Failure as failure:
+        if failure.symptom == "traceback" and is_of_the_network(failure.received):
+            raise
+        bench.clear()
+        bench.listen()
+        bench.start_client(*arguments)
+        bench.accept()
+        raise failure from None
+
+
+def is_of_the_network(error: str) -> bool:
+    """Whether "ConnectionRefusedError: [Errno 111] …" is what connecting may raise."""
+    name = error.partition(":")[0].rpartition(".")[2]
+    kind = getattr(builtins, name, getattr(socket, name, None))
+    return isinstance(kind, type) and issubclass(kind, OSError)
 
 
 def says_why(bench: Bench, *words: str) -> None:
@@ -52,16 +78,55 @@ def drains_at_the_end_of_input(bench: Bench, name: str = "") -> None:
     server = bench.accept()
     if name:
         welcomes(server, name)
-    word, rest = bench.word(), bench.word()
+    first, word, rest = bench.word(), bench.word(), bench.word()
+    server.says(first)
+    with bench.during("listening"):
+        bench.prints(first)
     client.types(f"{word}\n".encode())
     client.ends_input()
-    server.hears(word)
+    with bench.during("sending"):
+        server.hears(word)
     server.hears_end()
     bench.settle(quietly=True)  # one that ends at once has ended by now
-    server.says(rest)
+    last = bench.word()
+    server.sends(rest[:3], rest[3:] + "\n" + last[:3], last[3:] + "\n")
     server.leaves()
     bench.prints(rest)
+    bench.prints(last)
     bench.exits(0)
+
+
+def hears_anything_at_any_time(bench: Bench, server: Peer) -> None:
+    """Bad bytes and a long silence end nothing: the client prints what comes after."""
+    word = bench.word()
+    server.sends(b"caf\xff\xfe\xc3\n" + word.encode() + b"\n")
+    bench.prints(word)
+    bench.sits_out()
+    word = bench.word()
+    server.says(word)
+    bench.prints(word)
+
+
+def prints_into_a_pipe(bench: Bench, name: str = "") -> None:
+    """What arrives is printed at once, also when the output is no terminal."""
+    bench.clear()
+    bench.listen()
+    bench.start_client(*(["--name", name] if name else []), buffered=True)
+    server = bench.accept()
+    if name:
+        server.says("NICK")
+        server.hears(name)
+        server.says("Connected to the server")
+    word = bench.word()
+    server.says(word)
+    bench.prints(word)
+
+
+def sends_what_looks_like_a_command(client: Program, server: Peer) -> None:
+    """Every line that is typed is chat."""
+    for word in COMMANDS:
+        client.types(f"{word}\n".encode())
+        server.hears(word, because="every line is text")
 
 
 def welcomes(server: Peer, name: str) -> None:

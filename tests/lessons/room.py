@@ -7,6 +7,9 @@ how a line looks to the others. The stories below it are told in every kind of r
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+from plain import COMMANDS
+
+from chatkit.harness import kernel
 from chatkit.harness.bench import Bench
 from chatkit.harness.diagnosis import explain
 from chatkit.harness.failure import Failure
@@ -14,7 +17,9 @@ from chatkit.harness.peer import Peer, Text, as_bytes, as_line, bare
 from chatkit.harness.transcript import quoted
 
 GREETING = "Connected to the server"
+NAMES = ("alice", "sloth", "bob", "sloth2", "carol")
 BEGINNING = 50  # bytes that tell most lines from each other
+OVERFULL = 2_600_000  # bytes that wait for somebody: no room has to keep so much
 PORTION = 200_000  # bytes that wait for a reader at most: a server may drop above 1 MB
 
 
@@ -37,8 +42,8 @@ class Room:
         """Clients that are in the room, one after the other.
 
         As soon as there are two, the room must prove that it delivers (unless `proof` is false): a
-        server that cannot do that has nothing to show in any other check. What a newcomer gets
-        at once is dropped (unless `old`): one check asks for it, the others should not suffer.
+        server that cannot do that has nothing to show in any other check. What anybody gets at
+        once is dropped (unless `old`): one check asks for it, the others should not suffer.
         """
         new = []
         for name in names:
@@ -51,7 +56,7 @@ class Room:
         if not self.names:
             self.bench.settle()  # in the room: at rest after the connect, says the contract
             if not old:
-                for peer in new:
+                for peer in self.members:
                     peer.inbox.clear()
         if len(self.members) > 1 and proof and not self.proved:
             self.prove_delivery()
@@ -117,6 +122,18 @@ class Room:
     def resets(self, *peers: Peer) -> None:
         """Peers reset; everybody else hears of it in lesson 4."""
         self._gone(peers, Peer.resets)
+
+    def half_closes(self, peer: Peer) -> None:
+        """A peer half-closes, and hears the end; everybody else hears of it in lesson 4."""
+        self.bench.settle()
+        peer.inbox.clear()  # what it has got until now is not asked here
+        self._gone((peer,), Peer.finishes)
+        try:
+            peer.hears_end()
+        except Failure as failure:
+            if failure.symptom == "spinning":
+                failure.step = "rest"  # the empty recv is not seen: another check tells that
+            raise
 
     def _gone(self, peers: tuple[Peer, ...], how) -> None:
         for peer in peers:
@@ -251,6 +268,9 @@ def knows_what_a_line_is(room: Room) -> None:
     alice.sends("\n", "   \n", "\t\n", f"{word}\n")
     bob.hears(room.line(alice, word), because="and no blank line before it")
     room.talk(alice, f"{word} one\x0btwo\x0cthree\x85four\u2028five", to=[bob])
+    room.talk(alice, f"{word}  two blanks,\ta tab,  two blanks", to=[bob])
+    for line in COMMANDS:  # one by one: several in a packet are another check's
+        room.talk(alice, line, to=[bob])
     alice.sends(f"{word} telnet\r\n")
     bob.hears(room.line(alice, f"{word} telnet"))
     alice.sends(b"before \xff\xfe\xc3 after\n")
@@ -272,7 +292,8 @@ def keeps_order(room: Room) -> None:
     alice, *_ = room.join("alice", "bob", "carol")
     word = room.bench.word()
     room.talk(alice, *(f"{word} {number}" for number in range(1000)))
-    room.nobody_hears("alice has said 1,000 lines and all have got them")
+    room.talk(alice, word, word, "yes", "yes", word)  # who says a thing twice has said it twice
+    room.nobody_hears("alice has said 1,005 lines and all have got them")
 
 
 def goes_on_after_a_leave(room: Room) -> None:
@@ -293,6 +314,40 @@ def goes_on_after_a_leave(room: Room) -> None:
     (frank,) = room.join("frank")
     room.talk(dave, room.bench.word())
     room.talk(frank, room.bench.word())
+    room.leaves(*room.members)
+    room.bench.settle(quietly=True)
+    grace, _ = room.join("grace", "heidi")  # a room that was empty is a room like any other
+    room.talk(grace, room.bench.word())
+
+
+def ends_its_own_side(room: Room) -> None:
+    """Who half-closes hears the end of the connection, and is no longer in the room."""
+    alice, bob, carol, dave = room.join("alice", "bob", "carol", "dave")
+    with room.bench.during("leaving"):  # a clean close alone is another check's
+        room.leaves(dave)
+        room.talk(alice, room.bench.word())
+    room.half_closes(carol)
+    room.talk(alice, room.bench.word())
+    room.talk(bob, room.bench.word())
+
+
+def forgets_half_a_line(room: Room) -> None:
+    """Somebody leaves in the middle of a line. Who comes next often gets the same file number."""
+    alice, _, leaver = room.join("alice", "bob", "carol")
+    half, word = room.bench.word(), room.bench.word()
+    leaver.sends(half)
+    room.bench.settle()
+    with room.bench.during("mixing"):  # that one buffer is not enough is another check's
+        room.talk(alice, room.bench.word())
+    for member in room.others(leaver):  # what becomes of the half line is not graded
+        member.own.add(room.line(leaver, half).encode())
+    with room.bench.during("leaving"):
+        room.leaves(leaver)
+        room.talk(alice, room.bench.word())
+    (newcomer,) = room.join("dave")
+    newcomer.says(word)
+    for member in room.others(newcomer):
+        member.hears(room.line(newcomer, word), because="and nothing of the one who left before")
 
 
 def goes_on_after_a_reset(room: Room) -> None:
@@ -325,6 +380,9 @@ def lets_silent_clients_be(room: Room) -> None:
     room.talk(alice, room.bench.word())
     room.join("silent3", proof=False)
     room.talk(bob, room.bench.word())
+    room.bench.sits_out()
+    for speaker in (alice, room.members[0]):
+        room.talk(speaker, room.bench.word())
 
 
 def delivers_to_talkers(room: Room) -> None:
@@ -358,6 +416,7 @@ def survives_a_stuck_reader(room: Room) -> None:
     for said in own:
         sloth.says(said)
         room.bench.settle()
+    room.bench.sits_out(at_least=1.0, at_most=5.0)  # a send may have a time-out
     sloth.reads_again()
     lines = [room.line(alice, text) for text in texts]
     try:
@@ -368,6 +427,37 @@ def survives_a_stuck_reader(room: Room) -> None:
         raise
     for hearer in (alice, bob):
         hearer.hears(*(room.line(sloth, said) for said in own))
+    outlives_those_who_never_read(room)
+
+
+def outlives_those_who_never_read(room: Room) -> None:
+    """Some never read, until the server drops them or a lot waits for them. The room goes on.
+
+    A server that takes them out of what it loops over leaves out those behind them, or ends.
+    """
+    for _ in range(3):  # which ones come last in a set is chance
+        room.bench.clear()
+        room = Room(room.bench, names=room.names)
+        alice, sloth, bob, other, carol = room.join(*NAMES)
+        readers, sloths = [bob, carol], [sloth, other]
+        for reader in (alice, *readers):
+            reader.own |= {f"{sloth.name} has left the chat.".encode() for sloth in sloths}
+        for sloth in sloths:
+            sloth.stops_reading()
+        there = _overfills(room, alice, readers, sloths)
+        for speaker, hearers in ((bob, [alice, carol]), (alice, readers)):
+            room.talk(speaker, room.bench.word(), to=hearers)
+        if there:
+            break  # a room may keep a lot
+
+
+def _overfills(room: Room, speaker: Peer, readers: list[Peer], sloths: list[Peer]) -> bool:
+    """Talk until the server has dropped the sloths, or a lot waits for each. Is one still there?"""
+    for number in range(OVERFULL // 4000):
+        room.talk(speaker, f"{number} ".ljust(4000, "x"), to=readers)
+        if number % 50 == 0 and kernel.LINUX and not any(map(Peer.is_connected, sloths)):
+            return False
+    return any(map(Peer.is_connected, sloths)) or not kernel.LINUX
 
 
 def carries_a_crowd(room: Room, clients: int = 30, lines: int = 20) -> None:

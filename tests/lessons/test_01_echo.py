@@ -2,10 +2,13 @@
 
 import any_client
 import any_server
+from any_server import ANOTHER_HOST
+from plain import COMMANDS
 
 from chatkit.course import check
 from chatkit.harness.bench import Bench
 from chatkit.harness.peer import Peer
+from chatkit.harness.program import Program
 
 ANY = "all-programs"
 ECHO = "lesson-1-echo"
@@ -19,6 +22,23 @@ def enter(bench: Bench, name: str, *, slow: bool = False) -> Peer:
         peer.sends(line)
         peer.gets(line)
     return peer
+
+
+def meet(bench: Bench, *, pieces: bool = False) -> tuple[Program, Peer]:
+    """A client that has connected and printed one reply: the set-up step "reply".
+
+    `pieces`: the reply comes in pieces. It is for checks that send more than one packet holds.
+    """
+    bench.listen()
+    client = bench.start_client()
+    server = bench.accept()
+    with bench.during("reply"):
+        typed, reply = bench.word(), bench.word()
+        client.types(f"{typed}\n".encode())
+        server.hears(typed)
+        server.sends(*((reply[:4], reply[4:] + "\n") if pieces else (reply + "\n",)))
+        bench.prints(reply)
+    return client, server
 
 
 def enter_for_more(bench: Bench, name: str) -> Peer:
@@ -64,7 +84,7 @@ def test_echoes_a_line(bench: Bench) -> None:
 
 @check(
     "echoes-many",
-    12,
+    10,
     "many lines come back, however they were cut into packets",
     hint="How often does your server call recv() for one client? How often should it?",
     read="Say it back",
@@ -145,6 +165,32 @@ def test_bytes_unchanged(bench: Bench) -> None:
 
 
 @check(
+    "any-line",
+    2,
+    "a line is a line, whatever its words, and also a blank one",
+    hint="Does your server look at what a line says? Does it have to?",
+    read="A stream of bytes",
+    rule=ANY,
+    likely={
+        "closed-early": "the server takes a word of the client, or a blank line, for the end. Only "
+        "the empty recv is the end.",
+        "exited": "the server takes a word of the client, or a blank line, for an order to end.",
+        "silent": "the server does not send back every line. Send back exactly what came.",
+        "different-text": "the server answers some lines in its own way. Send back exactly what "
+        "came.",
+    },
+)
+def test_any_line(bench: Bench) -> None:
+    bench.start_server()
+    alice = enter_for_more(bench, "alice")
+    for line in ("", *COMMANDS, ""):
+        alice.says(line)
+        alice.gets(f"{line}\n".encode(), "a line is a line")
+    alice.says("", "", *COMMANDS, "", bench.word())
+    alice.gets(bytes(b"".join(f"{line}\n".encode() for line in ("", "", *COMMANDS, ""))))
+
+
+@check(
     "half-close",
     8,
     "after a half-close the rest comes back, then the end of the stream",
@@ -176,7 +222,7 @@ def test_half_close(bench: Bench) -> None:
 
 @check(
     "next-client",
-    10,
+    8,
     "after one client leaves, the next is served",
     hint="Where does your program go when a client is done?",
     read="The end of the stream",
@@ -255,6 +301,31 @@ def test_idle(bench: Bench) -> None:
 
 
 @check(
+    "silence",
+    2,
+    "a client may be silent for a while",
+    hint="Have you set a time limit on a socket? What happens when it is over?",
+    read="Say it back",
+    rule=ANY,
+    likely={
+        **dict.fromkeys(
+            ("closed-early", "silent", "crashed", "exited", "refused"),
+            "a time limit that was set on a socket was over, and the server took that for an end. "
+            "A connection stays open, however long nobody says anything.",
+        ),
+    },
+)
+def test_silence(bench: Bench) -> None:
+    bench.start_server()
+    bench.sits_out(at_least=0.0)
+    alice = enter_for_more(bench, "alice")
+    bench.sits_out()
+    word = bench.word()
+    alice.says(word)
+    alice.gets(f"{word}\n".encode(), "after a silence")
+
+
+@check(
     "restart",
     5,
     "starts again on the same port at once",
@@ -291,7 +362,7 @@ def test_ctrl_c(bench: Bench) -> None:
 
 @check(
     "client-prints-reply",
-    8,
+    4,
     "the client prints each reply line, also one that comes in pieces",
     hint="How does your client know that the reply is complete?",
     read="A stream of bytes",
@@ -302,24 +373,97 @@ def test_ctrl_c(bench: Bench) -> None:
         "no-output": "the reply was not printed as one line: one recv() returns what is there, "
         "which can be a part. Go on until b'\\n'.",
         "other-output": "the reply was not printed as one line: one recv() returns what is there, "
-        "which can be a part. Go on until b'\\n'.",
+        "which can be a part. Go on until b'\\n'. Or something else was printed than the reply.",
     },
 )
 def test_client_prints_reply(bench: Bench) -> None:
-    bench.listen()
-    client = bench.start_client()
-    server = bench.accept()
-    for word in (bench.word(), bench.word()):
-        client.types(f"{word}\n".encode())
-        server.hears(word)
-        server.sends(word[:2], word[2:5], word[5:] + "\n")
-        bench.prints(word)
+    for host in dict.fromkeys(("127.0.0.1", ANOTHER_HOST)):
+        bench.listen(host=host)
+        client = bench.start_client()
+        server = bench.accept()
+        for _ in range(2):
+            typed, reply = bench.word(), bench.word()  # as long as each other, and not the same
+            client.types(f"{typed}\n".encode())
+            server.hears(typed)
+            server.sends(reply[:2], reply[2:5], reply[5:] + "\n")
+            bench.prints(reply)
+        bench.clear()
+
+
+@check(
+    "client-any-reply",
+    2,
+    "the client prints a reply as it is, whatever bytes are in it",
+    hint="When do you decode a reply, and what do you do with bytes that are no UTF-8?",
+    read="A stream of bytes",
+    rule=ANY,
+    program="client.py",
+    likely={
+        "crashed": "a reply could not be decoded. Decode a whole line, not a piece of one, and with "
+        "errors='replace'.",
+        **dict.fromkeys(
+            ("no-output", "other-output"),
+            "the reply was changed: each piece of it was decoded or stripped by itself, or it was "
+            "cut where no line ends.",
+        ),
+    },
+)
+def test_client_any_reply(bench: Bench) -> None:
+    client, server = meet(bench, pieces=True)
+
+    def answers(reply: bytes, *cuts: int, ends_with: str = "") -> None:
+        """The reply comes in pieces, and is as long as what was typed."""
+        typed = bench.word().ljust(len(reply), "x")
+        client.types(f"{typed}\n".encode())
+        server.hears(typed)
+        line = reply + b"\n"
+        ends = (0, *cuts, len(line))
+        server.sends(*(line[start:end] for start, end in zip(ends, ends[1:], strict=False)))
+        bench.prints(ends_with or reply.decode())
+
+    word = bench.word()
+    coffee = f"{word} café".encode()
+    answers(coffee + b" au lait", len(coffee) - 1, len(coffee), len(coffee) + 1)
+    answers(f"{word}  two  blanks \ta tab".encode(), 11, 12, 16, 18, 24, 25, 26)
+    answers(f"😀 {word} €".encode(), 1, 2, 3, 16, 17)
+    answers(f"{word} one\x0btwo\x0cthree\x85four\u2028five".encode())
+    last = bench.word()
+    answers(f"{word} ".ljust(4086, "x").encode() + last.encode(), 1000, 2048, ends_with=last)
+    answers(b"\xff\xfe\xc3 " + last.encode(), ends_with=last)
+    answers(b"\xc3\xa9\xc3 " + word.encode(), 1, 3, ends_with=word)
+
+
+@check(
+    "client-any-line",
+    2,
+    "the client sends every line that is typed, whatever its words",
+    hint="Which lines does your client keep to itself?",
+    read="Put the client together",
+    rule=ANY,
+    program="client.py",
+    likely={
+        **dict.fromkeys(
+            ("silent", "different-text", "closed-early", "exited"),
+            "the client did not send each line that was typed. A blank line is a line, no word is "
+            "a command, and several lines may be typed at once.",
+        ),
+    },
+)
+def test_client_any_line(bench: Bench) -> None:
+    client, server = meet(bench, pieces=True)
+    one, two, long = bench.word(), bench.word(), bench.word().ljust(4096, "x")
+    lines = [one, two, "", f"{one} café 😀", *COMMANDS, long, "", two]
+    client.types("".join(f"{line}\n" for line in lines).encode())
+    for line in lines:
+        server.hears(line, because="it was typed")
+        server.says(line)
+        bench.prints(line)
 
 
 @check(
     "client-end-of-input",
     4,
-    "at the end of input the client half-closes, prints the rest and exits 0",
+    "at the end of input the client sends the rest, half-closes, prints what comes, and exits 0",
     hint="shutdown(SHUT_WR) says: I have finished. Who reads what still arrives?",
     read="The end of the stream",
     rule=ANY,
@@ -330,23 +474,46 @@ def test_client_prints_reply(bench: Bench) -> None:
         "no-end": "the client does not say that it has finished: shutdown(SHUT_WR) does.",
         "exited": "the client ended before the last reply had come. Half-close, then read until "
         "b''.",
+        **dict.fromkeys(
+            ("no-output", "other-output"),
+            "not all that still arrived was printed. After the half-close read until b''.",
+        ),
+        "silent": "what was typed last was not sent. It counts, also without a b'\\n'.",
     },
 )
 def test_client_end_of_input(bench: Bench) -> None:
-    bench.listen()
-    client = bench.start_client()
-    server = bench.accept()
-    word, rest = bench.word(), bench.word()
-    client.types(f"{word}\n".encode())
+    client, server = meet(bench)
+    typed, reply, rest, last = (bench.word() for _ in range(4))
+    client.types(f"{typed}\n".encode())
     client.ends_input()
-    server.hears(word)
-    server.says(word)
-    with bench.during("reply"):
-        bench.prints(word)
+    server.hears(typed)
+    bench.settle(quietly=True)  # one that does not wait for its reply has ended by now
+    server.says(reply)
+    bench.prints(reply)
     server.hears_end()
-    server.says(rest)
+    server.sends(rest[:4], rest[4:] + "\n" + last[:4], last[4:] + "\n")
     server.leaves()
     bench.prints(rest)
+    bench.prints(last)
+    bench.exits(0)
+    bench.clear()
+    sends_the_last_line(bench)
+
+
+def sends_the_last_line(bench: Bench) -> None:
+    """The line that is typed last has no end, and counts."""
+    client, server = meet(bench)
+    one = bench.word()
+    client.types(one.encode())
+    client.ends_input()
+    server.gets(one.encode(), "it was typed last, without an end")
+    bench.settle(quietly=True)
+    end = bytes(server.inbox)
+    server.inbox.clear()
+    server.sends(one.encode() + end)
+    if server.ended:
+        server.leaves()
+    bench.prints(one)
     bench.exits(0)
 
 
@@ -383,22 +550,15 @@ def test_client_no_server(bench: Bench) -> None:
     },
 )
 def test_client_server_lost(bench: Bench) -> None:
-    bench.listen()
-    client = bench.start_client()
-    server = bench.accept()
+    client, server = meet(bench)
     client.types(b"hello\n")
     server.hears("hello")
     server.leaves()  # while the client waits for a reply
     bench.exits(None)
     any_client.says_why(bench)
+    bench.clear()
 
-    client = bench.start_client()
-    server = bench.accept()
-    client.types(b"hello\n")
-    server.hears("hello")
-    server.says("hello")
-    with bench.during("reply"):
-        bench.prints("hello")
+    client, server = meet(bench)
     server.leaves()  # while the client waits for the keyboard
     bench.settle(quietly=True)
     client.types(b"again\n")
@@ -416,13 +576,6 @@ def test_client_server_lost(bench: Bench) -> None:
     program="client.py",
 )
 def test_client_ctrl_c(bench: Bench) -> None:
-    bench.listen()
-    client = bench.start_client()
-    server = bench.accept()
-    client.types(b"hello\n")
-    server.hears("hello")
-    server.says("hello")
-    with bench.during("reply"):
-        bench.prints("hello")
+    meet(bench)
     any_client.stops_on_ctrl_c(bench)
     any_client.stops_while_it_connects(bench)

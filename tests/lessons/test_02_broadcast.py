@@ -114,8 +114,9 @@ def test_two_in_one(room: Room) -> None:
 
 @check(
     "no-mixing",
-    6,
+    5,
     "two half lines of two clients never mix",
+    owns=("mixing",),
     hint="Whose bytes are in your buffer?",
     read=STREAM,
     rule=BROADCAST,
@@ -128,6 +129,22 @@ def test_two_in_one(room: Room) -> None:
 )
 def test_no_mixing(room: Room) -> None:
     stories.mixes_nobody(room)
+
+
+@check(
+    "unfinished-line",
+    1,
+    "half a line of somebody who left comes before nobody else's",
+    hint="When somebody leaves, where are the bytes that you have kept for them?",
+    read=LEAVING,
+    rule=ANY,
+    likely={
+        "different-text": "the buffer of the one who left was still there, and somebody else got "
+        "it. The system gives a new socket the number (fileno()) of a closed one.",
+    },
+)
+def test_unfinished_line(room: Room) -> None:
+    stories.forgets_half_a_line(room)
 
 
 @check(
@@ -196,20 +213,25 @@ def test_in_order(room: Room) -> None:
     hint="Who was in the room when the line was said?",
     read=OTHERS,
     rule=BROADCAST,
-    likely={"unexpected": "old lines are kept and sent to newcomers."},
+    likely={
+        "unexpected": "somebody gets a line when nobody says one: old lines are kept and sent to "
+        "newcomers, or the server says something of its own.",
+    },
 )
 def test_late_joiner(room: Room) -> None:
     alice, *_ = room.join("alice", "bob", "carol")
     room.talk(alice, room.bench.word())
     (dave,) = room.join("dave", old=True)
     dave.hears_nothing("he was not there when it was said")
+    room.nobody_hears("nobody has said anything since dave came")
     room.talk(alice, room.bench.word())
 
 
 @check(
     "leave",
-    8,
+    7,
     "after a clean leave the others go on",
+    owns=("leaving",),
     hint="What must be undone when recv() returns b''? In which order?",
     read=LEAVING,
     rule=ANY,
@@ -226,7 +248,7 @@ def test_leave(room: Room) -> None:
 
 @check(
     "reset",
-    8,
+    7,
     "after a reset the others go on, also in the middle of a broadcast",
     hint="recv() can raise, and send() can raise. What then?",
     read=LEAVING,
@@ -243,6 +265,23 @@ def test_leave(room: Room) -> None:
 )
 def test_reset(room: Room) -> None:
     stories.goes_on_after_a_reset(room)
+
+
+@check(
+    "half-close",
+    2,
+    "who half-closes has left, and hears the end of the stream",
+    hint="Somebody will say nothing more. What does your server do with that socket?",
+    read=LEAVING,
+    rule=ANY,
+    likely={
+        "no-end": "the server does not close the socket of a client that has finished. recv() "
+        "returns b'' then: take that client out, and close its socket.",
+        "closed-early": "the end of one client ended the connection of another one.",
+    },
+)
+def test_half_close(room: Room) -> None:
+    stories.ends_its_own_side(room)
 
 
 @check(

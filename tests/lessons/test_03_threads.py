@@ -302,6 +302,8 @@ def test_client_listens(bench: Bench) -> None:
     long = bench.word().ljust(4096, "x")
     server.sends(long[:4000], long[4000:] + "\n")
     bench.prints(long)
+    any_client.hears_anything_at_any_time(bench, server)
+    any_client.prints_into_a_pipe(bench)
 
 
 @check(
@@ -312,6 +314,7 @@ def test_client_listens(bench: Bench) -> None:
     read=CLIENT,
     rule=THREADS,
     program="client.py",
+    owns=("sending",),
     likely={
         "silent": "the client waits for the server and does not read the keyboard meanwhile, or "
         "what was typed waits in a buffered file for flush().",
@@ -324,6 +327,7 @@ def test_client_sends(bench: Bench) -> None:
     for word in (bench.word(), bench.word()):
         client.types(f"{word}\n".encode())
         server.hears(word)
+    any_client.sends_what_looks_like_a_command(client, server)
 
 
 @check(

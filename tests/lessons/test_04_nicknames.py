@@ -502,7 +502,8 @@ def test_client_handshake(bench: Bench) -> None:
     server.hears_nothing("the server has not said Connected to the server", "early-data")
     server.says(GREETING)
     bench.prints(GREETING)
-    server.hears(word, because="now that it is connected")
+    with bench.during("sending"):
+        server.hears(word, because="now that it is connected")
     server.says("NICK")
     bench.prints("NICK")
     server.hears_nothing("NICK is chat now")
@@ -533,8 +534,9 @@ def test_client_refused(bench: Bench) -> None:
     bench.listen()
     bench.start_client("--name", "alice")
     server = bench.accept()
-    server.says("NICK")
-    server.hears("alice")
+    with bench.during("handshake"):
+        server.says("NICK")
+        server.hears("alice")
     server.says("Another has this name.", "NICK")
     bench.exits(None)
     any_client.says_why(bench)
@@ -569,6 +571,7 @@ def test_client_refused(bench: Bench) -> None:
     read=CLIENT,
     rule=NAMES,
     program="client.py",
+    owns=("listening", "sending"),
 )
 def test_client_talks(bench: Bench) -> None:
     bench.listen()
@@ -581,6 +584,9 @@ def test_client_talks(bench: Bench) -> None:
     for word in (bench.word(), bench.word()):
         client.types(f"{word}\n".encode())
         server.hears(word)
+    any_client.sends_what_looks_like_a_command(client, server)
+    any_client.hears_anything_at_any_time(bench, server)
+    any_client.prints_into_a_pipe(bench, "alice")
 
 
 @check(

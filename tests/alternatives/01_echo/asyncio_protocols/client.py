@@ -47,6 +47,8 @@ def teclado(bucle, charla):
             *lineas, resto = (resto + datos).split(b"\n")
             for linea in lineas:
                 bucle.call_soon_threadsafe(charla.tecleado, linea + b"\n")
+        if resto:  # la última línea cuenta, aunque le falte el salto
+            bucle.call_soon_threadsafe(charla.tecleado, resto + b"\n")
         bucle.call_soon_threadsafe(charla.fin_de_entrada)
     except RuntimeError:
         pass  # el bucle ya está cerrado

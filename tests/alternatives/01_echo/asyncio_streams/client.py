@@ -15,6 +15,8 @@ def read_keyboard(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[bytes | 
             *complete, buffered = (buffered + data).split(b"\n")
             for line in complete:
                 loop.call_soon_threadsafe(lines.put_nowait, line)
+        if buffered:
+            loop.call_soon_threadsafe(lines.put_nowait, buffered)
         loop.call_soon_threadsafe(lines.put_nowait, None)
     except RuntimeError:
         pass  # the loop is closed: the program is about to end

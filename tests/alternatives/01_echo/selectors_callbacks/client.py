@@ -50,6 +50,7 @@ class Plauderei:
         *zeilen, self.eingabe = (self.eingabe + daten).split(b"\n")
         self.ausgang += b"".join(zeile + b"\n" for zeile in zeilen)
         if not daten:
+            self.ausgang += self.eingabe + b"\n" if self.eingabe else b""
             self.selektor.unregister(self.tasten)
             self.eingabe_zu_ende = True
 

@@ -14,7 +14,7 @@ def run(host, port):
     replies = sock.makefile("rb")
     try:
         while line := sys.stdin.buffer.readline():
-            sock.sendall(line)
+            sock.sendall(line.rstrip(b"\r\n") + b"\n")
             reply = replies.readline()
             if not reply.endswith(b"\n"):
                 return "the server hung up"

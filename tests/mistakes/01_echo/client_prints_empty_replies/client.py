@@ -9,7 +9,7 @@ def talk(sock):
     replies = sock.makefile("rb")
     for line in sys.stdin.buffer:
         try:
-            sock.sendall(line)
+            sock.sendall(line.rstrip(b"\r\n") + b"\n")
             reply = replies.readline()
         except OSError:
             reply = b""
