@@ -216,6 +216,12 @@ def test_churn(bench: Bench) -> None:
     hint="When a client goes: which threads must end, and who closes the socket?",
     read=LEAVING,
     rule=THREADS,
+    likely={
+        "leaked": "a thread or a socket of a client that has left is still there. That is also so "
+        "when the thread that should tidy up ends by an error: see what the program printed.",
+        "hoarded": "what is said is stored, and nobody is left who has not got it. Whoever goes must "
+        "go out of the collection, so that nothing is put aside for them any more.",
+    },
 )
 def test_gives_back(bench: Bench) -> None:
     for story in (stories.gives_everything_back, turns.forgets_who_has_left):
@@ -285,6 +291,8 @@ def test_ctrl_c(bench: Bench) -> None:
     likely={
         "no-output": "the client waits for the keyboard and does not listen meanwhile. Listening "
         "needs a thread of its own.",
+        "unflushed": "print() keeps lines in a buffer when its output is no terminal. flush=True "
+        "sends each one out at once.",
         "other-output": "what one recv() returned was printed as one line. It can be half a line, "
         "or two: keep the bytes until b'\\n'.",
     },

@@ -296,6 +296,8 @@ def test_slow_to_name(room: Room) -> None:
         "returns b'' or raises.",
         "leaked": "after a visitor who never gave a name a thread, a file or stored lines are "
         "left. The end of the handshake is an end like any other: do the same there.",
+        "hoarded": "what is said is stored, and nobody is left who has not got it. Whoever goes must "
+        "go out of the collection, so that nothing is put aside for them any more.",
     },
 )
 def test_leaves_unnamed(bench: Bench) -> None:
@@ -399,6 +401,10 @@ def test_churn(bench: Bench) -> None:
     hint="When a client goes: which threads must end, and who closes the socket?",
     read=COMING,
     rule=NAMES,
+    likely={
+        "hoarded": "what is said is stored, and nobody is left who has not got it. Whoever goes must "
+        "go out of the collection, so that nothing is put aside for them any more.",
+    },
 )
 def test_gives_back(bench: Bench) -> None:
     with bench.during("goodbye"):
@@ -572,6 +578,10 @@ def test_client_refused(bench: Bench) -> None:
     rule=NAMES,
     program="client.py",
     owns=("listening", "sending"),
+    likely={
+        "unflushed": "print() keeps lines in a buffer when its output is no terminal. flush=True "
+        "sends each one out at once.",
+    },
 )
 def test_client_talks(bench: Bench) -> None:
     bench.listen()

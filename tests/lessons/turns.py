@@ -15,7 +15,7 @@ from chatkit.harness.transcript import quoted
 HELD = 4 << 20  # bytes of memory that a server may hold more than before, after 8 MB of chat
 
 
-def comes_and_goes_at_once(room: Room, rounds: int = 60, staying: int = 3) -> None:
+def comes_and_goes_at_once(room: Room, rounds: int = 45, staying: int = 3) -> None:
     """Some join, some leave and all others talk, at the same time, again and again."""
     go = room.join("goes0", proof=False)  # the first in any list: everybody stands behind it
     stay = room.join(*(f"stays{number}" for number in range(staying)), proof=False)
@@ -116,7 +116,7 @@ def remembers_nothing(room: Room, speaker: Peer, hearer: Peer) -> None:
     grown = room.bench.memory() - before
     if grown > HELD:
         raise Failure(
-            "leaked",
+            "hoarded",
             "the server keeps what is said, although everybody who is there has got it",
             f"at most {HELD >> 20} MB more memory than before 7 MB of chat",
             f"{grown / (1 << 20):.0f} MB more",
@@ -147,7 +147,7 @@ def lets_a_stuck_reader_go(room: Room) -> None:
 # ------------------------------------------------------------------------ only with names
 
 
-def greets_before_chat(room: Room, rounds: int = 70, newcomers: int = 3) -> None:
+def greets_before_chat(room: Room, rounds: int = 60, newcomers: int = 3) -> None:
     """Newcomers come while others talk: first the greeting, then every line that is said after."""
     alice, bob = room.join("alice", "bob")
     for round in range(rounds):
@@ -200,7 +200,7 @@ def hears_sooner_or_later(peer: Peer, wanted: bytes) -> None:
             return
 
 
-def gives_a_name_to_one(room: Room, rounds: int = 70) -> None:
+def gives_a_name_to_one(room: Room, rounds: int = 60) -> None:
     """Many ask for one name at once: one gets it. It is free again once the leaving is told."""
     (alice,) = room.join("alice")
     waiting: list[Peer] = []
