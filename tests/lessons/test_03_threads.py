@@ -143,8 +143,14 @@ def test_leave_and_reset(bench: Bench) -> None:
         "begins a new thread; run() does the work in this one.",
     },
 )
-def test_silent_clients(room: Room) -> None:
-    stories.lets_silent_clients_be(room)
+def test_silent_clients(bench: Bench) -> None:
+    for story in (
+        turns.lets_everybody_in,
+        stories.delivers_to_talkers,
+        stories.lets_silent_clients_be,
+    ):
+        story(Room(bench))
+        bench.clear()
 
 
 @check(
@@ -193,6 +199,7 @@ def test_crowd(room: Room) -> None:
     hint="What happens to a loop over a list when another thread removes an item?",
     read=SHARED,
     rule=THREADS,
+    owns=("turns",),
     likely={
         "lost": "somebody was left out: the wrong client was taken out, or the collection changed "
         "while a thread went through it. Copy it under the lock, then loop over the copy.",
@@ -276,7 +283,8 @@ def test_restart(bench: Bench) -> None:
     },
 )
 def test_ctrl_c(bench: Bench) -> None:
-    any_server.stops_on_ctrl_c(bench, bench.connect)
+    with turns.leaving_races_to_churn():
+        any_server.stops_on_ctrl_c(bench, bench.connect)
 
 
 @check(

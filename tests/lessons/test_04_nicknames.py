@@ -378,6 +378,7 @@ def test_crowd(room: Room) -> None:
     hint="Which lock is held while a member is taken out?",
     read=MANY,
     rule=NAMES,
+    owns=("turns",),
     likely={
         "lost": "a notice or a line never came: the collection of members changed while a thread "
         "went through it. Copy it under the lock.",
@@ -473,7 +474,8 @@ def test_restart(bench: Bench) -> None:
     },
 )
 def test_ctrl_c(bench: Bench) -> None:
-    any_server.stops_on_ctrl_c(bench, arrive(bench))
+    with turns.leaving_races_to_churn():
+        any_server.stops_on_ctrl_c(bench, arrive(bench))
 
 
 @check(

@@ -5,6 +5,9 @@ two lines of the student's file. What is to happen at once, the server finds all
 frozen meanwhile, so no order depends on how fast the bench is.
 """
 
+import contextlib
+from collections.abc import Iterator
+
 from room import GREETING, Room, collect
 
 from chatkit.harness.diagnosis import explain
@@ -142,6 +145,34 @@ def lets_a_stuck_reader_go(room: Room) -> None:
     room.talk(carol, room.bench.word())
     sloth.resets()
     room.talk(alice, room.bench.word())
+
+
+def lets_everybody_in(room: Room) -> None:
+    """While clients are silent, the next ones are accepted (Linux; elsewhere nobody tells)."""
+    for number in range(3):
+        room.bench.connect(f"silent{number}")
+        room.bench.settle(quietly=True)
+    if waiting := sum(one.waiting_in for one in room.bench.listeners(room.server)):
+        raise Failure(
+            "silent",
+            "server.py accepts nobody while a client is silent",
+            "all three who have connected to be accepted",
+            f"{waiting} still wait for accept()",
+        )
+
+
+@contextlib.contextmanager
+def leaving_races_to_churn() -> Iterator[None]:
+    """A collection that changes while a thread goes through it is what the check churn is about.
+
+    Where it comes to light by chance in another check, it is the set-up step "turns" that failed.
+    """
+    try:
+        yield
+    except Failure as failure:
+        if "during iteration" in f"{failure.message} {failure.received}":
+            failure.step = "turns"
+        raise
 
 
 # ------------------------------------------------------------------------ only with names
