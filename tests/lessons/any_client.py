@@ -78,10 +78,7 @@ def drains_at_the_end_of_input(bench: Bench, name: str = "") -> None:
     server = bench.accept()
     if name:
         welcomes(server, name)
-    first, word, rest = bench.word(), bench.word(), bench.word()
-    server.says(first)
-    with bench.during("listening"):
-        bench.prints(first)
+    word, rest = bench.word(), bench.word()
     client.types(f"{word}\n".encode())
     client.ends_input()
     with bench.during("sending"):
@@ -91,8 +88,15 @@ def drains_at_the_end_of_input(bench: Bench, name: str = "") -> None:
     last = bench.word()
     server.sends(rest[:3], rest[3:] + "\n" + last[:3], last[3:] + "\n")
     server.leaves()
-    bench.prints(rest)
-    bench.prints(last)
+    try:
+        bench.prints(rest)
+        bench.prints(last)
+    except Failure as failure:
+        # Something has come, and looks otherwise: how lines are printed is another check's.
+        printed = "".join(client.output.text.split("\n")[client.heard :]).strip()
+        if printed and failure.symptom in ("other-output", "exited"):
+            failure.step = "listening"
+        raise
     bench.exits(0)
 
 

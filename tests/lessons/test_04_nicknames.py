@@ -250,6 +250,7 @@ def test_one_name(bench: Bench) -> None:
     hint="Which names does the contract allow? In which order does your server test them?",
     read=RULES,
     rule=NAMES,
+    owns=("names",),
     likely={
         "accepted": "this rule for names is not tested. For a name that is taken: compare it with "
         "all names in use, without case: str.casefold(). For what cannot be printed: "
