@@ -34,6 +34,12 @@ class Misuse(click.ClickException):
 @click.option("--show", is_flag=True, help="Draw what happened on the wire, also when it passes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--seed", metavar="TEXT", help="Send the same random words as another run.")
+@click.option(
+    "--turns",
+    metavar="SEED",
+    default="",
+    help="Let the threads pause at the same places as in another run.",
+)
 def check(
     lesson: str | None,
     folder: Path | None,
@@ -42,6 +48,7 @@ def check(
     show: bool,
     as_json: bool,
     seed: str | None,
+    turns: str,
 ) -> None:
     """Check the programs of a LESSON: 1, 01_echo or echo. Without LESSON: all of them.
 
@@ -87,7 +94,15 @@ def check(
             checked = fingerprints(one)  # before the run: a student may save in the middle of it
             crew = min(crew_for(one), len(only) or crew_for(one))
             results.append(
-                grade_lesson(one, programs, only=only, at_once=crew, on_verdict=tell, seed=seed)
+                grade_lesson(
+                    one,
+                    programs,
+                    only=only,
+                    at_once=crew,
+                    on_verdict=tell,
+                    seed=seed,
+                    turns=turns,
+                )
             )
             if printer:
                 printer.summary(results[-1])

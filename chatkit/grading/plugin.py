@@ -7,6 +7,7 @@
 import math
 import random
 import secrets
+import shlex
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
@@ -31,6 +32,7 @@ LESSONS = pytest.StashKey[dict[Path, Lesson]]()  # by the file of their checks
 UNTIL = pytest.StashKey[float]()  # on the monotonic clock: no check begins after that
 SANDBOX = pytest.StashKey[Sandbox | None]()
 DELAYS = pytest.StashKey[bool]()  # whether the bench stands still at random moments
+TURNS = pytest.StashKey[str]()  # the seed of the scheduler, in place of a check's own
 WHOLE = pytest.StashKey[bool]()  # keep every event of a transcript, however long it gets
 HEARER = pytest.StashKey[Callable[[Verdict], None]]()
 DISPLAY = pytest.StashKey[Display]()
@@ -71,6 +73,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
         request.config.stash.get(SANDBOX, None),
         random.Random(f"{seed} {check.id} delays") if delayed else None,
         the_fork_server(request.config),
+        request.config.stash.get(TURNS, ""),
     ) as bench:
         request.node.stash[BENCH] = bench
         if request.config.stash.get(WHOLE, False):
@@ -129,6 +132,7 @@ def made(check: Check, item: pytest.Item, error: BaseException | None) -> Verdic
     """The verdict on one check: `error` is what stopped it, or None."""
     lesson = lesson_of(item)
     bench = item.stash.get(BENCH, None)
+    turns = f" --turns {shlex.quote(bench.scheduled)}" if bench and bench.scheduled else ""
     verdict = Verdict(
         id=check.id,
         title=check.title,
@@ -138,7 +142,7 @@ def made(check: Check, item: pytest.Item, error: BaseException | None) -> Verdic
         program=check.program,
         hint=check.hint,
         read=f'lessons/{lesson.name}/README.md, "{check.read}"',
-        again=f"chatkit check {lesson.number} --only {check.id} --show",
+        again=f"chatkit check {lesson.number} --only {check.id}{turns} --show",
         notes=tuple(bench.notes) if bench else (),
         transcript=tuple(bench.transcript.events) if bench else (),
     )

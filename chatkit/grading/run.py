@@ -38,9 +38,11 @@ class _Listener:
         seconds: float,
         delays: bool,
         whole: bool,
+        turns: str,
     ) -> None:
         self.tell = tell
         self.whole = whole
+        self.turns = turns
         self.lesson = lesson
         self.until = time.monotonic() + seconds
         self.sandbox = sandbox
@@ -60,6 +62,7 @@ class _Listener:
         config.stash[plugin.UNTIL] = self.until
         config.stash[plugin.DELAYS] = self.delays
         config.stash[plugin.WHOLE] = self.whole
+        config.stash[plugin.TURNS] = self.turns
 
     def hear(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)
@@ -146,6 +149,7 @@ def grade_lesson(
     delays: bool = False,
     until_failure: bool = False,
     whole: bool = False,
+    turns: str = "",
 ) -> LessonVerdict:
     """Run the lesson's checks on the programs in `folder`.
 
@@ -158,6 +162,7 @@ def grade_lesson(
     With `until_failure` the first check that does not pass is the last one that is run; then they
     are run one by one.
     `whole` keeps every event of a transcript; else a long one loses its middle.
+    `turns` is a seed for the scheduler of the checks that have one, in place of their own.
     Raises GradingError when the kit itself fails,
     KeyboardInterrupt on Ctrl-C (every program has been ended by then).
     """
@@ -171,6 +176,7 @@ def grade_lesson(
         seconds,
         delays,
         whole,
+        turns,
     )
     arguments = [
         *("-c", os.devnull, "--noconftest"),

@@ -6,12 +6,14 @@ what must be heard, printed, and left behind. Waiting is `stage.py`'s, bytes are
 
 import contextlib
 import errno
+import os
 import random
 import re
 import secrets
 import select
 import selectors
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,22 +51,55 @@ class Bench(Stage):
         sandbox: Sandbox | None = None,
         delays: random.Random | None = None,
         forkserver: ForkServer | None = None,
+        turns: str = "",
     ) -> None:
         """`find` gives the path of "server.py" or "client.py"; `seed` fixes the random words.
 
         `display` gives the display on which windows open. Who calls the bench closes it.
         `sandbox` contains the programs. `delays` makes the bench stumble, see `Stage`. The
-        `forkserver`, where programs are trusted, begins them sooner; who calls closes it.
+        `forkserver`, where programs are trusted, begins them sooner; who calls closes it. `turns`
+        is a seed that the scheduler of `orders` takes in place of a check's own.
         """
         super().__init__(sandbox, delays)
         self.find = find
         self.open_display = display
         self.forkserver = forkserver
         self.random = random.Random(seed)
+        self.turns = turns
+        self.rounds: Path | None = None  # the file of which the scheduler reads the round
+        self.round = 0
+        self.scheduled = ""  # the seed by which the program of this story is scheduled, if it is
         self.address = ("127.0.0.1", 0)  # where the program under test listens or connects
         self.deserted = False  # the next client meets nobody, wherever it tries
 
     # ------------------------------------------------------------------- what it makes up
+
+    def next_round(self, *, half: bool = False) -> None:
+        """Tell the scheduler, if there is one, that the story begins a round like the one before.
+
+        At another line of the program than before threads then pause. `half`: it is the second half
+        of a round, and the line is the same.
+        """
+        if self.rounds:
+            self.round = (self.round | 1 if half else (self.round | 1) + 1) % 256
+            with self.rounds.open("r+b") as file:
+                file.write(bytes([self.round]))
+
+    def clear(self) -> None:
+        """End everything, as `close` does, and be ready for another story of the same check."""
+        super().clear()
+        if self.rounds:
+            self.rounds.unlink(missing_ok=True)
+            self.rounds = None
+
+    def orders(self, *seeds: int) -> Iterator[str]:
+        """Yield each seed for `start_server(turns=…)`, and clear the bench after each story.
+
+        A run that repeats another one by its seed, `--turns`, has only that one.
+        """
+        for seed in [self.turns] if self.turns else map(str, seeds):
+            yield seed
+            self.clear()
 
     def word(self) -> str:
         """A word that no program can know beforehand, such as "birch-07af". The seed fixes it."""
@@ -76,8 +111,14 @@ class Bench(Stage):
 
     # --------------------------------------------------------------------- what it starts
 
-    def start_server(self, host: str = "127.0.0.1", port: int | None = None) -> Program:
+    def start_server(
+        self, host: str = "127.0.0.1", port: int | None = None, *, turns: str = ""
+    ) -> Program:
         """Start server.py and wait until it listens where it was told to.
+
+        With `turns`, a seed, its threads are scheduled: one of them pauses now and then between two
+        lines of server.py, until the others have done all they can. A program with one thread does
+        not notice.
 
         `port` None means one that the bench chooses; a collision there is the bench's own trouble
         and is tried again. Raises Failure with step "start".
@@ -87,7 +128,8 @@ class Bench(Stage):
             self.address = (host, chosen)
             try:
                 with self.during("start"):
-                    program = self._start("server.py", ["--host", host, "--port", str(chosen)])
+                    arguments = ["--host", host, "--port", str(chosen)]
+                    program = self._start("server.py", arguments, turns=turns)
                     self._wait_until_listening(program, host, chosen)
                 return program
             except Failure:
@@ -105,15 +147,16 @@ class Bench(Stage):
         self.address = (host, port)
         return self._start("server.py", ["--host", host, "--port", str(port)], buffered=True)
 
-    def start_client(self, *arguments: str) -> Program:
+    def start_client(self, *arguments: str, buffered: bool = False) -> Program:
         """Start client.py against the address of `listen`, or of `nobody_listens`.
 
-        `arguments` follow its --host and --port. Raises Failure with step "start".
+        `arguments` follow its --host and --port. `buffered`: what it prints into the pipe waits in
+        a buffer until it is flushed, as Python does it by itself. Raises Failure with step "start".
         """
         host, port = self.address
         given = ["--host", host, "--port", str(port), *arguments]
         try:
-            return self._start("client.py", given, alone=self.deserted)
+            return self._start("client.py", given, buffered, alone=self.deserted)
         except Failure as failure:
             failure.step = "start"  # that it starts is all that is known; it may crash later
             raise
@@ -423,10 +466,17 @@ class Bench(Stage):
         return connection
 
     def _start(
-        self, name: str, arguments: list[str], buffered: bool = False, alone: bool = False
+        self,
+        name: str,
+        arguments: list[str],
+        buffered: bool = False,
+        alone: bool = False,
+        turns: str = "",
     ) -> Program:
         path = self.find(name)
         refuse_what_cannot_start(path)
+        self.scheduled = turns
+        extra, visible = self._scheduler(turns, path) if turns else ({}, [])
         if self.forkserver:  # also when this one starts anew: the next one will need it
             self.strangers.add(self.forkserver.prepare(path.resolve(), environment()))
         program = self.adopt(
@@ -434,9 +484,11 @@ class Bench(Stage):
                 path,
                 arguments,
                 buffered=buffered,
+                extra=extra,
+                visible=visible,
                 sandbox=self.sandbox,
                 alone=alone,
-                forkserver=None if buffered or alone else self.forkserver,
+                forkserver=None if buffered or alone or turns else self.forkserver,
             )
         )
         self._spares_zygotes()
@@ -446,6 +498,21 @@ class Bench(Stage):
         """They are there for the next program, too."""
         if self.sandbox and self.sandbox.zygotes:
             self.strangers |= self.sandbox.zygotes.pids
+
+    def _scheduler(self, seed: str, path: Path) -> tuple[dict[str, str], list[Path]]:
+        """The environment and the files that let the scheduler begin in a program at `path`."""
+        handle, name = tempfile.mkstemp(prefix="chatkit-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(b"\0")
+        self.rounds = Path(name)
+        self.rounds.chmod(0o644)  # a sandboxed program may be another user's
+        environment = {
+            "PYTHONPATH": str(AGENT),
+            "CHATKIT_PROGRAM": path.name,
+            "CHATKIT_TURNS": seed,
+            "CHATKIT_ROUNDS": name,
+        }
+        return environment, [AGENT, self.rounds]
 
     def _wait_until_listening(self, program: Program, host: str, port: int) -> None:
         if not kernel.LINUX:

@@ -240,6 +240,9 @@ _FILES = {0, 1, 19, 20}  # these also read and write files
 _POINTER = {202: 3, 23: 4, 270: 4, 271: 2, 128: 2, 441: 3}  # futex, select, pselect6, ppoll, …
 _MILLISECONDS = {7: 2, 232: 3, 281: 3}  # poll, epoll_wait, epoll_pwait: -1 is for ever
 _SLEEPS = {35, 230}  # nanosleep, clock_nanosleep
+# A poll(2) of nothing for this many milliseconds: a thread that the scheduler makes pause, see
+# `agent/chatkit_turns.py`. It goes on by itself, and soon: it counts as one that runs.
+PAUSE = 1
 # All others, such as open, may also stand still for a disk.
 _ONLY_WAIT = (_UNTIMED - _FILES) | _POINTER.keys() | _MILLISECONDS.keys() | _SLEEPS
 
@@ -344,6 +347,8 @@ def _waits(call: list[bytes]) -> str:
         return "untimed"
     if number in _POINTER:
         return "timed" if int(call[1 + _POINTER[number]], 16) else "untimed"
+    if number == 7 and int(call[2], 16) == 0 and int(call[3], 16) == PAUSE:
+        return ""
     if number in _MILLISECONDS:
         left = int(call[1 + _MILLISECONDS[number]], 16) & 0xFFFFFFFF
         return "untimed" if left == 0xFFFFFFFF else "timed"

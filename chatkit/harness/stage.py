@@ -287,6 +287,12 @@ class Stage:
         files = sum(getattr(one, count)() for one in processes)
         return sum(one.num_threads() for one in processes), files
 
+    def memory(self) -> int:
+        """How many bytes of memory the program and all that it has started hold now."""
+        if kernel.LINUX:
+            return sum(map(kernel.resident, self.pids()))
+        return sum(psutil.Process(pid).memory_info().rss for pid in self.pids())
+
     def listeners(self, program: Program) -> list[kernel.Socket]:
         """The sockets on which this very program listens now (Linux only)."""
         if not (there := kernel.listeners()):

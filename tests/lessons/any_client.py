@@ -3,10 +3,13 @@
 import builtins
 import socket
 
+from plain import COMMANDS
+
 from chatkit.harness import kernel
 from chatkit.harness.bench import Bench
 from chatkit.harness.failure import Failure
 from chatkit.harness.peer import Peer
+from chatkit.harness.program import Program
 
 
 def says_that_nobody_is_there(bench: Bench, *arguments: str) -> None:
@@ -78,15 +81,61 @@ def drains_at_the_end_of_input(bench: Bench, name: str = "") -> None:
     word, rest = bench.word(), bench.word()
     client.types(f"{word}\n".encode())
     client.ends_input()
-    server.hears(word)
+    with bench.during("sending"):
+        server.hears(word)
     server.hears_end()
     bench.settle(quietly=True)  # one that ends at once has ended by now
     last = bench.word()
     server.sends(rest[:3], rest[3:] + "\n" + last[:3], last[3:] + "\n")
     server.leaves()
-    bench.prints(rest)
-    bench.prints(last)
+    try:
+        bench.prints(rest)
+        bench.prints(last)
+    except Failure as failure:
+        # Something has come, and looks otherwise: how lines are printed is another check's.
+        printed = "".join(client.output.text.split("\n")[client.heard :]).strip()
+        if printed and failure.symptom in ("other-output", "exited"):
+            failure.step = "listening"
+        raise
     bench.exits(0)
+
+
+def hears_anything_at_any_time(bench: Bench, server: Peer) -> None:
+    """Bad bytes and a long silence end nothing: the client prints what comes after."""
+    word = bench.word()
+    server.sends(b"caf\xff\xfe\xc3\n" + word.encode() + b"\n")
+    bench.prints(word)
+    bench.sits_out()
+    word = bench.word()
+    server.says(word)
+    bench.prints(word)
+
+
+def prints_into_a_pipe(bench: Bench, name: str = "") -> None:
+    """What arrives is printed at once, also when the output is no terminal."""
+    bench.clear()
+    bench.listen()
+    bench.start_client(*(["--name", name] if name else []), buffered=True)
+    server = bench.accept()
+    if name:
+        server.says("NICK")
+        server.hears(name)
+        server.says("Connected to the server")
+    word = bench.word()
+    server.says(word)
+    try:
+        bench.prints(word)
+    except Failure as failure:
+        if failure.symptom in ("no-output", "other-output"):
+            failure.symptom = "unflushed"
+        raise
+
+
+def sends_what_looks_like_a_command(client: Program, server: Peer) -> None:
+    """Every line that is typed is chat."""
+    for word in COMMANDS:
+        client.types(f"{word}\n".encode())
+        server.hears(word, because="every line is text")
 
 
 def welcomes(server: Peer, name: str) -> None:

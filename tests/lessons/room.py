@@ -25,14 +25,17 @@ PORTION = 200_000  # bytes that wait for a reader at most: a server may drop abo
 
 
 class Room:
-    """A running server.py and the clients in it. `names`: clients have names (lesson 4)."""
+    """A running server.py and the clients in it. `names`: clients have names (lesson 4).
 
-    def __init__(self, bench: Bench, *, names: bool = False) -> None:
+    `turns`: the seed by which the server's threads are scheduled, see `Bench.start_server`.
+    """
+
+    def __init__(self, bench: Bench, *, names: bool = False, turns: str = "") -> None:
         self.bench = bench
         self.names = names
         self.members: list[Peer] = []
         self.proved = False  # that a line reaches everybody else
-        self.server = bench.start_server()
+        self.server = bench.start_server(turns=turns)
 
     def join(
         self, *names: str, slow: bool = False, proof: bool = True, old: bool = False

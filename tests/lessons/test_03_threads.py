@@ -4,6 +4,7 @@ import any_client
 import any_server
 import pytest
 import room as stories
+import turns
 from room import Room
 
 from chatkit.course import check
@@ -142,8 +143,14 @@ def test_leave_and_reset(bench: Bench) -> None:
         "begins a new thread; run() does the work in this one.",
     },
 )
-def test_silent_clients(room: Room) -> None:
-    stories.lets_silent_clients_be(room)
+def test_silent_clients(bench: Bench) -> None:
+    for story in (
+        turns.lets_everybody_in,
+        stories.delivers_to_talkers,
+        stories.lets_silent_clients_be,
+    ):
+        story(Room(bench))
+        bench.clear()
 
 
 @check(
@@ -159,8 +166,10 @@ def test_silent_clients(room: Room) -> None:
         "closed-early": "the slow client was dropped too soon: under 1 MB waited for it.",
     },
 )
-def test_stuck_reader(room: Room) -> None:
-    stories.survives_a_stuck_reader(room)
+def test_stuck_reader(bench: Bench) -> None:
+    for story in (stories.survives_a_stuck_reader, turns.lets_a_stuck_reader_go):
+        story(Room(bench))
+        bench.clear()
 
 
 @check(
@@ -190,6 +199,7 @@ def test_crowd(room: Room) -> None:
     hint="What happens to a loop over a list when another thread removes an item?",
     read=SHARED,
     rule=THREADS,
+    owns=("turns",),
     likely={
         "lost": "somebody was left out: the wrong client was taken out, or the collection changed "
         "while a thread went through it. Copy it under the lock, then loop over the copy.",
@@ -199,8 +209,11 @@ def test_crowd(room: Room) -> None:
         "or sending to one that has gone ended the thread of the one who speaks.",
     },
 )
-def test_churn(room: Room) -> None:
-    stories.survives_churn(room)
+def test_churn(bench: Bench) -> None:
+    stories.survives_churn(Room(bench))
+    bench.clear()
+    for seed in bench.orders(1):
+        turns.comes_and_goes_at_once(Room(bench, turns=seed))
 
 
 @check(
@@ -210,9 +223,19 @@ def test_churn(room: Room) -> None:
     hint="When a client goes: which threads must end, and who closes the socket?",
     read=LEAVING,
     rule=THREADS,
+    likely={
+        "leaked": "a thread or a socket of a client that has left is still there. That is also so "
+        "when the thread that should tidy up ends by an error: see what the program printed.",
+        "hoarded": "what is said is stored, and nobody is left who has not got it. Whoever goes must "
+        "go out of the collection, so that nothing is put aside for them any more.",
+    },
 )
-def test_gives_back(room: Room) -> None:
-    stories.gives_everything_back(room)
+def test_gives_back(bench: Bench) -> None:
+    for story in (stories.gives_everything_back, turns.forgets_who_has_left):
+        story(Room(bench))
+        bench.clear()
+    for seed in bench.orders(1):
+        turns.gives_back_hasty_visitors(Room(bench, turns=seed))
 
 
 @check(
@@ -260,7 +283,8 @@ def test_restart(bench: Bench) -> None:
     },
 )
 def test_ctrl_c(bench: Bench) -> None:
-    any_server.stops_on_ctrl_c(bench, bench.connect)
+    with turns.leaving_races_to_churn():
+        any_server.stops_on_ctrl_c(bench, bench.connect)
 
 
 @check(
@@ -275,6 +299,8 @@ def test_ctrl_c(bench: Bench) -> None:
     likely={
         "no-output": "the client waits for the keyboard and does not listen meanwhile. Listening "
         "needs a thread of its own.",
+        "unflushed": "print() keeps lines in a buffer when its output is no terminal. flush=True "
+        "sends each one out at once.",
         "other-output": "what one recv() returned was printed as one line. It can be half a line, "
         "or two: keep the bytes until b'\\n'.",
     },
@@ -292,6 +318,8 @@ def test_client_listens(bench: Bench) -> None:
     long = bench.word().ljust(4096, "x")
     server.sends(long[:4000], long[4000:] + "\n")
     bench.prints(long)
+    any_client.hears_anything_at_any_time(bench, server)
+    any_client.prints_into_a_pipe(bench)
 
 
 @check(
@@ -302,6 +330,7 @@ def test_client_listens(bench: Bench) -> None:
     read=CLIENT,
     rule=THREADS,
     program="client.py",
+    owns=("sending",),
     likely={
         "silent": "the client waits for the server and does not read the keyboard meanwhile, or "
         "what was typed waits in a buffered file for flush().",
@@ -314,6 +343,7 @@ def test_client_sends(bench: Bench) -> None:
     for word in (bench.word(), bench.word()):
         client.types(f"{word}\n".encode())
         server.hears(word)
+    any_client.sends_what_looks_like_a_command(client, server)
 
 
 @check(

@@ -5,6 +5,7 @@ import any_server
 import names
 import pytest
 import room as stories
+import turns
 from room import GREETING, Room
 
 from chatkit.course import check
@@ -55,10 +56,15 @@ def test_ready_line(bench: Bench) -> None:
         "NICK, then the name, then the greeting, then chat.",
         "unexpected": "somebody without a name hears chat. Put newcomers among the members only "
         "after the handshake.",
+        "lost": "a newcomer who has been greeted did not get what was said after that. Greet and "
+        "put among the members in one step, under the lock.",
     },
 )
-def test_handshake(room: Room) -> None:
-    names.shakes_hands_in_order(room)
+def test_handshake(bench: Bench) -> None:
+    names.shakes_hands_in_order(Room(bench, names=True))
+    bench.clear()
+    for seed in bench.orders(1):
+        turns.greets_before_chat(Room(bench, names=True, turns=seed))
 
 
 @check(
@@ -138,7 +144,7 @@ GOODBYE = {
 
 @check(
     "leave-notice",
-    8,
+    7,
     "a clean leave is told exactly once, and frees the name",
     hint="recv() returned b''. What must the others know, and what must your server forget?",
     read=COMING,
@@ -151,7 +157,7 @@ def test_leave_notice(room: Room) -> None:
 
 @check(
     "reset-notice",
-    7,
+    6,
     "a reset is told exactly once, and frees the name",
     hint="recv() raised. Is that another end than recv() returning b''?",
     read=COMING,
@@ -216,12 +222,35 @@ def test_name_and_chat(room: Room) -> None:
 
 
 @check(
+    "one-name",
+    3,
+    "of many who ask for one name at once, one gets it; it is free again once that is told",
+    hint="Between your look at the names and the taking: who else may look?",
+    read=RULES,
+    rule=NAMES,
+    likely={
+        "accepted": "two threads looked at the names, both found this one free, and both took it. "
+        "Look and take in one step, under the lock.",
+        **dict.fromkeys(
+            ("wrong-order", "different-text"),
+            "setting the name free and telling the others are two steps, and between them somebody "
+            "asked for the name. Do both under the lock.",
+        ),
+    },
+)
+def test_one_name(bench: Bench) -> None:
+    for seed in bench.orders(1):
+        turns.gives_a_name_to_one(Room(bench, names=True, turns=seed))
+
+
+@check(
     "name-rules",
-    8,
+    5,
     "bad names are asked for again, and nobody hears of it",
     hint="Which names does the contract allow? In which order does your server test them?",
     read=RULES,
     rule=NAMES,
+    owns=("names",),
     likely={
         "accepted": "this rule for names is not tested. For a name that is taken: compare it with "
         "all names in use, without case: str.casefold(). For what cannot be printed: "
@@ -258,18 +287,24 @@ def test_slow_to_name(room: Room) -> None:
 @check(
     "leaves-unnamed",
     5,
-    "without a name one leaves silently, cleanly or not",
-    hint="Whose leaving is worth a notice?",
+    "without a name one leaves silently, cleanly or not, and leaves nothing behind",
+    hint="Whose leaving is worth a notice? And whose threads and socket must be given back?",
     read=HANDSHAKE,
     rule=NAMES,
     likely={
         "unexpected": "a notice went out about somebody who never had a name.",
         "crashed": "the connection ended in the middle of the handshake. There, too, recv() "
         "returns b'' or raises.",
+        "leaked": "after a visitor who never gave a name a thread, a file or stored lines are "
+        "left. The end of the handshake is an end like any other: do the same there.",
+        "hoarded": "what is said is stored, and nobody is left who has not got it. Whoever goes must "
+        "go out of the collection, so that nothing is put aside for them any more.",
     },
 )
-def test_leaves_unnamed(room: Room) -> None:
-    names.lets_the_unnamed_go(room)
+def test_leaves_unnamed(bench: Bench) -> None:
+    for story in (names.lets_the_unnamed_go, turns.keeps_nothing_of_the_unnamed):
+        story(Room(bench, names=True))
+        bench.clear()
 
 
 @check(
@@ -344,6 +379,7 @@ def test_crowd(room: Room) -> None:
     hint="Which lock is held while a member is taken out?",
     read=MANY,
     rule=NAMES,
+    owns=("turns",),
     likely={
         "lost": "a notice or a line never came: the collection of members changed while a thread "
         "went through it. Copy it under the lock.",
@@ -353,8 +389,30 @@ def test_crowd(room: Room) -> None:
         "of a send to one that has gone was not caught.",
     },
 )
-def test_churn(room: Room) -> None:
-    stories.survives_churn(room)
+def test_churn(bench: Bench) -> None:
+    stories.survives_churn(Room(bench, names=True))
+    bench.clear()
+    for seed in bench.orders(1):
+        turns.comes_and_goes_at_once(Room(bench, names=True, turns=seed))
+
+
+@check(
+    "gives-back",
+    2,
+    "whoever has left keeps no thread, no open file and no memory",
+    hint="When a client goes: which threads must end, and who closes the socket?",
+    read=COMING,
+    rule=NAMES,
+    likely={
+        "hoarded": "what is said is stored, and nobody is left who has not got it. Whoever goes must "
+        "go out of the collection, so that nothing is put aside for them any more.",
+    },
+)
+def test_gives_back(bench: Bench) -> None:
+    with bench.during("goodbye"):
+        for story in (stories.gives_everything_back, turns.forgets_who_has_left):
+            story(Room(bench, names=True))
+            bench.clear()
 
 
 @check(
@@ -371,8 +429,10 @@ def test_churn(room: Room) -> None:
         "a part and the rest was thrown away.",
     },
 )
-def test_stuck_reader(room: Room) -> None:
-    stories.survives_a_stuck_reader(room)
+def test_stuck_reader(bench: Bench) -> None:
+    for story in (stories.survives_a_stuck_reader, turns.lets_a_stuck_reader_go):
+        story(Room(bench, names=True))
+        bench.clear()
 
 
 def arrive(bench: Bench):
@@ -415,7 +475,8 @@ def test_restart(bench: Bench) -> None:
     },
 )
 def test_ctrl_c(bench: Bench) -> None:
-    any_server.stops_on_ctrl_c(bench, arrive(bench))
+    with turns.leaving_races_to_churn():
+        any_server.stops_on_ctrl_c(bench, arrive(bench))
 
 
 @check(
@@ -450,7 +511,8 @@ def test_client_handshake(bench: Bench) -> None:
     server.hears_nothing("the server has not said Connected to the server", "early-data")
     server.says(GREETING)
     bench.prints(GREETING)
-    server.hears(word, because="now that it is connected")
+    with bench.during("sending"):
+        server.hears(word, because="now that it is connected")
     server.says("NICK")
     bench.prints("NICK")
     server.hears_nothing("NICK is chat now")
@@ -481,8 +543,9 @@ def test_client_refused(bench: Bench) -> None:
     bench.listen()
     bench.start_client("--name", "alice")
     server = bench.accept()
-    server.says("NICK")
-    server.hears("alice")
+    with bench.during("handshake"):
+        server.says("NICK")
+        server.hears("alice")
     server.says("Another has this name.", "NICK")
     bench.exits(None)
     any_client.says_why(bench)
@@ -517,6 +580,11 @@ def test_client_refused(bench: Bench) -> None:
     read=CLIENT,
     rule=NAMES,
     program="client.py",
+    owns=("listening", "sending"),
+    likely={
+        "unflushed": "print() keeps lines in a buffer when its output is no terminal. flush=True "
+        "sends each one out at once.",
+    },
 )
 def test_client_talks(bench: Bench) -> None:
     bench.listen()
@@ -529,6 +597,9 @@ def test_client_talks(bench: Bench) -> None:
     for word in (bench.word(), bench.word()):
         client.types(f"{word}\n".encode())
         server.hears(word)
+    any_client.sends_what_looks_like_a_command(client, server)
+    any_client.hears_anything_at_any_time(bench, server)
+    any_client.prints_into_a_pipe(bench, "alice")
 
 
 @check(
