@@ -62,6 +62,7 @@ CAUSES = {
     "loop without an end that starts something, keeps something or prints something.",
     "frozen": "something in the window's own thread takes long or waits. Let a thread do it, and "
     "come back with after().",
+    "not-as-sent": "what is shown and what went out are not the same lines.",
     "not-shown": "what arrived was not shown, or nowhere where one can see it.",
     "not-said": "the window does not tell its user. Show it where the chat is, or in a label.",
     "no-window": "no window came up. Is mainloop() reached, and does anything wait before it?",

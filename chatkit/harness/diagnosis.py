@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _FRAME = re.compile(r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<name>\S+))?')
 _THREAD = re.compile(r"^(?:Current t|T)hread 0x")
 _LAST = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$")
+# Errors that come of something which is a check of its own: the set-up step that they belong to.
+_FOREIGN = {"RuntimeError: main thread is not in main loop": "threads"}
 _TODO = re.compile(r"NotImplementedError: (TODO \d+\b.*)")
 
 
@@ -86,7 +88,7 @@ def crash(program: Program) -> Failure | None:
         return Failure("syntax-error", told, wanted, shown, step="start")
     who = f"a thread of {program.name}" if trace.in_thread else program.name
     told = f"{who} crashed{where}: {trace.error}"
-    return Failure("crashed", told, received=shown)
+    return Failure("crashed", told, received=shown, step=_FOREIGN.get(trace.error, ""))
 
 
 def exited(program: Program) -> Failure:

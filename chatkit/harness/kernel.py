@@ -350,3 +350,16 @@ def _waits(call: list[bytes]) -> str:
 def _state(place: str) -> bytes:
     """The letter for a thread's state in proc_pid_stat(5): R, S, D, Z …"""
     return _content(place + "stat").rpartition(b")")[2].split()[0]
+
+
+def time_out(id: int) -> float:
+    """The time-out, in seconds, of a thread that waits in poll(2) or epoll_wait(2); 0.0: none.
+
+    A socket of Python that has a time-out waits in poll(2).
+    """
+    with contextlib.suppress(OSError, ValueError), open(f"/proc/{id}/syscall", "rb") as file:
+        call = file.read().split()
+        if READS_REST and len(call) > 6 and (number := int(call[0])) in _MILLISECONDS:
+            left = int(call[1 + _MILLISECONDS[number]], 16) & 0xFFFFFFFF
+            return 0.0 if left == 0xFFFFFFFF else left / 1000
+    return 0.0

@@ -145,6 +145,8 @@ class Watch:
         if same and all(thread.waits for thread in threads.values()):
             looked_twice = all(
                 thread.turns - self.slept[id].turns >= 2
+                # It will not act sooner than a program that has been idle for so long.
+                or (self.windows and kernel.time_out(id) > QUIET)
                 for id, thread in threads.items()
                 if thread.waits == "timed"
             )

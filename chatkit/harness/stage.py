@@ -180,6 +180,8 @@ class Stage:
         first = WINDOW_NAP if self.windows else NAP
         pause = 0.0
         while not patience.is_over():
+            for window in () if quietly else self.windows:
+                window.must_not_wait_always()
             if self.pump(pause):
                 watch.disturb()
                 pause = 0.0

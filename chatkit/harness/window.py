@@ -11,7 +11,7 @@ import contextlib
 import json
 import selectors
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 LEAVE_ALONE = ("cancel", "quit", "exit", "close", "leave", "clear")  # pressed last
 TICKS = 5  # what must still happen while something is in the window's way
+LONGEST_WAIT = 0.5  # seconds that a callback may wait
+OFTEN = 4  # callbacks that wait too long, after which nobody waits for the next one
 YOU = "you"  # the lane of the person at the window
 
 
@@ -54,8 +56,8 @@ class View:
 
     @property
     def texts(self) -> set[str]:
-        """What stands there to be read, box contents left out."""
-        lines = {line for one in self.widgets if not one.box for line in one.text.split("\n")}
+        """What stands there to be read."""
+        lines = {line for one in self.widgets for line in one.text.split("\n")}
         return lines | {one.title for one in self.widgets}
 
     def written_as(self, old: str, new: str) -> "View":
@@ -89,6 +91,9 @@ class Window:
         self.pulse: Pulse | None = None
         self.asked = 0
         self.there = False  # whether the program has a root window now
+        self.waited = 0  # times that a callback has waited too long
+        self.situation = ""  # what the window must stay alive in, while that is what is judged
+        self.over = False  # the program's own code has ended, and the bench has asked to hold it
         self.ended = False  # the agent is gone, and so is the program
         self.box = ""  # where one types, once that is known
         self.button = ""  # what sends; empty: Enter does
@@ -180,7 +185,7 @@ class Window:
 
     def _missed(self, stop: "Stop", wanted: str, silence: str) -> Failure:
         """Why something is not to be seen, with what is."""
-        lines = [one.text for one in self.view().widgets if one.text.strip() and not one.box]
+        lines = [one.text for one in self.view().widgets if one.text.strip()]
         failure = explain(self.stage, stop, wanted, b"", silence=silence)
         if failure.symptom == silence:
             failure.message = f"{self.program.name} does not show it and will not do it any more"
@@ -293,13 +298,81 @@ class Window:
     # ------------------------------------------------------------------- what it must do
 
     def stays_alive(self, situation: str) -> None:
-        """The window ticks five times more, whatever is in its way. Raises Failure."""
-        for _ in range(TICKS):
-            self._ask("pulse", frozen=f"the window to go on, {situation}")
+        """The window ticks five times more, and no callback of it waits. Raises Failure."""
+        with self.alive(situation):
+            for _ in range(TICKS):
+                self._ask("pulse")
+                self.has_not_waited(situation)
+
+    @contextlib.contextmanager
+    def alive(self, situation: str) -> Iterator[None]:
+        """In here it is judged whether the window answers at all, and a callback may not wait."""
+        self.situation = situation
+        try:
+            yield
+        finally:
+            self.situation = ""
+
+    def has_not_waited(self, situation: str) -> None:
+        """No callback has waited for more than the contract allows. Raises Failure.
+
+        That is the time in which it was asleep; a busy machine does not make it longer.
+        """
+        vitals = self.vitals()
+        if (waited := vitals["waited"]) > LONGEST_WAIT:
+            who = vitals["where"] or "the loop around update()"
+            told = f"{self.program.name} froze its window: {who} waited for {waited:.1f} s"
+            wanted = f"callbacks that never wait for more than {LONGEST_WAIT} s, {situation}"
+            raise Failure("frozen", told, wanted, f"{who} was asleep for {waited:.1f} s")
+
+    def is_usable(self) -> None:
+        """The window answers also when nothing comes, and does not wait all the time.
+
+        Raises Failure with the set-up step "reacts" or "alive".
+        """
+        self.stage.settle()
+        self._ask("pulse")
+        self.must_not_wait_always()
+        self.stage.steps_done.add("usable")
+
+    def was_alive(self) -> None:
+        """No callback has waited until now: the set-up step "alive". Raises Failure."""
+        with self.stage.during("alive"):
+            self.has_not_waited("while nothing special happens")
+
+    def must_not_wait_always(self) -> None:
+        """With a window that waits again and again everything would last for ever. Raises Failure.
+
+        It belongs to the set-up step "alive". A single callback may wait for one thing. Nothing is
+        judged here once the window was usable, or while it is judged whether it is alive.
+        """
+        if self.waited >= OFTEN and not self.situation and "usable" not in self.stage.steps_done:
+            self.waited = 0  # asking for the vitals must not end here again
+            try:
+                self.has_not_waited("while nothing special happens")
+            except Failure as failure:
+                failure.step = "alive"
+                raise
 
     def vitals(self) -> dict[str, Any]:
-        """What the agent counts: the longest gap between two ticks, and wrong calls of Tk."""
-        return {"gap": 0.0, "wrong": [], **self._ask("vitals")}
+        """What the agent counts, also of a window that hangs.
+
+        "gap": the longest time between two ticks, in seconds of processor time; "waited": for how
+        many seconds a callback was asleep, at the most, and "where", which one; "wrong": calls of
+        Tk that no program may make.
+        """
+        return {"gap": 0.0, "waited": 0.0, "where": "", "wrong": [], **self._ask("vitals")}
+
+    def measure(self, lines: int) -> float:
+        """How long it takes here to put so many lines into a Text: seconds of processor time."""
+        return float(self._ask("measure", lines=lines).get("took", 0.0))
+
+    def holds_the_end(self) -> None:
+        """From now on the process waits for `lets_go` when all of the program's code is over."""
+        self._ask("hold")
+
+    def lets_go(self) -> None:
+        self._order("let_go")
 
     # -------------------------------------------------------------------- rest asks this
 
@@ -334,11 +407,17 @@ class Window:
             self.connection.sendall(json.dumps(order).encode() + b"\n")
         return self.ordered
 
-    def _ask(self, do: str, *, frozen: str = "", **how: object) -> dict[str, Any]:
-        """Give an order and wait for the answer. Raises Failure when the window is frozen."""
+    def _ask(self, do: str, **how: object) -> dict[str, Any]:
+        """Give an order and wait for the answer. Raises Failure when the window is frozen.
+
+        As long as nobody has seen it usable, that is a failure of the set-up step "reacts". A
+        callback that sleeps for a while is waited for, unless that is what is judged.
+        """
+        self.must_not_wait_always()
         number = self._order(do, **how)
         stop = self.stage.wait(
-            lambda: number in self.answers or self.program.status is not None or self.ended
+            lambda: number in self.answers or self.program.status is not None or self.ended,
+            patient=not self.situation,
         )
         if self.program.status is not None:
             self.stage.pump(0)  # it may have answered before it ended
@@ -347,8 +426,11 @@ class Window:
         if self.program.status is not None or self.ended:
             self.stage.wait(lambda: self.program.status is not None)
             raise exited(self.program)
-        wanted = frozen or "the window to react"
-        raise explain(self.stage, stop, wanted, b"", silence="frozen")
+        wanted = f"the window to go on, {self.situation}".removesuffix(", ")
+        failure = explain(self.stage, stop, wanted, b"", silence="frozen")
+        if not self.situation and "usable" not in self.stage.steps_done:
+            failure.step = "reacts"
+        raise failure
 
     def _counts(self, words: list[str]) -> list[int]:
         answer = self._ask("find", words=words, box=self.box)
@@ -381,7 +463,11 @@ class Window:
 
     def _hear(self, answer: dict[str, Any]) -> None:
         number = answer.pop("number")
-        if "root" in answer:  # it has made one, or destroyed one: what an older one owed is lost
+        if "over" in answer:
+            self.over = answer["over"]
+        elif "often" in answer:
+            self.waited = answer["often"]
+        elif "root" in answer:  # it has made one, or destroyed one: what an older one owed is lost
             self._lose()
             self.there = answer["root"]
         elif number == self.asked:
