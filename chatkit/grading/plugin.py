@@ -157,9 +157,17 @@ def made(check: Check, item: pytest.Item, error: BaseException | None) -> Verdic
         message=error.message,
         expected=error.expected,
         received=error.received,
-        likely=likely(check, lesson, error),
+        likely=likely(check, lesson, error, source_of(bench, check.program)),
         output=printed(bench) if bench else "",
     )
+
+
+def source_of(bench: Bench | None, program: str) -> str:
+    """The text of a program, for explanations only; empty when it cannot be read."""
+    try:
+        return bench.find(program).read_text(encoding="utf-8", errors="replace") if bench else ""
+    except OSError:
+        return ""
 
 
 def printed(bench: Bench) -> str:

@@ -9,8 +9,10 @@ could be forged by a program that means to; what reaches the server is judged on
 
 import contextlib
 import json
+import math
 import selectors
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 LEAVE_ALONE = ("cancel", "quit", "exit", "close", "leave", "clear")  # pressed last
 TICKS = 5  # what must still happen while something is in the window's way
 LONGEST_WAIT = 0.5  # seconds that a callback may wait
+INQUIRE = 0.2  # seconds from one question to the next, to a window that owes an answer
 OFTEN = 4  # callbacks that wait too long, after which nobody waits for the next one
 YOU = "you"  # the lane of the person at the window
 
@@ -91,6 +94,9 @@ class Window:
         self.pulse: Pulse | None = None
         self.asked = 0
         self.there = False  # whether the program has a root window now
+        self.most_work = math.inf  # seconds of processor time that one call may take
+        self.inquiry = 0  # the number of the order that asks for the vitals meanwhile
+        self.inquired = 0.0  # when that was
         self.waited = 0  # times that a callback has waited too long
         self.situation = ""  # what the window must stay alive in, while that is what is judged
         self.over = False  # the program's own code has ended, and the bench has asked to hold it
@@ -167,20 +173,24 @@ class Window:
         It is asked again whenever the program has done something to its window.
         """
         patience = self.stage.patience(promise * GRACE)
+        worked = self.stage.worked()
         while True:
-            acts = self._acts
+            acts, asked = self._acts, time.monotonic()
             if condition():
                 break
+            # To look at a window with thousands of widgets takes a while, of its own time.
+            again = 2 * time.monotonic() - asked
             stop: Stop = "late"
             if not patience.is_over():
-                stop = self.stage.wait(partial(self._moved_on, acts), patience=patience)
+                stop = self.stage.wait(partial(self._moved_on, acts, again), patience=patience)
             if stop != "met":
                 if condition():
                     break
                 raise self._missed(stop, wanted, silence)
             if self.program.status is not None:
                 raise explain(self.stage, "rest", wanted, b"", silence=silence)
-        if patience.passed > promise:
+        idle = patience.passed - (self.stage.worked() - worked)
+        if idle > promise:
             self.stage.late = max(self.stage.late, patience.passed)
 
     def _missed(self, stop: "Stop", wanted: str, silence: str) -> Failure:
@@ -193,8 +203,9 @@ class Window:
             failure.received = f"in the window: {seen}" if seen else "no window"
         return failure
 
-    def _moved_on(self, acts: int) -> bool:
-        return self._acts != acts or self.program.status is not None
+    def _moved_on(self, acts: int, again: float) -> bool:
+        moved = self._acts != acts and time.monotonic() > again
+        return moved or self.program.status is not None
 
     # ----------------------------------------------------------------- what a person does
 
@@ -305,13 +316,17 @@ class Window:
                 self.has_not_waited(situation)
 
     @contextlib.contextmanager
-    def alive(self, situation: str) -> Iterator[None]:
-        """In here it is judged whether the window answers at all, and a callback may not wait."""
-        self.situation = situation
+    def alive(self, situation: str, most_work: float = math.inf) -> Iterator[None]:
+        """In here it is judged whether the window answers at all, and a callback may not wait.
+
+        Nor may one call take more than `most_work` seconds of processor time.
+        """
+        self.situation, self.most_work = situation, most_work
+        self.inquired = time.monotonic()
         try:
             yield
         finally:
-            self.situation = ""
+            self.situation, self.most_work = "", math.inf
 
     def has_not_waited(self, situation: str) -> None:
         """No callback has waited for more than the contract allows. Raises Failure.
@@ -324,6 +339,10 @@ class Window:
             told = f"{self.program.name} froze its window: {who} waited for {waited:.1f} s"
             wanted = f"callbacks that never wait for more than {LONGEST_WAIT} s, {situation}"
             raise Failure("frozen", told, wanted, f"{who} was asleep for {waited:.1f} s")
+        if (gap := vitals["gap"]) > self.most_work:
+            told = f"one call kept {self.program.name} from everything else"
+            most = f"at most {self.most_work:.1f} s of processor time for one call"
+            raise Failure("frozen", told, f"{most}, {situation}", f"{gap:.1f} s")
 
     def is_usable(self) -> None:
         """The window answers also when nothing comes, and does not wait all the time.
@@ -416,7 +435,12 @@ class Window:
         self.must_not_wait_always()
         number = self._order(do, **how)
         stop = self.stage.wait(
-            lambda: number in self.answers or self.program.status is not None or self.ended,
+            lambda: (
+                number in self.answers
+                or self.program.status is not None
+                or self.ended
+                or (self.situation and self._is_frozen())
+            ),
             patient=not self.situation,
         )
         if self.program.status is not None:
@@ -426,11 +450,24 @@ class Window:
         if self.program.status is not None or self.ended:
             self.stage.wait(lambda: self.program.status is not None)
             raise exited(self.program)
+        if self.situation:
+            self.has_not_waited(self.situation)
         wanted = f"the window to go on, {self.situation}".removesuffix(", ")
         failure = explain(self.stage, stop, wanted, b"", silence="frozen")
         if not self.situation and "usable" not in self.stage.steps_done:
             failure.step = "reacts"
         raise failure
+
+    def _is_frozen(self) -> bool:
+        """Whether a callback waits or works for too long just now, as seen every now and then."""
+        if self.inquiry in self.answers:
+            vitals = self.answers.pop(self.inquiry)
+            self.inquiry = 0
+            return bool(vitals["waited"] > LONGEST_WAIT or vitals["gap"] > self.most_work)
+        if not self.inquiry and time.monotonic() - self.inquired > INQUIRE:
+            self.inquired = time.monotonic()
+            self.inquiry = self._order("vitals")
+        return False
 
     def _counts(self, words: list[str]) -> list[int]:
         answer = self._ask("find", words=words, box=self.box)

@@ -40,7 +40,10 @@ def chat(bench: Bench) -> Chat:
             ("unexpected", "duplicate"),
             "NICK was answered when it was chat. After Connected to the server every line is chat.",
         ),
-        "silent": "NICK was not recognised. It is a line, and comes in as many pieces as it likes.",
+        "silent": "the window has not answered NICK. It is a line, and comes in as many pieces as it "
+        "likes. And whoever looks for it must look again and again.",
+        "frozen": "a function that Tk calls waits until something comes. The window does nothing "
+        "meanwhile.",
         "not-shown": "NICK as chat was swallowed. After Connected to the server every line is "
         "chat.",
     },
@@ -127,8 +130,9 @@ def test_refused_name(bench: Bench) -> None:
     program="client.py",
     owns=("showing",),
     likely={
-        "not-shown": "what arrived while the window was not ready was thrown away. Put every line "
-        "into a queue, and let the window empty it.",
+        "not-shown": "the text is not in any widget that one can see. Was it thrown away while the "
+        "window was not ready? Put every line into a queue, and let the window empty it. Or was it "
+        "inserted into a Text that was disabled?",
         "duplicate": "the same line is shown twice.",
     },
 )
@@ -437,8 +441,9 @@ def test_stalled_server(bench: Bench) -> None:
     rule=RULE,
     program="client.py",
     likely={
-        "no-exit": "the window was only hidden, and mainloop() goes on, or a thread still waits in "
-        "recv(), and close() does not wake it. Call shutdown(), or make the thread a daemon.",
+        "no-exit": "something keeps the program alive. The window was only hidden, or something asks "
+        "before it closes, or a thread still waits in recv(), and close() does not wake it: call "
+        "shutdown(), or make the thread a daemon.",
         "wrong-status": "the program ended with an error, or took its own hanging up for one. "
         "Closing the window is a normal way to leave.",
         "no-end": "only the window is destroyed, and nobody hangs up. Call shutdown() before.",
@@ -459,8 +464,9 @@ def test_close(chat: Chat) -> None:
     rule=RULE,
     program="client.py",
     likely={
-        "no-exit": "the window was only hidden, and mainloop() goes on, or the program waits for "
-        "the thread that connects. Make it a daemon, and do not join it.",
+        "no-exit": "something keeps the program alive. The window was only hidden, or something asks "
+        "before it closes, or the program waits for the thread that connects: make it a daemon, "
+        "and do not join it.",
         "frozen": "connect() waits in the window's own thread. Connect in another one.",
     },
 )

@@ -15,6 +15,7 @@ nothing else. `chatkit_waits.py` counts how long it waits.
 import atexit
 import contextlib
 import json
+import math
 import queue
 import re
 import socket
@@ -509,8 +510,13 @@ def hold_the_end() -> None:
 
 def vitals(root: Root | None) -> Answer:
     """What the agent has counted. The window may hang, and this is told all the same."""
-    waited, where = root.waits.now() if root else (0.0, "")
-    return {"gap": root.gap if root else 0.0, "waited": waited, "where": where, "wrong": wrong}
+    if not root:
+        return {"gap": 0.0, "waited": 0.0, "where": "", "wrong": wrong}
+    waited, where = root.waits.now()
+    gap = root.gap
+    with contextlib.suppress(OSError, ValueError):
+        gap = max(gap, root.waits.clock.ran() - (root.last or math.inf))
+    return {"gap": gap, "waited": waited, "where": where, "wrong": wrong}
 
 
 def serve() -> None:

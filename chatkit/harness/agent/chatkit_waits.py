@@ -51,6 +51,10 @@ class Kernel:
         ran, queued, turns = map(int, os.pread(self.file, 80, 0).split())
         return time.monotonic(), (ran + queued) / 1e9, turns
 
+    def ran(self) -> float:
+        """Seconds of processor time that the window's thread has had. Raises OSError."""
+        return int(os.pread(self.file, 80, 0).split()[0]) / 1e9
+
     def sleeps(self) -> bool:
         """Whether the window's thread is asleep: not before that is its time in the queue told."""
         with open(f"/proc/self/task/{self.id}/stat", "rb") as file:
@@ -87,6 +91,9 @@ class Pacemaker:
         now = time.monotonic()
         late = self.late + max(0.0, now - self.beat - PACE)
         return now, time.process_time() + late, 0
+
+    def ran(self) -> float:
+        return 0.0  # nobody tells
 
     def sleeps(self) -> bool:
         return True
