@@ -8,8 +8,8 @@ asleep: what is left of the time on the clock without the time that it ran, and 
 that it was ready to run and had no processor.
 
 Linux tells both, see `/proc/PID/task/TID/schedstat` in sched-stats in the kernel's documentation.
-Other systems tell how long the process has run, and how late a thread wakes up that sleeps for a
-moment again and again: that is about what every thread waits for a processor.
+Other systems tell how long the whole process has run. While it does nothing for long, a callback
+that runs is asleep.
 
 A program that sleeps in its callbacks again and again has shown that, and everything else that is
 to be tried with it would take for ever. From then on such a sleep is a short one.
@@ -30,6 +30,8 @@ LONGEST = 0.5  # seconds that a callback may wait
 SHORT = 0.006  # seconds: one such sleep may be a wait for the interpreter's lock
 LOOK_AGAIN = 0.05  # seconds until the other threads are looked at once more
 PACE = 0.02  # seconds that the pacemaker sleeps
+MOMENT = 0.004  # seconds of processor time: with less a process does nothing in a beat
+LONG = 0.4  # seconds: a thread that computes may be without a processor for less than that
 ENOUGH = 2  # callbacks that have waited too long, after which their sleeps are short
 NAP = 0.02  # seconds: so long they are then
 AGENT = "agent"  # how the names of the agent's own threads begin
@@ -74,23 +76,35 @@ class Kernel:
 
 
 class Pacemaker:
-    """The same for systems that do not tell: what this process computes, and how late it wakes."""
+    """The same for systems that do not tell: as long as the process does nothing, it waits.
+
+    A thread of its own looks again and again at the processor time of the process. In doubt, such
+    as when another thread computes, a callback has not waited.
+    """
 
     def __init__(self) -> None:
-        self.late = 0.0  # seconds
-        self.beat = time.monotonic()
+        self.idle = 0.0  # seconds of all times in which the process did nothing for long
+        self.since = self.beat = time.monotonic()  # it has done nothing since then
         threading.Thread(target=self.goes, daemon=True, name=f"{AGENT} pace").start()
 
     def goes(self) -> None:
+        before = time.process_time()
         while True:
-            self.beat = time.monotonic()
             time.sleep(PACE)
-            self.late += max(0.0, time.monotonic() - self.beat - PACE)
+            now, ran = time.monotonic(), time.process_time()
+            if ran - before > MOMENT or now - self.beat > 2 * PACE:
+                self.idle += self.this_time(self.beat)
+                self.since = now
+            self.beat, before = now, ran
+
+    def this_time(self, now: float) -> float:
+        """For how many seconds it does nothing just now, if that is long."""
+        idle = now - self.since
+        return idle if idle > LONG else 0.0
 
     def read(self) -> Reading:
         now = time.monotonic()
-        late = self.late + max(0.0, now - self.beat - PACE)
-        return now, time.process_time() + late, 0
+        return now, now - self.idle - self.this_time(now), 0
 
     def ran(self) -> float:
         return 0.0  # nobody tells
@@ -205,7 +219,7 @@ class Waits:
 
 def waited_since(before: Reading, now: Reading) -> float:
     clock, busy, turns = (late - early for late, early in zip(now, before, strict=True))
-    return max(0.0, clock - busy - SHORT * turns)
+    return min(clock, max(0.0, clock - busy - SHORT * turns))
 
 
 def name_of(function: Callable[..., Any]) -> str:
