@@ -20,7 +20,6 @@ short sleeps are left out. What happens inside of Tk is left out, too: it may wa
 
 import contextlib
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -227,13 +226,3 @@ def name_of(function: Callable[..., Any]) -> str:
     inner = getattr(getattr(function, "__self__", None), "func", function)  # tkinter.CallWrapper
     name = getattr(inner, "__name__", "")
     return f"{name}()" if name.isidentifier() else "a callback"
-
-
-def line_of(thread: int, program: str) -> str:
-    """The line of the program where a thread stands: "client.py, line 12", or an empty text."""
-    frame = sys._current_frames().get(thread)
-    while frame:
-        if frame.f_globals.get("__name__") == "__main__":
-            return f"{program}, line {frame.f_lineno}"
-        frame = frame.f_back
-    return ""
