@@ -62,6 +62,7 @@ CAUSES = {
     "loop without an end that starts something, keeps something or prints something.",
     "frozen": "something in the window's own thread takes long or waits. Let a thread do it, and "
     "come back with after().",
+    "not-as-sent": "what is shown and what went out are not the same lines.",
     "not-shown": "what arrived was not shown, or nowhere where one can see it.",
     "not-said": "the window does not tell its user. Show it where the chat is, or in a label.",
     "no-window": "no window came up. Is mainloop() reached, and does anything wait before it?",
@@ -96,10 +97,19 @@ EXCEPTIONS = {
 }
 
 
-def likely(check: Check, lesson: Lesson, failure: Failure) -> str:
-    """The most likely cause of `failure`, in one or two sentences; empty when nothing is known."""
+def likely(check: Check, lesson: Lesson, failure: Failure, source: str = "") -> str:
+    """The most likely cause of `failure`, in one or two sentences; empty when nothing is known.
+
+    `source` is the text of the program. It may have a TODO that is not written yet and that the
+    program never reaches, so that no error tells of it.
+    """
     if failure.symptom == "todo":
         return _next_todo(lesson, failure)
+    left = {int(number) for number in _UNWRITTEN.findall(source)}
+    for todo in lesson.todos:
+        if todo.number in left and todo.program == check.program and check.id in todo.checks:
+            told = f"TODO {todo.number} in {todo.program} is not written yet. Does your program"
+            return f"{told} ever come there? {todo.hints[0]}"
     if own := check.likely.get(failure.symptom):
         return own
     if failure.symptom in ("crashed", "traceback"):
@@ -107,6 +117,9 @@ def likely(check: Check, lesson: Lesson, failure: Failure) -> str:
         if known := EXCEPTIONS.get(last.partition(":")[0]):
             return known
     return CAUSES.get(failure.symptom, "")
+
+
+_UNWRITTEN = re.compile(r"""NotImplementedError\(\s*["']TODO (\d+)""")
 
 
 def _next_todo(lesson: Lesson, failure: Failure) -> str:

@@ -160,9 +160,17 @@ def made(check: Check, item: pytest.Item, error: BaseException | None) -> Verdic
         message=visible(error.message),  # they may quote what the program printed
         expected=visible(error.expected),
         received=visible(error.received.replace("\r\n", "\n")),
-        likely=likely(check, lesson, error),
+        likely=likely(check, lesson, error, source_of(bench, check.program)),
         output=printed(bench) if bench else "",
     )
+
+
+def source_of(bench: Bench | None, program: str) -> str:
+    """The text of a program, for explanations only; empty when it cannot be read."""
+    try:
+        return bench.find(program).read_text(encoding="utf-8", errors="replace") if bench else ""
+    except OSError:
+        return ""
 
 
 def printed(bench: Bench) -> str:

@@ -18,6 +18,7 @@ _WIDGET = {
 _SHAPES: dict[str, Any] = {
     "number": int,
     "root": bool,
+    "over": bool,
     "acts": int,
     "timers": [str],
     "others": [int],
@@ -25,6 +26,10 @@ _SHAPES: dict[str, Any] = {
     "counts": [int],
     "place": [int],
     "gap": float,
+    "took": float,
+    "often": int,
+    "waited": float,
+    "where": str,
     "wrong": [dict.fromkeys(("kind", "text", "place"), str)],
     "error": str,
 }

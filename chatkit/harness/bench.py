@@ -28,7 +28,7 @@ from chatkit.harness.peer import SHORT, SMALL, Peer
 from chatkit.harness.ports import free_port, is_free
 from chatkit.harness.program import Program, environment
 from chatkit.harness.rest import GRACE, PROMISE
-from chatkit.harness.sandbox import AGENT, AGENT_INSIDE, TK, Sandbox
+from chatkit.harness.sandbox import AGENT, AGENT_INSIDE, ROUNDS_INSIDE, TK, Sandbox
 from chatkit.harness.stage import Stage
 from chatkit.harness.window import Window
 
@@ -476,7 +476,7 @@ class Bench(Stage):
         path = self.find(name)
         refuse_what_cannot_start(path)
         self.scheduled = turns
-        extra, visible = self._scheduler(turns, path) if turns else ({}, [])
+        extra, visible = self._scheduler(turns, path) if turns else ({}, {})
         if self.forkserver:  # also when this one starts anew: the next one will need it
             self.strangers.add(self.forkserver.prepare(path.resolve(), environment()))
         program = self.adopt(
@@ -499,20 +499,21 @@ class Bench(Stage):
         if self.sandbox and self.sandbox.zygotes:
             self.strangers |= self.sandbox.zygotes.pids
 
-    def _scheduler(self, seed: str, path: Path) -> tuple[dict[str, str], list[Path]]:
+    def _scheduler(self, seed: str, path: Path) -> tuple[dict[str, str], dict[Path, Path]]:
         """The environment and the files that let the scheduler begin in a program at `path`."""
         handle, name = tempfile.mkstemp(prefix="chatkit-")
         with os.fdopen(handle, "wb") as file:
             file.write(b"\0")
         self.rounds = Path(name)
         self.rounds.chmod(0o644)  # a sandboxed program may be another user's
+        isolated = self.sandbox and self.sandbox.isolated
         environment = {
-            "PYTHONPATH": str(AGENT),
+            "PYTHONPATH": str(AGENT_INSIDE if isolated else AGENT),
             "CHATKIT_PROGRAM": path.name,
             "CHATKIT_TURNS": seed,
-            "CHATKIT_ROUNDS": name,
+            "CHATKIT_ROUNDS": str(ROUNDS_INSIDE if isolated else name),
         }
-        return environment, [AGENT, self.rounds]
+        return environment, {AGENT_INSIDE: AGENT, ROUNDS_INSIDE: self.rounds}
 
     def _wait_until_listening(self, program: Program, host: str, port: int) -> None:
         if not kernel.LINUX:

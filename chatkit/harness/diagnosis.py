@@ -27,6 +27,8 @@ _NO_UTF8 = re.compile(
     r"^SyntaxError: (Non-UTF-8 code .* in file (?P<file>.+?) on line "
     r"|\(unicode error\) 'utf-8' codec can't decode )"
 )
+# Errors that come of something which is a check of its own: the set-up step that they belong to.
+_FOREIGN = {"RuntimeError: main thread is not in main loop": "threads"}
 _TODO = re.compile(r"NotImplementedError: (TODO \d+\b.*)")
 
 
@@ -98,7 +100,7 @@ def crash(program: Program) -> Failure | None:
         return Failure("syntax-error", told, wanted, shown, step="start")
     who = f"a thread of {program.name}" if trace.in_thread else program.name
     told = f"{who} crashed{where}: {trace.error}"
-    return Failure("crashed", told, received=shown)
+    return Failure("crashed", told, received=shown, step=_FOREIGN.get(trace.error, ""))
 
 
 def exited(program: Program) -> Failure:

@@ -32,6 +32,11 @@ class Patience:
         """Seconds on the clock since it began."""
         return time.monotonic() - self.started
 
+    @property
+    def counted(self) -> float:
+        """Those of them that count, once `is_over` has been asked."""
+        return self.passed - self.excused - self._queued()
+
     def excuse(self, seconds: float) -> None:
         """Do not count so many of the seconds that have passed; there is a bound."""
         self.excused = min(self.excused + seconds, EXCUSED * self.seconds)

@@ -159,7 +159,9 @@ class Watch:
             timed = {id: one for id, one in threads.items() if one.waits == "timed"}
             round_again = {id for id, one in timed.items() if one.turns - self.slept[id].turns >= 2}
             looked_twice = all(
-                id in round_again or (timers.seconds_left(one) or 0.0) >= LONG
+                # One of a window will not act sooner than a program that has been idle so long.
+                id in round_again
+                or (timers.seconds_left(one) or 0.0) >= (QUIET if self.windows else LONG)
                 for id, one in timed.items()
             )
             # While the window's own thread runs, another one may wait for the interpreter's lock.

@@ -39,7 +39,8 @@ Tier = Literal["namespaces", "processes", "none"]
 
 AGENT = Path(__file__).parent / "agent"  # the folder, not a package: see agent/chatkit_agent.py
 INSIDE = Path("/submission")  # where an isolated program finds its files
-AGENT_INSIDE = Path("/agent")  # where one with a window finds that folder
+AGENT_INSIDE = Path("/agent")  # where one with a window or a scheduler finds that folder
+ROUNDS_INSIDE = Path("/rounds")  # and the file that tells the scheduler when to be quick
 SOCKETS = Path("/tmp/.X11-unix")  # where every program looks for the socket of its display, X(7)
 COOKIE = Path("/tmp/.Xauthority")  # what lets an isolated program in there
 PROCESSOR = 120  # seconds of processor time

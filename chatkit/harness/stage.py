@@ -140,6 +140,7 @@ class Stage:
         if condition():
             return "met"
         started = time.monotonic()
+        worked = self.worked() if self.windows else 0.0
         promised = patience is None and seconds is None
         patience = patience or self.patience(promise * GRACE if seconds is None else seconds)
         watch = self._watch(patience.excuse)
@@ -151,7 +152,10 @@ class Stage:
             moved = self.pump(max(nap, look_from - time.monotonic()))
             now = time.monotonic()
             if condition():
-                if promised and now - started > promise:
+                idle = now - started
+                if self.windows and idle > promise:
+                    idle -= self.worked() - worked
+                if promised and idle > promise:
                     self.late = max(self.late, now - started)
                 return "met"
             if promised and not broken and now - started > promise:
@@ -192,6 +196,8 @@ class Stage:
         first = WINDOW_NAP if self.windows else NAP
         pause = 0.0
         while not patience.is_over():
+            for window in () if quietly else self.windows:
+                window.must_not_wait_always()
             if self.pump(pause):
                 watch.disturb()
                 pause = 0.0
@@ -234,6 +240,16 @@ class Stage:
     def patience(self, seconds: float) -> Patience:
         """A time to wait for the programs; what draws their windows is part of them."""
         return Patience(seconds, lambda: [*self.pids(), *self._drawn_by()])
+
+    def worked(self) -> float:
+        """For how many seconds the programs, what draws them and the bench have run until now.
+
+        The time in which they were ready to run counts, too. Where nobody tells it is 0.0.
+        """
+        if not kernel.READS_REST:
+            return 0.0
+        threads = kernel.threads([*self.pids(), *self._drawn_by(), os.getpid()])
+        return sum(thread.ran + thread.queued for thread in threads.values()) / 1e9
 
     def dozes(self) -> None:
         """Wait until all threads of the programs wait, be it with a time-out."""

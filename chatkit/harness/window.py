@@ -9,9 +9,11 @@ could be forged by a program that means to; what reaches the server is judged on
 
 import contextlib
 import json
+import math
 import selectors
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 LEAVE_ALONE = ("cancel", "quit", "exit", "close", "leave", "clear")  # pressed last
 TICKS = 5  # what must still happen while something is in the window's way
+LONGEST_WAIT = 0.5  # seconds that a callback may wait
+INQUIRE = 0.2  # seconds from one question to the next, to a window that owes an answer
+OFTEN = 4  # callbacks that wait too long, after which nobody waits for the next one
 YOU = "you"  # the lane of the person at the window
 
 
@@ -54,8 +59,8 @@ class View:
 
     @property
     def texts(self) -> set[str]:
-        """What stands there to be read, box contents left out."""
-        lines = {line for one in self.widgets if not one.box for line in one.text.split("\n")}
+        """What stands there to be read."""
+        lines = {line for one in self.widgets for line in one.text.split("\n")}
         return lines | {one.title for one in self.widgets}
 
     def written_as(self, old: str, new: str) -> "View":
@@ -89,6 +94,12 @@ class Window:
         self.pulse: Pulse | None = None
         self.asked = 0
         self.there = False  # whether the program has a root window now
+        self.most_work = math.inf  # seconds of processor time that one call may take
+        self.inquiry = 0  # the number of the order that asks for the vitals meanwhile
+        self.inquired = 0.0  # when that was
+        self.waited = 0  # times that a callback has waited too long
+        self.situation = ""  # what the window must stay alive in, while that is what is judged
+        self.over = False  # the program's own code has ended, and the bench has asked to hold it
         self.ended = False  # the agent is gone, and so is the program
         self.box = ""  # where one types, once that is known
         self.button = ""  # what sends; empty: Enter does
@@ -162,25 +173,29 @@ class Window:
         It is asked again whenever the program has done something to its window.
         """
         patience = self.stage.patience(promise * GRACE)
+        worked = self.stage.worked()
         while True:
-            acts = self._acts
+            acts, asked = self._acts, time.monotonic()
             if condition():
                 break
+            # To look at a window with thousands of widgets takes a while, of its own time.
+            again = 2 * time.monotonic() - asked
             stop: Stop = "late"
             if not patience.is_over():
-                stop = self.stage.wait(partial(self._moved_on, acts), patience=patience)
+                stop = self.stage.wait(partial(self._moved_on, acts, again), patience=patience)
             if stop != "met":
                 if condition():
                     break
                 raise self._missed(stop, wanted, silence)
             if self.program.status is not None:
                 raise explain(self.stage, "rest", wanted, b"", silence=silence)
-        if patience.passed > promise:
+        idle = patience.passed - (self.stage.worked() - worked)
+        if idle > promise:
             self.stage.late = max(self.stage.late, patience.passed)
 
     def _missed(self, stop: "Stop", wanted: str, silence: str) -> Failure:
         """Why something is not to be seen, with what is."""
-        lines = [one.text for one in self.view().widgets if one.text.strip() and not one.box]
+        lines = [one.text for one in self.view().widgets if one.text.strip()]
         failure = explain(self.stage, stop, wanted, b"", silence=silence)
         if failure.symptom == silence:
             failure.message = f"{self.program.name} does not show it and will not do it any more"
@@ -188,8 +203,9 @@ class Window:
             failure.received = f"in the window: {seen}" if seen else "no window"
         return failure
 
-    def _moved_on(self, acts: int) -> bool:
-        return self._acts != acts or self.program.status is not None
+    def _moved_on(self, acts: int, again: float) -> bool:
+        moved = self._acts != acts and time.monotonic() > again
+        return moved or self.program.status is not None
 
     # ----------------------------------------------------------------- what a person does
 
@@ -293,13 +309,89 @@ class Window:
     # ------------------------------------------------------------------- what it must do
 
     def stays_alive(self, situation: str) -> None:
-        """The window ticks five times more, whatever is in its way. Raises Failure."""
-        for _ in range(TICKS):
-            self._ask("pulse", frozen=f"the window to go on, {situation}")
+        """The window ticks five times more, and no callback of it waits. Raises Failure."""
+        with self.alive(situation):
+            for _ in range(TICKS):
+                self._ask("pulse")
+                self.has_not_waited(situation)
+
+    @contextlib.contextmanager
+    def alive(self, situation: str, most_work: float = math.inf) -> Iterator[None]:
+        """In here it is judged whether the window answers at all, and a callback may not wait.
+
+        Nor may one call take more than `most_work` seconds of processor time.
+        """
+        self.situation, self.most_work = situation, most_work
+        self.inquired = time.monotonic()
+        try:
+            yield
+        finally:
+            self.situation, self.most_work = "", math.inf
+
+    def has_not_waited(self, situation: str) -> None:
+        """No callback has waited for more than the contract allows. Raises Failure.
+
+        That is the time in which it was asleep; a busy machine does not make it longer.
+        """
+        vitals = self.vitals()
+        if (waited := vitals["waited"]) > LONGEST_WAIT:
+            who = vitals["where"] or "the loop around update()"
+            told = f"{self.program.name} froze its window: {who} waited for {waited:.1f} s"
+            wanted = f"callbacks that never wait for more than {LONGEST_WAIT} s, {situation}"
+            raise Failure("frozen", told, wanted, f"{who} was asleep for {waited:.1f} s")
+        if (gap := vitals["gap"]) > self.most_work:
+            told = f"one call kept {self.program.name} from everything else"
+            most = f"at most {self.most_work:.1f} s of processor time for one call"
+            raise Failure("frozen", told, f"{most}, {situation}", f"{gap:.1f} s")
+
+    def is_usable(self) -> None:
+        """The window answers also when nothing comes, and does not wait all the time.
+
+        Raises Failure with the set-up step "reacts" or "alive".
+        """
+        self.stage.settle()
+        self._ask("pulse")
+        self.must_not_wait_always()
+        self.stage.steps_done.add("usable")
+
+    def was_alive(self) -> None:
+        """No callback has waited until now: the set-up step "alive". Raises Failure."""
+        with self.stage.during("alive"):
+            self.has_not_waited("while nothing special happens")
+
+    def must_not_wait_always(self) -> None:
+        """With a window that waits again and again everything would last for ever. Raises Failure.
+
+        It belongs to the set-up step "alive". A single callback may wait for one thing. Nothing is
+        judged here once the window was usable, or while it is judged whether it is alive.
+        """
+        if self.waited >= OFTEN and not self.situation and "usable" not in self.stage.steps_done:
+            self.waited = 0  # asking for the vitals must not end here again
+            try:
+                self.has_not_waited("while nothing special happens")
+            except Failure as failure:
+                failure.step = "alive"
+                raise
 
     def vitals(self) -> dict[str, Any]:
-        """What the agent counts: the longest gap between two ticks, and wrong calls of Tk."""
-        return {"gap": 0.0, "wrong": [], **self._ask("vitals")}
+        """What the agent counts, also of a window that hangs.
+
+        "gap": the longest time between two ticks, in seconds of processor time; "waited": for how
+        many seconds a callback was asleep, at the most, and "where", which one; "wrong": calls of
+        Tk that no program may make.
+        """
+        return {"gap": 0.0, "waited": 0.0, "where": "", "wrong": [], **self._ask("vitals")}
+
+    def measure(self, lines: int) -> float:
+        """How long it takes here to put so many lines into a Text: seconds of processor time."""
+        return float(self._ask("measure", lines=lines).get("took", 0.0))
+
+    def holds_the_end(self) -> None:
+        """From now on the process waits for `lets_go` when all of the program's code is over."""
+        self._ask("hold")
+
+    def lets_go(self) -> None:
+        self._order("let_go")
 
     # -------------------------------------------------------------------- rest asks this
 
@@ -334,11 +426,22 @@ class Window:
             self.connection.sendall(json.dumps(order).encode() + b"\n")
         return self.ordered
 
-    def _ask(self, do: str, *, frozen: str = "", **how: object) -> dict[str, Any]:
-        """Give an order and wait for the answer. Raises Failure when the window is frozen."""
+    def _ask(self, do: str, **how: object) -> dict[str, Any]:
+        """Give an order and wait for the answer. Raises Failure when the window is frozen.
+
+        As long as nobody has seen it usable, that is a failure of the set-up step "reacts". A
+        callback that sleeps for a while is waited for, unless that is what is judged.
+        """
+        self.must_not_wait_always()
         number = self._order(do, **how)
         stop = self.stage.wait(
-            lambda: number in self.answers or self.program.status is not None or self.ended
+            lambda: (
+                number in self.answers
+                or self.program.status is not None
+                or self.ended
+                or (self.situation and self._is_frozen())
+            ),
+            patient=not self.situation,
         )
         if self.program.status is not None:
             self.stage.pump(0)  # it may have answered before it ended
@@ -347,8 +450,24 @@ class Window:
         if self.program.status is not None or self.ended:
             self.stage.wait(lambda: self.program.status is not None)
             raise exited(self.program)
-        wanted = frozen or "the window to react"
-        raise explain(self.stage, stop, wanted, b"", silence="frozen")
+        if self.situation:
+            self.has_not_waited(self.situation)
+        wanted = f"the window to go on, {self.situation}".removesuffix(", ")
+        failure = explain(self.stage, stop, wanted, b"", silence="frozen")
+        if not self.situation and "usable" not in self.stage.steps_done:
+            failure.step = "reacts"
+        raise failure
+
+    def _is_frozen(self) -> bool:
+        """Whether a callback waits or works for too long just now, as seen every now and then."""
+        if self.inquiry in self.answers:
+            vitals = self.answers.pop(self.inquiry)
+            self.inquiry = 0
+            return bool(vitals["waited"] > LONGEST_WAIT or vitals["gap"] > self.most_work)
+        if not self.inquiry and time.monotonic() - self.inquired > INQUIRE:
+            self.inquired = time.monotonic()
+            self.inquiry = self._order("vitals")
+        return False
 
     def _counts(self, words: list[str]) -> list[int]:
         answer = self._ask("find", words=words, box=self.box)
@@ -381,7 +500,11 @@ class Window:
 
     def _hear(self, answer: dict[str, Any]) -> None:
         number = answer.pop("number")
-        if "root" in answer:  # it has made one, or destroyed one: what an older one owed is lost
+        if "over" in answer:
+            self.over = answer["over"]
+        elif "often" in answer:
+            self.waited = answer["often"]
+        elif "root" in answer:  # it has made one, or destroyed one: what an older one owed is lost
             self._lose()
             self.there = answer["root"]
         elif number == self.asked:

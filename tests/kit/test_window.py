@@ -1,10 +1,12 @@
 """The window probe: what it sees of a window, what it does to it, and that nothing is left."""
 
+import importlib
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -115,7 +117,7 @@ def test_where_there_is_no_display_the_lesson_is_skipped(tmp_path: Path) -> None
     )
 
     assert "sudo apt install xvfb" in done.stdout
-    assert "0 of 0 points, 18 SKIPPED" in done.stdout
+    assert "0 of 0 points, 20 SKIPPED" in done.stdout
 
 
 # --------------------------------------------------------------------------- what it sees
@@ -499,3 +501,174 @@ def test_closing_the_window_while_the_dialog_asks_again_leaves_no_traceback(
 
         assert bench.program.status == 0
         assert bench.program.errors.text == ""
+
+
+# --------------------------------------------------------------- alive: who waits, and who does not
+
+
+def waited(start: Start, code: str) -> float:
+    """How long a callback of this program has waited, beside another one that computes."""
+    window = start(f"""
+        root = tk.Tk()
+        label = tk.Label(root, text="before"); label.pack()
+        def done():
+            label["text"] = "after"
+        {code}
+        root.after(10, work)
+        root.mainloop()
+    """)
+    window.appears()
+    window.shows("after")
+    return float(window.vitals()["waited"])
+
+
+def test_a_callback_that_sleeps_has_waited_for_so_long(start: Start) -> None:
+    assert 0.6 < waited(start, "work = lambda: (time.sleep(0.7), done())") < 0.75
+
+
+def test_after_without_a_function_is_a_sleep(start: Start) -> None:
+    assert 0.6 < waited(start, "work = lambda: (root.after(700), done())") < 0.75
+
+
+def test_many_short_sleeps_in_one_callback_are_a_long_one(start: Start) -> None:
+    code = "work = lambda: [(time.sleep(0.1), label.winfo_id()) for _ in range(8)] + [done()]"
+    assert waited(start, code) > 0.5
+
+
+def test_what_ends_in_an_update_is_no_long_wait(start: Start) -> None:
+    code = """
+        def work():
+            for number in range(8):
+                time.sleep(0.1)
+                label["text"] = number
+                root.update()
+            done()
+    """
+    assert waited(start, textwrap.dedent(code).strip().replace("\n", "\n        ")) < 0.2
+
+
+def test_a_callback_that_computes_does_not_wait(start: Start) -> None:
+    code = "work = lambda: (sum(i * i for i in range(8_000_000)), done())"
+    assert waited(start, code) < 0.2
+
+
+def test_a_callback_does_not_wait_while_another_thread_has_the_interpreter(start: Start) -> None:
+    code = """
+        def burn():
+            while True:
+                sum(range(1000))
+        threading.Thread(target=burn, daemon=True).start()
+        work = lambda: (sum(i * i for i in range(3_000_000)), done())
+    """
+    assert waited(start, textwrap.dedent(code).strip().replace("\n", "\n        ")) < 0.3
+
+
+def test_a_callback_that_has_not_come_back_is_told_with_what_it_waits(start: Start) -> None:
+    window = start("""
+        root = tk.Tk()
+        def waits():
+            threading.Event().wait()
+        root.after(300, waits)
+        root.mainloop()
+    """)
+    window.appears()
+    with pytest.raises(Failure) as caught:
+        for _ in range(200):
+            window.stays_alive("while it waits")
+
+    assert caught.value.symptom == "frozen"
+    assert "client.py:10" in caught.value.received
+
+
+def test_a_loop_around_update_that_sleeps_waits(start: Start) -> None:
+    window = start("""
+        root = tk.Tk()
+        label = tk.Label(root); label.pack()
+        while True:
+            root.update()
+            time.sleep(0.6)
+            label["text"] = "after"
+    """)
+    window.appears()
+    window.shows("after")
+
+    with pytest.raises(Failure) as caught:
+        window.stays_alive("while nothing happens")
+
+    assert caught.value.symptom == "frozen"
+
+
+def test_a_dialog_that_waits_for_its_user_freezes_nothing(start: Start, bench: Bench) -> None:
+    window = start("""
+        from tkinter import simpledialog
+        root = tk.Tk()
+        root.after(10, lambda: simpledialog.askstring("Name", "Your name", parent=root))
+        root.mainloop()
+    """)
+    window.appears()
+    bench.settle()
+    bench.wait(lambda: False, seconds=0.8, patient=True)  # somebody thinks about it
+
+    window.stays_alive("while a dialog asks")
+
+
+def test_where_the_system_tells_nothing_a_sleep_is_seen_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(REFERENCE.parents[2] / "harness" / "agent"))
+    waits = importlib.import_module("chatkit_waits")
+
+    def nobody_tells() -> None:
+        raise OSError
+
+    monkeypatch.setattr(waits, "Kernel", nobody_tells)
+    told: list[int] = []
+    window = waits.Waits(told.append)
+    window.counted(lambda: time.sleep(0.8))()
+    slept = window.longest
+    computes = waits.Waits(told.append)
+    computes.counted(lambda: sum(i * i for i in range(6_000_000)))()
+
+    assert slept > 0.5
+    assert told == [1]
+    assert computes.longest < 0.3
+
+
+# ------------------------------------------------------------------------- two parts of one line
+
+
+@pytest.mark.parametrize(
+    ("code", "seen"),
+    [
+        ("row('bob', side='left'); row('birch', side='left')", 1),  # beside each other
+        ("row('bob:', anchor='w'); row('birch', anchor='w')", 1),  # one under the other
+        ("row('bob', side='left'); row('other', side='left'); row('birch')", 1),
+        ("row('birch')", 0),  # no name
+        ("row('bob', side='left'); row('heron', side='left')", 0),  # another text
+        ("row('bob'); [row(str(i)) for i in range(9)]; row('birch')", 0),  # far away
+        ("both('bob\\nann', 'birch\\nheron')", 1),
+        ("both('ann\\nbob', 'birch\\nheron')", 0),  # it is ann who says it
+        ("one('[12:03] <bob> birch')", 1),
+        ("one('bob (12:03)\\n  birch')", 1),
+        ("one('birch, says bob')", 0),
+        ("one('bobbirch')", 0),
+    ],
+)
+def test_name_and_text_may_stand_in_two_widgets(start: Start, code: str, seen: int) -> None:
+    window = start(f"""
+        root = tk.Tk()
+        def row(text, **where):
+            tk.Label(root, text=text).pack(**where)
+        def one(text):
+            chat = tk.Text(root, width=20, height=3); chat.insert("end", text); chat.pack()
+            return chat
+        def both(names, lines):
+            for text in (names, lines):
+                one(text).pack(side="left")
+        {code}
+        root.mainloop()
+    """)
+    window.appears()
+    window.waits_until(lambda: bool(window.view().widgets), "a window", silence="no-window")
+
+    assert window.count("bob: birch") == seen

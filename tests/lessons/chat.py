@@ -1,18 +1,27 @@
 """The chat in a window: what the checks of lesson 5 do with it, told as stories."""
 
-from collections.abc import Callable
+import contextlib
+import re
+import time
+from collections.abc import Callable, Iterator
 
+from chatkit.harness import kernel
 from chatkit.harness.bench import Bench
 from chatkit.harness.diagnosis import explain, last_words
 from chatkit.harness.failure import Failure
-from chatkit.harness.peer import Peer
+from chatkit.harness.peer import Peer, bare
+from chatkit.harness.rest import GRACE, IDLE
 from chatkit.harness.window import View, Window
 
 GREETING = "Connected to the server"
 FLOOD = 3000  # lines
-# Seconds that the window's thread may compute without a tick: twice the promise. Processor time is
-# the same on a busy machine, where the clock on the wall is not.
-LONGEST_GAP = 1.0
+SHOWN_WITHIN = 3.0  # seconds; the bench allows ten times as long
+LONGEST_END = 3.0  # seconds in which a window that was closed may do nothing; 2 are promised
+PACE_AFTER = 2.0  # seconds in which the window shows how fast it is
+# How many times as long one call may compute as it takes to put all of these lines into a Text. Both
+# are processor time on the same machine, so it does not matter how fast that is, or how busy.
+MOST_WORK = 250
+LONGEST_SILENCE = 15.0  # seconds: a longer pause is never graded
 
 
 class Chat:
@@ -50,11 +59,40 @@ class Chat:
             word = f"bob: {self.bench.word()}"
             self.server.says(word)
             self.window.shows(word)
+        self.window.is_usable()
 
     def says(self, text: str) -> None:
-        """Send a line in the way that works."""
+        """Send a line in the way that works. With what else it goes out is another's business."""
         self.window.says(text, self.server)
-        self.server.hears(text)
+        self.bench.settle()
+        while self.server.next_line() is not None:
+            pass
+
+
+@contextlib.contextmanager
+def special(bench: Bench) -> Iterator[None]:
+    """What fails in here fails for the special situation, or else it is no failure of this check.
+
+    So where it fails, the same program is started once more, by `--name` and with a server that is
+    there. If that does not work either, that is what is told: the story here was not reached.
+    """
+    try:
+        yield
+    except Failure as failure:
+        with Bench(
+            bench.find,
+            "the usual start",
+            lambda: bench.display or bench.open_display(),
+            bench.sandbox,
+            None,
+            bench.forkserver,
+        ) as usual:
+            try:
+                Chat(usual).window.was_alive()
+            finally:
+                bench.strangers |= usual.strangers
+        failure.step = ""
+        raise
 
 
 def shows_each_once(chat: Chat, texts: list[str]) -> None:
@@ -66,12 +104,48 @@ def shows_each_once(chat: Chat, texts: list[str]) -> None:
             raise Failure("duplicate", told, f"{text!r} once", f"it stands there {count} times")
 
 
+def shows_what_it_sends(chat: Chat) -> None:
+    """Several lines in one box: what goes out as so many lines is shown as so many."""
+    word = chat.bench.word()
+    chat.says(word)
+    chat.window.shows(word, because="it is one's own line")
+    shows_each_once(chat, [word])
+    box = chat.window.view().widget(chat.window.box)
+    before = own_look(chat, word)
+    if not box or box.kind != "Text" or not before:
+        return  # one line is all that it holds, or nobody can tell what is one's own
+    typed = [chat.bench.word() for _ in range(3)]
+    chat.window.types("\n".join(typed))
+    chat.window.presses(
+        chat.window.button
+    ) if chat.window.button else chat.window.presses_enter()
+    chat.bench.settle()
+    sent = []
+    while (line := chat.server.next_line()) is not None:
+        sent += [bare(line).decode("utf-8", "replace")]
+    shown_as = [text for text in sent if own_look(chat, text) == before]
+    if shown_as != sent:
+        told = "the window shows something else than what it has sent"
+        wanted = f"each of the {len(sent)} lines that went out to be shown as one's own"
+        raise Failure("not-as-sent", told, wanted, f"{len(shown_as)} of {len(sent)} are")
+
+
+def own_look(chat: Chat, text: str) -> str:
+    """What stands before `text` where it is shown, a time of day left out; empty: nothing does."""
+    for widget in chat.window.view().widgets:
+        for line in widget.text.split("\n"):
+            if widget.path != chat.window.box and line.endswith(text):
+                return re.sub(r"\d", "0", line.removesuffix(text))
+    return ""
+
+
 def asks_for_the_name(bench: Bench) -> None:
     """A dialog asks, nothing connects meanwhile, and then the name is the one that was typed."""
     window, box = dialog(bench)
     name = f"al-{bench.random.randrange(16**3):03x}"
     answers(bench, window, box, name, bench.somebody_waits)
     server = bench.accept()
+    bench.settle()
     server.says("NICK")
     server.hears(name, because="the name that was typed")
 
@@ -155,9 +229,9 @@ def shows_what_comes_in_pieces(chat: Chat) -> None:
     chat.window.shows(last, because="after a line that is no UTF-8")
 
 
-def sends(chat: Chat, way: Callable[[str, Peer], bool], by: str) -> None:
-    """Two lines go out, one after the other, and the box is empty after each."""
-    for word in (chat.bench.word(), chat.bench.word()):
+def sends(chat: Chat, way: Callable[[str, Peer], bool], by: str, *words: str) -> None:
+    """Some lines go out, one after the other, and the box is empty after each."""
+    for word in words:
         with chat.bench.during("sending"):
             if not way(word, chat.server):
                 wanted = f"{word!r} to reach the server {by}"
@@ -172,14 +246,14 @@ def sends(chat: Chat, way: Callable[[str, Peer], bool], by: str) -> None:
 def box_of(window: Window) -> str:
     """What stands in the box."""
     box = window.view().widget(window.box)
-    return box.text.strip() if box else ""
+    return box.text if box else ""
 
 
 def cannot_be_typed_into(chat: Chat) -> None:
     """A key that is pressed in the chat changes nothing there."""
-    word = f"bob: {chat.bench.word()}"
-    chat.server.says(word)
-    chat.window.shows(word)
+    word = chat.bench.word()
+    chat.server.says(f"bob: {word}")
+    chat.window.shows(f"bob: {word}")
     for widget in chat.window.view().widgets:
         if word not in widget.text:
             continue
@@ -192,9 +266,9 @@ def cannot_be_typed_into(chat: Chat) -> None:
 
 def follows_the_newest_line(chat: Chat) -> None:
     """After many lines one sees the last one."""
-    lines = [f"bob: {chat.bench.word()} {number}" for number in range(200)]
-    chat.server.says(*lines)
-    chat.window.shows(lines[-1])
+    lines = [f"{chat.bench.word()} {number}" for number in range(200)]
+    chat.server.says(*(f"bob: {line}" for line in lines))
+    chat.window.shows(f"bob: {lines[-1]}")
     chat.bench.settle()
     for widget in chat.window.view().widgets:
         if lines[-1] in widget.text and not widget.at_end:
@@ -205,29 +279,81 @@ def follows_the_newest_line(chat: Chat) -> None:
 
 def shows_a_flood(chat: Chat) -> None:
     """All lines are shown, and the window's timers go on meanwhile."""
+    chat.window.was_alive()
     word = chat.bench.word()
-    chat.server.says(*(f"bob: {word} line {number} of many" for number in range(FLOOD)))
-    chat.window.waits_until(
-        lambda: chat.window.count(word) >= FLOOD,
-        f"the window to show {FLOOD:,} lines",
-        silence="not-shown",
-        promise=3.0,
-    )
-    gap = chat.window.vitals()["gap"]
-    if gap > LONGEST_GAP:
-        raise Failure(
-            "frozen",
-            f"the window did nothing else for {gap:.1f} s of computing",
-            "a window whose timers tick while lines come in",
-            "one call did too much",
+    situation = f"while {FLOOD:,} lines come in"
+    patience = chat.bench.patience(0.0)
+    shown = 0
+
+    def pace() -> float:
+        """How long all lines take if it goes on like this, in seconds; 0.0: too soon to tell."""
+        soon = not patience.is_over() or patience.counted < PACE_AFTER
+        return 0.0 if soon or not shown else patience.counted * FLOOD / shown
+
+    def has_come_far() -> bool:
+        nonlocal shown
+        shown = chat.window.count(word)
+        return shown >= FLOOD or pace() > SHOWN_WITHIN * GRACE
+
+    with chat.window.alive(situation, MOST_WORK * chat.window.measure(FLOOD)):
+        chat.server.says(*(f"bob: {word} line {number} of many" for number in range(FLOOD)))
+        chat.window.waits_until(
+            has_come_far,
+            f"the window to show {FLOOD:,} lines",
+            silence="not-shown",
+            promise=SHOWN_WITHIN,
         )
+        chat.window.has_not_waited(situation)
+    if shown < FLOOD:
+        told = f"the window shows {shown:,} of {FLOOD:,} lines, and goes on too slowly"
+        wanted = f"all of them within {SHOWN_WITHIN:.0f} s"
+        raise Failure("not-shown", told, wanted, f"at this pace after {pace():.0f} s")
+
+
+def waits_in_no_callback(chat: Chat) -> None:
+    """Lines come and go, by Enter and by a button, and in the end the server goes."""
+    word = chat.bench.word()
+    chat.server.says(*(f"bob: {word} {number}" for number in range(20)))
+    chat.window.shows(f"bob: {word} 19")
+    chat.window.stays_alive("while lines come in")
+    chat.says(chat.bench.word())
+    chat.window.stays_alive("while a line goes out")
+    chat.server.leaves()
+    if goes_on(chat.bench):
+        chat.window.stays_alive("when the server has gone")
+
+
+def survives_silence(chat: Chat) -> None:
+    """Nobody says anything for as long as the program's longest time-out, and then somebody does.
+
+    A time-out of more than 15 s is not waited for, and one that cannot be seen neither.
+    """
+    chat.bench.settle()
+    threads = [id for pid in chat.bench.pids() for id in kernel.tasks(pid)]
+    silence = max(map(kernel.time_out, threads), default=0.0)
+    if silence <= LONGEST_SILENCE:
+        chat.bench.transcript.add("server", "client", "note", text=f"says nothing for {silence} s")
+        chat.bench.wait(lambda: bool(chat.server.ended), seconds=silence + 0.2, patient=True)
+    if chat.server.ended:
+        told = f"the connection was closed after {silence:.0f} s in which nobody said anything"
+        raise Failure("closed-early", told, "a connection that stays open", "its end")
+    word = f"bob: {chat.bench.word()}"
+    chat.server.says(word)
+    chat.window.shows(word, because=f"after {silence:.0f} s in which nobody said anything")
 
 
 def calls_tk_from_one_thread(bench: Bench) -> None:
     """Two stories, with a name and without, and nobody but the window's thread calls Tk."""
     chat = Chat(bench)
     chat.says(bench.word())
+    judge_calls(chat.window)
     chat.server.leaves()
+    if goes_on(bench):
+        judge_calls(chat.window)
+    bench.clear()
+    chat = Chat(bench, greeted=False)
+    chat.gives_its_name()
+    chat.server.says(f"The name {chat.name} is taken.", "NICK")
     bench.settle()
     judge_calls(chat.window)
     bench.clear()
@@ -246,6 +372,12 @@ def calls_tk_from_one_thread(bench: Bench) -> None:
     judge_calls(window)
 
 
+def goes_on(bench: Bench) -> bool:
+    """Whether the program is still there when it has come to rest: else another check says so."""
+    bench.settle()
+    return bench.program.status is None
+
+
 def judge_calls(window: Window) -> None:
     """No call that only the window's own thread may make, and no second root."""
     for call in window.vitals()["wrong"]:
@@ -255,12 +387,15 @@ def judge_calls(window: Window) -> None:
 
 
 def waits_for_a_server(bench: Bench) -> Window:
-    """A window whose server cannot be reached, while it tries."""
-    bench.listen(hung=True)
-    window = bench.start_window("--name", "alice")
-    window.appears()
-    with bench.during("connect"):
-        bench.waits_for_an_attempt()
+    """A window whose server cannot be reached, while it tries, and which is alive meanwhile."""
+    situation = "while the server cannot be reached"
+    with bench.during("unreachable"), special(bench):
+        bench.listen(hung=True)
+        window = bench.start_window("--name", "alice")
+        with window.alive(situation):
+            window.appears()
+            bench.waits_for_an_attempt()
+            window.stays_alive(situation)
     return window
 
 
@@ -280,8 +415,7 @@ def says_that_nobody_is_there(bench: Bench) -> None:
     host, port = bench.address
     before = before.written_as(str(tried[1]), str(port))  # another port is nothing new
     window = bench.start_window("--name", "alice")
-    with bench.during("window"):
-        window.appears()
+    window.appears()
     window.tells(before, f"there is no server at {host}:{port}")
     window.stays_alive("without a server")
 
@@ -301,6 +435,7 @@ def survives_a_stalled_server(bench: Bench) -> None:
     """The window goes on while more and more lines wait for a server that does not read."""
     chat = Chat(bench, slow=True)
     chat.says(bench.word())
+    chat.window.was_alive()
     chat.server.stops_reading()
     line = bench.word().ljust(4000, "x")
     for waiting in bench.fills_up(chat.server):
@@ -308,10 +443,66 @@ def survives_a_stalled_server(bench: Bench) -> None:
         chat.window.stays_alive(f"while {waiting:,} bytes wait for a server that does not read")
 
 
-def ends_well(bench: Bench) -> None:
-    """The program ends, with status 0."""
+def hangs_up(chat: Chat) -> None:
+    """The window is closed: nothing more is sent, the connection ends, and then the process does.
+
+    A process that ends takes its connections with it. So it is held for a moment when its own code
+    is over: what it has not ended by then, it has not ended at all.
+    """
+    bench, server = chat.bench, chat.server
+    chat.window.holds_the_end()
+    chat.window.closes()
     program = bench.program
-    stop = bench.wait(lambda: program.status is not None, promise=2.0, patient=True)
+    bench.wait(
+        lambda: chat.window.over or program.status is not None, promise=2.0, patient=True
+    )
+    over = chat.window.over
+    if over:
+        bench.wait(lambda: bool(server.ended))
+    hung_up = bool(server.ended)
+    chat.window.lets_go()
+    ends_well(bench)
+    bench.wait(lambda: bool(server.ended))
+    server.has_nothing("the window was closed, and nothing was typed")
+    wanted = "the end of the connection, by shutdown() or close()"
+    if not server.ended:
+        raise explain(bench, "rest", wanted, b"", silence="no-end")
+    if over and not hung_up:
+        told = f"{program.name} ends without ending its connection"
+        came = "the end, when the process was gone and the system cleaned up after it"
+        raise Failure("no-end", told, wanted, came)
+
+
+class Idle:
+    """For how long a program has done nothing, also if it waits with a time-out."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.since, self.ran = time.monotonic(), -1
+
+    def seconds(self) -> float:
+        """Seconds since it last ran for a moment, or waited for a processor; 0.0: nobody tells."""
+        if not kernel.READS_REST:
+            return 0.0
+        threads = kernel.threads(self.bench.pids()).values()
+        ran = sum(thread.ran + thread.queued for thread in threads)
+        if not 0 <= ran - self.ran < IDLE or not all(thread.waits for thread in threads):
+            self.since, self.ran = time.monotonic(), ran
+        return time.monotonic() - self.since
+
+
+def ends_well(bench: Bench) -> None:
+    """The program ends, with status 0.
+
+    Who does nothing for longer than it may take to end waits for something, on any machine.
+    """
+    program = bench.program
+    idle = Idle(bench)
+    stop = bench.wait(
+        lambda: program.status is not None or idle.seconds() > LONGEST_END,
+        promise=2.0,
+        patient=True,
+    )
     if program.status is None:
         raise explain(bench, stop, "the program to end with its window", b"", silence="no-exit")
     if program.status != 0:

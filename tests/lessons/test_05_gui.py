@@ -6,7 +6,6 @@ from chat import GREETING, Chat
 
 from chatkit.course import check
 from chatkit.harness.bench import Bench
-from chatkit.harness.diagnosis import explain
 from chatkit.harness.failure import Failure
 
 RULE = "lesson-5-tkinter-gui"
@@ -33,7 +32,7 @@ def chat(bench: Bench) -> Chat:
     read=NAME,
     rule=RULE,
     program="client.py",
-    owns=("start", "window", "connect", "handshake"),
+    owns=("start", "window", "connect", "handshake", "reacts"),
     likely={
         "no-window": "no window came up. Make the window first; connecting is a thread's work.",
         "no-title": "the title of the window does not hold the name: root.title(…).",
@@ -41,7 +40,10 @@ def chat(bench: Bench) -> Chat:
             ("unexpected", "duplicate"),
             "NICK was answered when it was chat. After Connected to the server every line is chat.",
         ),
-        "silent": "NICK was not recognised. It is a line, and comes in as many pieces as it likes.",
+        "silent": "the window has not answered NICK. It is a line, and comes in as many pieces as it "
+        "likes. And whoever looks for it must look again and again.",
+        "frozen": "a function that Tk calls waits until something comes. The window does nothing "
+        "meanwhile.",
         "not-shown": "NICK as chat was swallowed. After Connected to the server every line is "
         "chat.",
     },
@@ -82,9 +84,10 @@ def test_handshake(bench: Bench) -> None:
     },
 )
 def test_asks_name(bench: Bench) -> None:
-    stories.asks_for_the_name(bench)
-    bench.clear()
-    stories.takes_no_for_an_answer(bench)
+    with stories.special(bench):
+        stories.asks_for_the_name(bench)
+        bench.clear()
+        stories.takes_no_for_an_answer(bench)
 
 
 @check(
@@ -105,15 +108,16 @@ def test_asks_name(bench: Bench) -> None:
     },
 )
 def test_refused_name(bench: Bench) -> None:
-    chat = Chat(bench, greeted=False)
-    chat.gives_its_name()
-    bench.settle()
-    before = chat.window.view()
-    chat.server.says(f"The name {chat.name} is taken.", "NICK")
-    chat.window.tells(before, "the name was refused")
-    bench.settle()
-    chat.server.has_nothing("the name has been refused", own=True)
-    stories.takes_another_name(chat, before)
+    with stories.special(bench):
+        chat = Chat(bench, greeted=False)
+        chat.gives_its_name()
+        bench.settle()
+        before = chat.window.view()
+        chat.server.says(f"The name {chat.name} is taken.", "NICK")
+        chat.window.tells(before, "the name was refused")
+        bench.settle()
+        chat.server.has_nothing("the name has been refused", own=True)
+        stories.takes_another_name(chat, before)
 
 
 @check(
@@ -126,8 +130,9 @@ def test_refused_name(bench: Bench) -> None:
     program="client.py",
     owns=("showing",),
     likely={
-        "not-shown": "what arrived while the window was not ready was thrown away. Put every line "
-        "into a queue, and let the window empty it.",
+        "not-shown": "the text is not in any widget that one can see. Was it thrown away while the "
+        "window was not ready? Put every line into a queue, and let the window empty it. Or was it "
+        "inserted into a Text that was disabled?",
         "duplicate": "the same line is shown twice.",
     },
 )
@@ -165,7 +170,7 @@ def test_pieces(chat: Chat) -> None:
 @check(
     "enter-sends",
     6,
-    "Enter sends what is typed, and clears the box",
+    "Enter sends what is typed, whatever it is, and clears the box",
     hint="Which event does a box get when somebody presses Enter?",
     read=SEND,
     rule=RULE,
@@ -174,11 +179,14 @@ def test_pieces(chat: Chat) -> None:
     owns=("sending",),
     likely={
         "not-sent": "nothing is bound to the key: box.bind('<Return>', …).",
-        "not-cleared": "the text stays in the box. Delete it once it is sent.",
+        "not-cleared": "the text stays in the box, or a line end does. Delete the text once it is "
+        "sent. In a Text, Enter also begins a new line, unless your function returns 'break'.",
+        "exited": "a line was taken for a command. Every line is text, also quit and {quit}.",
     },
 )
 def test_enter_sends(chat: Chat) -> None:
-    stories.sends(chat, chat.window.sends_with_enter, "by Enter")
+    word = chat.bench.word()
+    stories.sends(chat, chat.window.sends_with_enter, "by Enter", word, "quit", "{quit}", "/list")
 
 
 @check(
@@ -198,13 +206,14 @@ def test_enter_sends(chat: Chat) -> None:
     },
 )
 def test_button_sends(chat: Chat) -> None:
-    stories.sends(chat, chat.window.sends_with_a_button, "by a button")
+    words = chat.bench.word(), chat.bench.word()
+    stories.sends(chat, chat.window.sends_with_a_button, "by a button", *words)
 
 
 @check(
     "own-line-once",
     4,
-    "one's own line is shown, once",
+    "one's own line is shown, once, as it was sent",
     hint="The server sends your line to everyone else. Who shows it to you?",
     read=SEND,
     rule=RULE,
@@ -213,13 +222,12 @@ def test_button_sends(chat: Chat) -> None:
         "not-shown": "the server does not send your own line back. The window has to show it "
         "itself.",
         "duplicate": "two places show it.",
+        "not-as-sent": "the text holds line ends, and each of them ends a line on the wire. Show as "
+        "many lines as you send, or make each line end a space first.",
     },
 )
 def test_own_line_once(chat: Chat) -> None:
-    word = chat.bench.word()
-    chat.says(word)
-    chat.window.shows(word, because="it is one's own line")
-    stories.shows_each_once(chat, [word])
+    stories.shows_what_it_sends(chat)
 
 
 @check(
@@ -266,8 +274,27 @@ def test_read_only(chat: Chat) -> None:
 
 
 @check(
+    "alive",
+    4,
+    "the window stays alive: no callback waits",
+    hint="What does the window do while one of your functions sleeps, or waits for something?",
+    read=THREAD,
+    rule=RULE,
+    program="client.py",
+    slow=True,
+    owns=("alive", "reacts"),
+    likely={
+        "frozen": "a function that Tk calls waits: in sleep(), in recv(), for a lock or for a "
+        "thread. The window does nothing meanwhile. after() comes back later without waiting.",
+    },
+)
+def test_alive(chat: Chat) -> None:
+    stories.waits_in_no_callback(chat)
+
+
+@check(
     "flood",
-    8,
+    6,
     "3,000 lines at once are all shown, and the window stays alive",
     hint="How much work may one call do before the window gets its turn again?",
     read=SHOW,
@@ -294,6 +321,7 @@ def test_flood(chat: Chat) -> None:
     rule=RULE,
     program="client.py",
     slow=True,
+    owns=("threads",),
     likely={
         "wrong-thread": "a thread that receives changes the window itself, or one of its "
         "variables. It may only put what it has into a queue; the window looks there with after().",
@@ -307,7 +335,7 @@ def test_one_thread(bench: Bench) -> None:
 
 @check(
     "no-server",
-    6,
+    5,
     "no server: the window says so and stays alive",
     hint="Where does a user of a window look for an error?",
     read=SERVER,
@@ -321,31 +349,52 @@ def test_one_thread(bench: Bench) -> None:
     },
 )
 def test_no_server(bench: Bench) -> None:
-    stories.says_that_nobody_is_there(bench)
+    with stories.special(bench):
+        stories.says_that_nobody_is_there(bench)
 
 
 @check(
     "hung-connect",
-    5,
+    4,
     "the window is alive while the server cannot be reached",
     hint="Which thread waits in connect()?",
     read=SERVER,
     rule=RULE,
     program="client.py",
-    owns=("window",),
+    owns=("unreachable",),
     likely={
         "no-window": "the program connects before it makes the window. Connect in a thread.",
         "frozen": "connect() waits in the window's own thread. Connect in another one.",
     },
 )
 def test_hung_connect(bench: Bench) -> None:
-    window = stories.waits_for_a_server(bench)
-    window.stays_alive("while the server cannot be reached")
+    stories.waits_for_a_server(bench)
+
+
+@check(
+    "silence",
+    3,
+    "a connection on which nobody says anything stays open",
+    hint="For how long does the time-out of create_connection() hold?",
+    read=SERVER,
+    rule=RULE,
+    program="client.py",
+    slow=True,
+    likely={
+        **dict.fromkeys(
+            ("not-shown", "closed-early"),
+            "a time-out that was set for connecting still holds, so recv() gives up when nobody "
+            "says anything. Take it off after connecting: settimeout(None).",
+        ),
+    },
+)
+def test_silence(chat: Chat) -> None:
+    stories.survives_silence(chat)
 
 
 @check(
     "server-lost",
-    7,
+    5,
     "a server that goes away is said in the window, and costs no CPU",
     hint="What does recv() return, or raise, when the server has gone?",
     read=SERVER,
@@ -366,7 +415,7 @@ def test_server_lost(bench: Bench) -> None:
 
 @check(
     "stalled-server",
-    4,
+    3,
     "the window is alive while the server has stopped reading",
     hint="Which thread waits in sendall() when nobody reads?",
     read=SEND,
@@ -392,18 +441,18 @@ def test_stalled_server(bench: Bench) -> None:
     rule=RULE,
     program="client.py",
     likely={
-        "no-exit": "the window was only hidden, and mainloop() goes on, or a thread still waits in "
-        "recv(), and close() does not wake it. Call shutdown(), or make the thread a daemon.",
+        "no-exit": "something keeps the program alive. The window was only hidden, or something asks "
+        "before it closes, or a thread still waits in recv(), and close() does not wake it: call "
+        "shutdown(), or make the thread a daemon.",
         "wrong-status": "the program ended with an error, or took its own hanging up for one. "
         "Closing the window is a normal way to leave.",
+        "no-end": "only the window is destroyed, and nobody hangs up. Call shutdown() before.",
+        "unexpected": "a word of goodbye was sent, and everybody else reads it as chat. The end of "
+        "the connection says it all.",
     },
 )
 def test_close(chat: Chat) -> None:
-    chat.window.closes()
-    stories.ends_well(chat.bench)
-    chat.bench.wait(lambda: bool(chat.server.ended))
-    if not chat.server.ended:
-        raise explain(chat.bench, "rest", "the end of the connection", b"", silence="no-end")
+    stories.hangs_up(chat)
 
 
 @check(
@@ -415,8 +464,9 @@ def test_close(chat: Chat) -> None:
     rule=RULE,
     program="client.py",
     likely={
-        "no-exit": "the window was only hidden, and mainloop() goes on, or the program waits for "
-        "the thread that connects. Make it a daemon, and do not join it.",
+        "no-exit": "something keeps the program alive. The window was only hidden, or something asks "
+        "before it closes, or the program waits for the thread that connects: make it a daemon, "
+        "and do not join it.",
         "frozen": "connect() waits in the window's own thread. Connect in another one.",
     },
 )

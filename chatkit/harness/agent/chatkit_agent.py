@@ -7,11 +7,17 @@ It wraps `_tkinter.create`, through which every root window is made. From then o
 is seen, with its thread. A timer of the agent's own ticks in each root window; orders of the bench
 are carried out there, in the thread that the window belongs to. Orders and answers are lines of
 JSON on a loopback connection.
+
+The functions that the program gives to Tk are seen as well: while one of them runs, the window does
+nothing else. `chatkit_waits.py` counts how long it waits.
 """
 
+import atexit
 import contextlib
 import json
+import math
 import queue
+import re
 import socket
 import sys
 import threading
@@ -20,11 +26,12 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
+from chatkit_waits import AGENT, Waits  # type: ignore[import-not-found]
+
 Answer = dict[str, Any]
 
 TICK = 10  # milliseconds
 LONGEST = 2000  # characters of one widget's text that are told
-AGENT = "agent"  # the name of the agent's own thread
 
 # What a thread may do with a window of another thread: these reach no Tcl.
 HARMLESS = {
@@ -34,6 +41,9 @@ HARMLESS = {
 # What a program may do again and again while it waits for something; it changes nothing.
 WAITING = {"after", "update", "winfo", "info", "focus", "grab", "tkwait", "vwait"}
 CHANGING = {"call", "eval", "globaleval", "setvar", "globalsetvar"}
+# In these calls Tk does everything that waits to be done: see tkwait(n), vwait(n) and update(n).
+LOOPS = {"mainloop", "dooneevent"}
+LOOP_COMMANDS = {"tkwait", "vwait", "tk_messageBox", "tk_dialog"}
 READING = {"get", "index", "cget", "bbox", "compare", "dlineinfo", "search", "size", "curselection"}
 
 
@@ -47,6 +57,7 @@ class Root:
         self.acts = 0  # calls that may have changed something
         self.gap = 0.0  # the longest time between two ticks, in seconds of processor time
         self.last: float | None = None
+        self.waits = Waits(lambda often: tell({"number": 0, "often": often}))
         self.count = 0  # of the commands that `later` has made
         self.pulses: list[int] = []  # orders that are answered when the window is idle
         self.updates = 0  # how often the program has called update() from outside of another one
@@ -114,7 +125,7 @@ class Root:
         others = [
             one.native_id or 0  # 0: it is just starting
             for one in threading.enumerate()
-            if one.name != AGENT and one.ident != self.owner
+            if not one.name.startswith(AGENT) and one.ident != self.owner
         ]
         # A loop of update() has no timers: what it does next, it does when this call has ended.
         update = [f"update {self.update}"] if self.update else []
@@ -130,14 +141,61 @@ class Root:
 
     def do_find(self, words: list[str], box: str) -> Answer:
         """How often each word stands in what one can see, `box` left out."""
-        counts = dict.fromkeys(words, 0)
+        texts: dict[str, str] = {}
         for path in self.below("."):
             if path != box and int(self.tk.call("winfo", "viewable", path)):
                 with contextlib.suppress(Exception):  # not every widget has a text
-                    text = self.text_of(path, self.kind(path))
-                    for word in words:
-                        counts[word] += text.count(word)
-        return {"counts": list(counts.values())}
+                    texts[path] = self.text_of(path, self.kind(path))
+        counts = [sum(text.count(word) for text in texts.values()) for word in words]
+        return {
+            "counts": [
+                count or self.apart(word, texts) for word, count in zip(words, counts, strict=True)
+            ]
+        }
+
+    def apart(self, line: str, texts: dict[str, str]) -> int:
+        """How often one can read a line "name: text" whose two parts are not written as one.
+
+        They stand in one widget, one after the other, or in two that are beside or under each
+        other. Of widgets with many lines, such as two columns, the lines of one number belong
+        together.
+        """
+        name, colon, said = line.partition(": ")
+        if not (colon and said and re.fullmatch(r"\S+", name)):
+            return 0
+        parts = re.compile(rf"(?<!\w){re.escape(name)}[\W\d_]{{1,24}}{re.escape(said)}")
+        count = sum(len(parts.findall(text)) for text in texts.values() if said in text)
+        if count:
+            return count
+        alone = re.compile(rf"\W*{re.escape(name)}[\W\d_]*")
+        names = {
+            path: {at for at, row in enumerate(text.split("\n")) if alone.fullmatch(row)}
+            for path, text in texts.items()
+            if name in text
+        }
+        for path, text in texts.items():
+            rows = [at for at, row in enumerate(text.split("\n")) if said in row]
+            near = [other for other in names if rows and other != path and self.near(other, path)]
+            count += sum(any(at in names[other] for other in near) for at in rows)
+        return count
+
+    def near(self, one: str, other: str) -> bool:
+        """Whether two widgets stand beside each other, or one under the other."""
+
+        def span(path: str, start: str, length: str) -> tuple[int, int]:
+            place = int(self.tk.call("winfo", start, path))
+            return place, place + int(self.tk.call("winfo", length, path))
+
+        (left, right), (far_left, far_right) = (
+            span(path, "rootx", "width") for path in (one, other)
+        )
+        (top, bottom), (far_top, far_bottom) = (
+            span(path, "rooty", "height") for path in (one, other)
+        )
+        beside = min(bottom, far_bottom) - max(top, far_top)  # how much of their height they share
+        under = min(right, far_right) - max(left, far_left)
+        lower = min(bottom - top, far_bottom - far_top)
+        return 2 * beside > lower or (under > 0 and 0 <= far_top - bottom + 2 <= lower)
 
     def do_type(self, path: str, text: str) -> Answer:
         """Put the cursor into a box, empty it, and type."""
@@ -174,6 +232,17 @@ class Root:
         self.tk.call("update")
         sides = ("rootx", "rooty", "width", "height")
         return {"place": [int(self.tk.call("winfo", side, path)) for side in sides]}
+
+    def do_measure(self, lines: int) -> Answer:
+        """How long it takes here to put so many lines into a Text, in seconds of processor time."""
+        text = ".chatkit_measure"
+        self.tk.call("text", text, "-state", "normal")
+        started = time.thread_time()
+        for number in range(lines):
+            self.tk.call(text, "insert", "end", f"bob: line {number} of many\n")
+        took = time.thread_time() - started
+        self.tk.call("destroy", text)
+        return {"took": took}
 
     def do_send(self, path: str, text: str, button: str, count: int) -> Answer:
         """Type and send a line several times, by Enter, or by a button if one is named."""
@@ -307,7 +376,8 @@ class Watched:
 
         def watched(*args: Any, **named: Any) -> Any:
             words = first_words(args)
-            if threading.get_ident() != root.owner:
+            own = threading.get_ident() == root.owner
+            if not own:
                 note_wrong_thread(name, words)
             if name in CHANGING and not is_waiting(words):
                 root.acts += 1
@@ -315,10 +385,21 @@ class Watched:
             if not update and (name == "dooneevent" or words[:1] == ["update"]):
                 root.updates += 1
                 root.update = root.updates
+            if name == "createcommand" and callable(args[-1]):
+                args = (*args[:-1], root.waits.counted(args[-1]))
+            if sleeps := is_sleep(words, args):
+                args = ("after", int(root.waits.nap(int(words[1]) / 1000) * 1000))
+            in_tk = own and not sleeps
+            if in_tk:
+                root.waits.leaves()
             try:
                 return real(*args, **named)
             finally:
                 root.update = update
+                if in_tk:
+                    updated = name == "dooneevent" or words == ["update"]
+                    loop = name in LOOPS or not LOOP_COMMANDS.isdisjoint(words[:1])
+                    root.waits.comes_back(update=updated, loop=loop)
                 if name == "call" and words == ["destroy", "."]:
                     root.ends()
                     tell({"number": 0, "root": newest() is not None})
@@ -333,6 +414,12 @@ def first_words(args: Sequence[Any]) -> list[str]:
     return [str(word) for word in words[:2]]
 
 
+def is_sleep(words: list[str], args: Sequence[Any]) -> bool:
+    """Whether this is `after(1000)` without a function: the window's thread sleeps in there."""
+    count = len(args[0]) if args and isinstance(args[0], tuple) else len(args)
+    return words[:1] == ["after"] and count == 2 and words[1].isdecimal()
+
+
 def is_waiting(words: list[str]) -> bool:
     return words[0] in WAITING or (words[0].startswith(".") and words[-1] in READING)
 
@@ -342,9 +429,12 @@ orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()  # for the newes
 handing_over = threading.Lock()  # an order is there, and a window for it
 wrong: list[dict[str, str]] = []  # what has been done that only the window's thread may do
 real_create: Callable[..., Any]
+real_sleep = time.sleep
 connection: socket.socket
 program: str  # its name
 lock = threading.Lock()
+held: list[bool] = []  # not empty: the bench wants to look before the process ends
+let_go = threading.Event()
 
 
 def create(*args: Any, **named: Any) -> Any:
@@ -402,6 +492,33 @@ def tell(told: dict[str, Any]) -> None:
         connection.sendall(json.dumps(told).encode() + b"\n")
 
 
+def sleep(seconds: Any, /) -> None:
+    """In place of `time.sleep`: see `Waits.nap`."""
+    root = newest()
+    real_sleep(root.waits.nap(seconds) if root else seconds)
+
+
+def hold_the_end() -> None:
+    """Called when all of the program's own code is over but for daemon threads: see atexit.
+
+    Where the bench asks for it the process ends only when it has seen what the program has left.
+    """
+    if held:
+        tell({"number": 0, "over": True})
+        let_go.wait()
+
+
+def vitals(root: Root | None) -> Answer:
+    """What the agent has counted. The window may hang, and this is told all the same."""
+    if not root:
+        return {"gap": 0.0, "waited": 0.0, "where": "", "wrong": wrong}
+    waited, where = root.waits.now()
+    gap = root.gap
+    with contextlib.suppress(OSError, ValueError):
+        gap = max(gap, root.waits.clock.ran() - (root.last or math.inf))
+    return {"gap": gap, "waited": waited, "where": where, "wrong": wrong}
+
+
 def serve() -> None:
     """The agent's own thread: hand each order to the window, or answer it at once."""
     with contextlib.suppress(OSError):
@@ -410,13 +527,17 @@ def serve() -> None:
             with handing_over:
                 root = newest()
                 if order["do"] == "vitals":
-                    tell(
-                        {"number": order["number"], "gap": root.gap if root else 0, "wrong": wrong}
-                    )
+                    tell({"number": order["number"], **vitals(root)})
+                elif order["do"] == "hold":
+                    held.append(True)
+                    tell({"number": order["number"]})
+                elif order["do"] == "let_go":
+                    let_go.set()
                 elif root:
                     orders.put(order)
                 else:
                     tell({"number": order["number"]})
+    let_go.set()  # nobody is there any more who would say it
 
 
 def begin(where: str, name: str) -> None:
@@ -425,10 +546,12 @@ def begin(where: str, name: str) -> None:
     import _tkinter
 
     program = name
+    time.sleep = sleep
     real_create = _tkinter.create
     _tkinter.create = create
     host, port, secret = where.split()
     connection = socket.create_connection((host, int(port)))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.sendall(secret.encode() + b"\n")
+    atexit.register(hold_the_end)  # the first one that is registered is the last one that is called
     threading.Thread(target=serve, daemon=True, name=AGENT).start()
