@@ -5,7 +5,6 @@ run that ends. The loop knows no terminal: it tells a `Screen` when there is som
 everything to be drawn stands in the `Watch`.
 """
 
-import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
@@ -22,9 +21,10 @@ from chatkit.desk.progress import Progress, ProgressError, fingerprints
 from chatkit.desk.saves import File, Saved, content, differing, files_in
 from chatkit.desk.starters import StarterError
 from chatkit.grading.verdict import LessonVerdict, Verdict
+from chatkit.harness.kernel import WINDOWS
 
 REFILL = 0.5  # seconds that an editor may take to fill a file that it has emptied
-GLANCE = 0.5 if os.name == "nt" else None  # seconds; there Ctrl-C does not wake one who waits
+GLANCE = 0.5 if WINDOWS else None  # seconds; there Ctrl-C does not wake one who waits
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from chatkit.harness.failure import Failure, Unavailable
 from chatkit.harness.forkserver import WINDOW_IMPORTS, ForkServer
 from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.peer import SHORT, SMALL, Peer
-from chatkit.harness.ports import free_port, is_free
+from chatkit.harness.ports import free_port, is_free, met_itself
 from chatkit.harness.program import Program, environment
 from chatkit.harness.rest import GRACE, PROMISE
 from chatkit.harness.sandbox import AGENT, TK, Sandbox
@@ -126,7 +126,7 @@ class Bench(Stage):
             self.strangers.add(self.display.pid)
         host, port = self.address
         secret = secrets.token_hex(8)
-        with self.during("start"), socket.create_server(("127.0.0.1", 0)) as desk:
+        with self.during("start"), an_own_listener() as desk:
             desk.setblocking(False)
             path = self.find("client.py").resolve()
             refuse_what_cannot_start(path)
@@ -173,6 +173,8 @@ class Bench(Stage):
                 error = connection.connect_ex(address)
                 if error in (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY):
                     error = self._wait_until_connected(connection)
+                if not error and met_itself(connection):
+                    error = errno.ECONNREFUSED  # that is what it means
                 if not error:
                     there = (str(address[0]), int(address[1]))
                     return self._peer(name, connection, there, "server")
@@ -396,8 +398,11 @@ class Bench(Stage):
             raise explain(self, stop, f"{self.program.name} to start", b"")
         (connection,) = arrived
         connection.settimeout(PROMISE * GRACE)
-        hello = secret.encode() + b"\n"
-        if connection.recv(len(hello), socket.MSG_WAITALL) != hello:
+        hello, heard = secret.encode() + b"\n", b""
+        # Not MSG_WAITALL: with a time-out, Windows refuses it, and elsewhere it does not wait.
+        while len(heard) < len(hello) and (data := connection.recv(len(hello) - len(heard))):
+            heard += data
+        if heard != hello:
             raise Unavailable("another program on this machine connects to the bench's own ports")
         return connection
 
@@ -467,6 +472,18 @@ class Bench(Stage):
         self.peers.append(peer)
         peer.watch()
         return peer
+
+
+def an_own_listener() -> socket.socket:
+    """A listener of the bench itself. Raises OSError.
+
+    Not on port 0: the system would take an outgoing one, and they may all be in use.
+    """
+    host = "127.0.0.1"
+    for _ in range(MOST_PORTIONS):
+        with contextlib.suppress(OSError):  # taken between the look and the bind
+            return socket.create_server((host, free_port(host)))
+    return socket.create_server((host, 0))
 
 
 def make_slow(end: socket.socket) -> None:

@@ -248,10 +248,14 @@ class Stage:
 
     def holds(self) -> tuple[int, int]:
         """How many threads and how many open files the program has now, in this order."""
-        processes = [psutil.Process(pid) for pid in self.pids()]
         count = "num_handles" if WINDOWS else "num_fds"
-        files = sum(getattr(one, count)() for one in processes)
-        return sum(one.num_threads() for one in processes), files
+        threads = files = 0
+        for pid in self.pids():
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since
+                process = psutil.Process(pid)
+                files += getattr(process, count)()
+                threads += process.num_threads()
+        return threads, files
 
     def listeners(self, program: Program) -> list[kernel.Socket]:
         """The sockets on which this very program listens now (Linux only)."""
@@ -282,6 +286,9 @@ class Stage:
             with contextlib.suppress(ValueError):  # a number too large for select(2)
                 select.select([self.selector], [], [], seconds)
                 seconds = 0
+        if WINDOWS and not self.selector.get_map():  # its select(2) refuses to wait for nothing
+            time.sleep(seconds)
+            return []
         return self.selector.select(seconds)
 
     def stumbles(self) -> None:
@@ -414,4 +421,9 @@ class Stage:
 
 
 def _processor_time(pids: list[int]) -> float:
-    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
+    """How many seconds these processes have run. One that ends meanwhile counts as 0."""
+    used = 0.0
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            used += sum(psutil.Process(pid).cpu_times()[:2])
+    return used

@@ -1,0 +1,141 @@
+"""Machines that are set up in unusual ways. What they cannot do is never the student's fault."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatkit.harness.bench import Bench
+from chatkit.harness.failure import Failure
+from chatkit.harness.ports import met_itself
+
+ROOT = Path(__file__).parents[2]
+UNSHARE = ("unshare", "--user", "--map-root-user", "--net")
+
+# A network of its own, see netdevice(7): SIOCSIFFLAGS, SIOCSIFADDR, SIOCSIFNETMASK.
+LOOPBACK = """
+import fcntl, os, socket, struct, sys
+def lo(request, more):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+        fcntl.ioctl(end, request, struct.pack("16s24s", b"lo", more))
+def up():
+    lo(0x8914, struct.pack("H", 0x41))
+def mask(text):
+    address = lambda host: struct.pack("HH4s", socket.AF_INET, 0, socket.inet_aton(host))
+    lo(0x8916, address("127.0.0.1"))
+    lo(0x891c, address(text))
+def ports(first, last):
+    with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as file:
+        file.write(f"{first} {last}")
+def take(first, last):
+    global taken
+    taken = [socket.create_server(("127.0.0.1", port)) for port in range(first, last + 1)]
+"""
+THEN = """
+if __name__ == "__main__":
+    sys.argv = ["chatkit", *sys.argv[1:]]
+    from chatkit.cli.main import main
+    main()
+"""
+
+needs_unshare = pytest.mark.skipif(
+    not shutil.which("unshare")
+    or subprocess.run([*UNSHARE, "true"], capture_output=True, timeout=20).returncode != 0,
+    reason="needs user and network namespaces",
+)
+
+
+def on_a_machine(
+    setup: str, *arguments: str, folder: Path = ROOT, seconds: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of the kit in a network that `setup`, lines of Python, has made."""
+    return subprocess.run(
+        [*UNSHARE, sys.executable, "-c", LOOPBACK + setup + THEN, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+    )
+
+
+def checks_of(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]]:
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    (lesson,) = json.loads(done.stdout)["lessons"]
+    return {check["id"]: check for check in lesson["checks"]}
+
+
+def finding(done: subprocess.CompletedProcess[str], name: str) -> dict[str, Any]:
+    findings = json.loads(done.stdout)["findings"]
+    return dict(next(one for one in findings if one["name"] == name))
+
+
+# ---------------------------------------------------------------------------------------- ports
+
+
+@needs_unshare
+@pytest.mark.parametrize(
+    "setup",
+    ["ports(1024, 65535)", "ports(15000, 65535)", "ports(32768, 32772); take(32768, 32772)"],
+    ids=["all ports are outgoing ones", "nearly all are", "no outgoing one is left to listen on"],
+)
+def test_ports_are_found_whatever_the_system_takes_for_itself(setup: str) -> None:
+    code = f"{setup}\nfrom chatkit.harness.ports import free_port, PARTS\n"
+    code += "found = {free_port('127.0.0.1') for _ in range(200)}\n"
+    code += "first, last = map(int, open('/proc/sys/net/ipv4/ip_local_port_range').read().split())"
+    code += "\noutside = first > 10_000 and all(not first <= port <= last for port in found)"
+    code += "\nassert outside or first == 1024\nassert len(found) > 100\nsys.exit(77)"
+    done = on_a_machine(f"up()\n{code}")
+    assert done.returncode == 77, done.stderr
+
+
+@needs_unshare
+@pytest.mark.parametrize("lesson", ["1", "4"])
+def test_a_lesson_is_checked_where_all_ports_are_outgoing_ones(lesson: str) -> None:
+    done = on_a_machine("up(); ports(1024, 65535)", "check", lesson, "--solutions", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_connection_that_has_met_itself_is_no_server() -> None:
+    with socket_that_met_itself() as here:
+        assert met_itself(here)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as client,
+    ):
+        assert not met_itself(client)
+
+
+def socket_that_met_itself() -> socket.socket:
+    here = socket.socket()
+    here.bind(("127.0.0.1", 0))
+    here.connect(here.getsockname())
+    return here
+
+
+def test_the_bench_does_not_take_such_a_connection_for_a_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the system gives the outgoing end the port of a server that has just gone."""
+    (tmp_path / "server.py").write_text("input()", "utf-8")
+    with Bench(lambda name: tmp_path / name) as bench:
+        bench.start_server_quietly("127.0.0.1", bench.free_port("127.0.0.1"))
+        real = socket.socket
+
+        class Meets(real):
+            def connect_ex(self, address: Any) -> int:
+                self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                self.bind(address)
+                return super().connect_ex(address)
+
+        monkeypatch.setattr(socket, "socket", Meets)
+        with pytest.raises(Failure) as told:
+            bench.connect("alice")
+        assert told.value.symptom == "refused"
