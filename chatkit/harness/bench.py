@@ -6,6 +6,7 @@ what must be heard, printed, and left behind. Waiting is `stage.py`'s, bytes are
 
 import contextlib
 import errno
+import os
 import random
 import re
 import secrets
@@ -13,14 +14,14 @@ import select
 import selectors
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from chatkit.harness import diagnosis, kernel
 from chatkit.harness.diagnosis import explain
 from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure, Unavailable
-from chatkit.harness.forkserver import WINDOW_IMPORTS, ForkServer
+from chatkit.harness.forkserver import IMPORTS, WINDOW_IMPORTS, ForkServer, entry
 from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.peer import SHORT, SMALL, Peer
 from chatkit.harness.ports import free_port, is_free, met_itself
@@ -72,6 +73,14 @@ class Bench(Stage):
     def free_port(self, host: str) -> int:
         """A port that nobody uses on `host` now."""
         return free_port(host)
+
+    @property
+    def notes(self) -> list[str]:
+        """As those of a stage, and once a run: that programs are not started in the fast way."""
+        if not (self.forkserver and self.forkserver.broken and not self.forkserver.told):
+            return super().notes
+        self.forkserver.told = True
+        return [*super().notes, f"programs start more slowly: {self.forkserver.broken}"]
 
     # --------------------------------------------------------------------- what it starts
 
@@ -132,13 +141,12 @@ class Bench(Stage):
             refuse_what_cannot_start(path)
             extra = {
                 **self.display.environment,
-                "PYTHONPATH": str(AGENT),
+                "PYTHONPATH": self._agent_for(path),
                 "CHATKIT_AGENT": f"127.0.0.1 {desk.getsockname()[1]} {secret}",
                 "CHATKIT_PROGRAM": path.name,
             }
             if self.forkserver:
-                given = environment() | extra
-                self.strangers.add(self.forkserver.prepare(path, given, WINDOW_IMPORTS))
+                self._prepare(path, environment() | extra, WINDOW_IMPORTS)
             program = self.adopt(
                 Program(
                     path,
@@ -406,11 +414,28 @@ class Bench(Stage):
             raise Unavailable("another program on this machine connects to the bench's own ports")
         return connection
 
+    def _agent_for(self, path: Path) -> str:
+        """The folder of the agent as the only entry of PYTHONPATH. Raises Unavailable."""
+        # In a sandbox the program runs in another folder, from where no shorter way leads here.
+        found = entry(AGENT, Path("/") if self.sandbox else path.parent)
+        if found is None:
+            told = f"{AGENT} has a {os.pathsep!r} in its path: move the kit to another folder"
+            raise Unavailable(told)
+        return found
+
+    def _prepare(
+        self, path: Path, given: Mapping[str, str], imports: Sequence[str] = IMPORTS
+    ) -> None:
+        assert self.forkserver
+        python = self.forkserver.prepare(path, given, imports)
+        if python is not None:
+            self.strangers.add(python)
+
     def _start(self, name: str, arguments: list[str], buffered: bool = False) -> Program:
         path = self.find(name)
         refuse_what_cannot_start(path)
         if self.forkserver:  # also when this one starts anew: the next one will need it
-            self.strangers.add(self.forkserver.prepare(path.resolve(), environment()))
+            self._prepare(path.resolve(), environment())
         return self.adopt(
             Program(
                 path,

@@ -6,14 +6,17 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chatkit.harness import forkserver
 from chatkit.harness.bench import Bench
 from chatkit.harness.failure import Failure
 from chatkit.harness.ports import met_itself
+from chatkit.harness.program import environment
 
 ROOT = Path(__file__).parents[2]
 UNSHARE = ("unshare", "--user", "--map-root-user", "--net")
@@ -139,3 +142,71 @@ def test_the_bench_does_not_take_such_a_connection_for_a_server(
         with pytest.raises(Failure) as told:
             bench.connect("alice")
         assert told.value.symptom == "refused"
+
+
+# ---------------------------------------------------------------------------------------- paths
+
+
+def kit_in(folder: Path) -> Path:
+    """A clone in `folder`, as far as checks need one."""
+    for part in ("chatkit", "lessons", "solutions", "tests/lessons"):
+        ignored = shutil.ignore_patterns("__pycache__", "costs")
+        shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+@pytest.mark.parametrize(("lesson", "check"), [("1", ""), ("5", "handshake")])
+def test_a_colon_in_the_path_of_the_clone_changes_nothing(
+    tmp_path: Path, lesson: str, check: str
+) -> None:
+    """PYTHONPATH is a list, and a colon separates its entries."""
+    kit = kit_in(tmp_path / "9:30 group")
+    only = ["--only", check] if check else []
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "chatkit", "check", lesson, "--solutions", "--json", *only],
+        cwd=kit,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert all(one["status"] == "passed" for one in checks_of(done).values()), done.stdout
+    assert "more slowly" not in done.stdout, "a relative path leads to the gate"
+    assert time.monotonic() - started < 60
+
+
+def test_a_program_elsewhere_is_started_plainly_then_and_that_is_said(tmp_path: Path) -> None:
+    kit = kit_in(tmp_path / "9:30 group")
+    shutil.copytree(ROOT / "solutions" / "01_echo", tmp_path / "mine")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "chatkit", "check", "1", "--dir", str(tmp_path / "mine")),
+            *("--json",),
+        ],
+        cwd=kit,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    checks = checks_of(done)
+    assert all(one["status"] == "passed" for one in checks.values()), done.stdout
+    said = [note for one in checks.values() for note in one["notes"] if "more slowly" in note]
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("text", ["print('unasked', flush=True); input()", "raise SystemExit(3)"])
+def test_a_helper_that_has_missed_the_gate_is_seen_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    (tmp_path / "server.py").write_text(text, "utf-8")
+    monkeypatch.setattr(forkserver, "GATE", tmp_path / "nothing is here")
+    monkeypatch.setattr(forkserver, "ANSWER", 1e6)
+    server = forkserver.ForkServer()
+    try:
+        server.prepare(tmp_path / "server.py", environment())
+        assert server.begin(tmp_path / "server.py", [], environment()) is None
+        assert "has not come up" in server.broken
+        assert server.prepare(tmp_path / "server.py", environment()) is None
+    finally:
+        server.close()

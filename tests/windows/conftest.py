@@ -6,6 +6,7 @@ it is there. Wine is not Windows: see docs/instructors/platforms.md for what tha
 """
 
 import os
+import select
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -68,18 +69,20 @@ def windows() -> Iterator[Windows]:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         # Wine starts services with the first program, and they inherit its streams and stay as long
-        # as any program is there. So the first one has none of our pipes but this, and stays.
+        # as any program is there: who waits for the end of a later one would wait for them. So the
+        # first one stays, and nobody waits for the end of its output before all is over.
         first = subprocess.Popen(
-            [command, "-c", "input()"],
+            [command, "-c", "import sys; print(sys.platform, flush=True); input()"],
             env=environment,
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
+        assert first.stdout
         try:
-            there = Windows(command, environment)
-            assert there.python("-c", "import sys; print(sys.platform)", seconds=FIRST).stdout
-            yield there
+            ready, _, _ = select.select([first.stdout], [], [], FIRST)
+            assert ready and first.stdout.readline().strip() == b"win32"
+            yield Windows(command, environment)
         finally:
             subprocess.run([command, "--stop"], env=environment, timeout=60, check=False)
             first.kill()
