@@ -24,7 +24,7 @@ from chatkit.harness.failure import Failure, Unavailable
 from chatkit.harness.forkserver import IMPORTS, WINDOW_IMPORTS, ForkServer, entry
 from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.peer import SHORT, SMALL, Peer
-from chatkit.harness.ports import free_port, is_free, met_itself
+from chatkit.harness.ports import another_loopback, free_port, is_free, met_itself
 from chatkit.harness.program import Program, environment
 from chatkit.harness.rest import GRACE, PROMISE
 from chatkit.harness.sandbox import AGENT, TK, Sandbox
@@ -81,6 +81,19 @@ class Bench(Stage):
             return super().notes
         self.forkserver.told = True
         return [*super().notes, f"programs start more slowly: {self.forkserver.broken}"]
+
+    def another_host(self) -> str:
+        """An address of this machine that is not the usual one; "127.0.0.1" if it has no other.
+
+        A check where the host that it names matters less then says so in a note.
+        """
+        found = another_loopback()
+        if found is None:
+            self.remarks.append(
+                "this machine has no address 127.0.0.2, so only 127.0.0.1 was tried: whether the "
+                "server listens where it is told could not be seen"
+            )
+        return found or "127.0.0.1"
 
     # --------------------------------------------------------------------- what it starts
 

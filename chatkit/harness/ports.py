@@ -45,6 +45,23 @@ def free_port(host: str) -> int:
     raise OSError(errno.EADDRINUSE, f"all ports of {host} from {PARTS[0] * PART} on are taken")
 
 
+def another_loopback() -> str | None:
+    """An address of this machine for itself besides 127.0.0.1; None if it has no other.
+
+    Most have all that begin with 127: RFC 1122, 3.2.1.3, and ip(7). macOS and some containers have
+    one. Addresses that other machines could reach are not taken.
+    """
+    listed: set[str] = set()
+    with contextlib.suppress(psutil.Error, OSError):
+        for addresses in psutil.net_if_addrs().values():
+            listed |= {one.address for one in addresses if one.address.startswith("127.")}
+    for host in ("127.0.0.2", *sorted(listed - {"127.0.0.1"})):
+        with contextlib.suppress(OSError):  # it is not one of this machine
+            free_port(host)
+            return host
+    return None
+
+
 def met_itself(connection: socket.socket) -> bool:
     """Whether a connection has both ends in one socket: nobody listened, and it met itself."""
     return bool(connection.getsockname() == connection.getpeername())

@@ -68,6 +68,7 @@ class Stage:
         self.transcript = Transcript()
         self.late = 0.0  # seconds that the latest answer took, if one took too long
         self.quiet = 0.0  # seconds of quiet that had to do where rest could not be seen
+        self.remarks: list[str] = []  # notes about this machine
         self.at_rest: Threads = {}  # how the programs stood when they were last seen at rest
         self.programs: list[Program] = []
         self.peers: list[Peer] = []
@@ -97,7 +98,7 @@ class Stage:
         """What is worth saying about a check that may well have passed."""
         late = f"right but late: something took {self.late:.1f} s"
         quiet = f"never quite at rest: {self.quiet:.1f} s without anything had to do"
-        return [late] * bool(self.late) + [quiet] * bool(self.quiet)
+        return [late] * bool(self.late) + [quiet] * bool(self.quiet) + self.remarks
 
     # ------------------------------------------------------------------ steps and waiting
 

@@ -210,3 +210,40 @@ def test_a_helper_that_has_missed_the_gate_is_seen_at_once(
         assert server.prepare(tmp_path / "server.py", environment()) is None
     finally:
         server.close()
+
+
+# ------------------------------------------------------------------------------------ addresses
+
+ONLY_ONE = 'up(); mask("255.255.255.255"); '
+
+
+@needs_unshare
+def test_without_a_second_loopback_address_the_rest_of_the_check_is_tried_and_that_is_said() -> (
+    None
+):
+    done = on_a_machine(ONLY_ONE, "check", "1", "--solutions", "--json")
+    checks = checks_of(done)
+    assert all(check["status"] == "passed" for check in checks.values()), done.stdout
+    (note,) = checks["ready-line"]["notes"]
+    assert "no address 127.0.0.2" in note
+
+
+@needs_unshare
+def test_another_loopback_address_is_taken_where_there_is_one() -> None:
+    """It is an alias of the interface, lo:1."""
+    alias = 'lo1 = struct.pack("16sHH4s16x", b"lo:1", 2, 0, bytes([127, 8, 8, 8]))\n'
+    alias += "with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:\n"
+    alias += "    fcntl.ioctl(end, 0x8916, lo1)\n"
+    alias += (
+        '    fcntl.ioctl(end, 0x891C, struct.pack("16sHH4s16x", b"lo:1", 2, 0, b"\\xff" * 4))\n'
+    )
+    ask = (
+        "from chatkit.harness.ports import another_loopback\nprint(another_loopback())\nsys.exit()"
+    )
+    done = on_a_machine(f"{ONLY_ONE}\n{alias}{ask}")
+    assert done.stdout == "127.8.8.8\n", done.stderr
+
+
+@needs_unshare
+def test_an_ordinary_machine_has_127_0_0_2() -> None:
+    assert Bench(Path).another_host() == "127.0.0.2"
