@@ -164,7 +164,7 @@ def one(submission: Path, form: str, target: Path, keys: tuple[str, ...]) -> Non
             found = grade_one(work, course, on_verdict=tell_verdict)
             write_result(cast(Form, form), found, target)
     except GradingError as error:
-        click.echo(f"chatkit: the kit itself failed; please report this.\n{error}", err=True)
+        click.echo(f"chatkit: {error.words}", err=True)
         sys.exit(3)
     except KeyboardInterrupt:
         click.echo("chatkit: stopped; every program that was started has been ended.", err=True)

@@ -8,6 +8,7 @@ import signal
 import sys
 import textwrap
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TextIO
 
@@ -72,17 +73,27 @@ def shown() -> list["Finding"]:
     console = Console(highlight=False, soft_wrap=True)
     marks = marks_for(sys.stdout)
     found = []
-    with console.status("") as status:  # a wheel that turns, on a terminal
+    status = console.status("")  # a wheel that turns, on a terminal
+    try:
+        with suppress(RuntimeError):  # it needs a thread: see the line limits
+            status.start()
         for one in examine(lambda name: status.update(f"{name} ...")):
             found.append(one)
             text = Text(plain(one, marks))
             text.highlight_regex(r"^\S+", STYLES[one.status])
             text.highlight_regex(r"(?m)^ +cure ", "cyan")
             console.print(text)
+    finally:
+        status.stop()
     wrong = [one.name for one in found if one.status == "wrong"]
     if wrong:
         again = "Do what stands behind cure, then look again: chatkit doctor"
         console.print(Text(f"\nNot right: {', '.join(wrong)}. {again}", style="bold red"))
+    elif unseen := [one.name for one in found if one.failed]:
+        told = (
+            f"Nothing is known about: {', '.join(unseen)}. All else that a student needs is right."
+        )
+        console.print(Text(f"\n{told}", style="yellow"))
     else:
         console.print(Text("\nEverything that a student needs is right.", style="green"))
     return found

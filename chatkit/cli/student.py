@@ -96,7 +96,7 @@ def check(
                 except ProgressError as error:
                     remark = str(error)
     except GradingError as error:
-        click.echo(f"chatkit: the kit itself failed; please report this.\n{error}", err=True)
+        click.echo(f"chatkit: {error.words}", err=True)
         sys.exit(3)
     except KeyboardInterrupt:
         click.echo("chatkit: stopped; every program that was started has been ended.", err=True)

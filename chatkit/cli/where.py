@@ -97,7 +97,7 @@ def rebuild(course: Course, state: Progress, work: list[Lesson]) -> None:
                 )
                 runs.append((lesson, verdict, programs))
     except GradingError as error:
-        click.echo(f"chatkit: the kit itself failed; please report this.\n{error}", err=True)
+        click.echo(f"chatkit: {error.words}", err=True)
         sys.exit(3)
     except KeyboardInterrupt:
         click.echo("\nchatkit: stopped; nothing has changed.", err=True)

@@ -259,7 +259,7 @@ class Watch:
             if self.hinted and self._next_todo() != self.hinted:
                 self.note, self.hinted = "", 0  # it is done
         else:
-            self.trouble = f"The kit itself failed; please report this.\n{trouble}"
+            self.trouble = trouble[:1].upper() + trouble[1:]
         if self.round:
             self.round[self.graded.name] = verdict
             self._go_round()

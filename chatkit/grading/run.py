@@ -12,7 +12,8 @@ import pytest
 from chatkit.course import Check, Lesson
 from chatkit.grading import plugin
 from chatkit.grading.crew import MemberLost, share_out
-from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
+from chatkit.grading.verdict import GradingError, LessonVerdict, MachineError, Verdict
+from chatkit.harness import machine
 from chatkit.harness.sandbox import Sandbox
 from chatkit.harness.spawn import signals_held
 
@@ -22,6 +23,9 @@ NOT_NEEDED = (
     *("unraisableexception", "threadexception", "recwarn", "unittest", "doctest", "subtests"),
     *("pastebin", "stepwise", "setuponly", "setupplan", "legacypath"),
 )
+
+
+TROUBLED = ("failed", "not_reached")
 
 
 class _Listener:
@@ -157,9 +161,12 @@ def grade_lesson(
     drawn from the seed, as on a machine that has no time for it. With `until_failure` the first
     check that does not pass is the last one that is run; then they are run one by one.
     `whole` keeps every event of a transcript; else a long one loses its middle.
-    Raises GradingError when the kit itself fails,
+    Raises GradingError when the kit itself fails, MachineError when this machine lacks what a run
+    needs, before the first check or after one that did not pass,
     KeyboardInterrupt on Ctrl-C (every program has been ended by then).
     """
+    if lack := machine.lack(at_once):
+        raise MachineError(f"nothing was checked: {lack}")
     listener = _Listener(
         on_verdict or (lambda verdict: None),
         lesson,
@@ -188,6 +195,14 @@ def grade_lesson(
         raise listener.deaf
     if status == pytest.ExitCode.INTERRUPTED and not listener.trouble:
         raise KeyboardInterrupt
+    if listener.trouble or any(one.status in TROUBLED for one in listener.verdicts):
+        if lack := machine.lack(at_once):
+            raise MachineError(f"what was found does not count: {lack}")
+        if refused := next(filter(machine.REFUSED.search, listener.trouble), ""):
+            raise MachineError(
+                f"what was found does not count: it refused the kit something: "
+                f"{refused.strip().splitlines()[-1]}. Cure: close other programs, chatkit doctor"
+            )
     if listener.trouble or not listener.verdicts:
         raise GradingError("\n".join(listener.trouble) or f"pytest ended with {status!r}")
     return LessonVerdict(

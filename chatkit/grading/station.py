@@ -79,15 +79,15 @@ class Station:
             told = self._hear()
             if isinstance(told, LessonVerdict):
                 return told
-            if isinstance(told, str):
-                raise GradingError(told)
+            if isinstance(told, GradingError):
+                raise told
             if on_verdict:
                 on_verdict(told)
 
-    def _hear(self) -> Verdict | LessonVerdict | str:
+    def _hear(self) -> Verdict | LessonVerdict | GradingError:
         assert self.process.stdout
         with self._or_lost():
-            told: Verdict | LessonVerdict | str = pickle.load(self.process.stdout)
+            told: Verdict | LessonVerdict | GradingError = pickle.load(self.process.stdout)
         return told
 
     @contextlib.contextmanager
@@ -142,7 +142,7 @@ def serve(tier: Tier | None, parent: int, folder: str) -> None:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)  # what is printed here by mistake must not come between the answers
 
-    def tell(what: Verdict | LessonVerdict | str) -> None:
+    def tell(what: Verdict | LessonVerdict | GradingError) -> None:
         pickle.dump(what, answers)
         answers.flush()
 
@@ -162,7 +162,7 @@ def serve(tier: Tier | None, parent: int, folder: str) -> None:
         while True:
             order: Order = pickle.load(orders)
             if refused:
-                tell(refused)
+                tell(GradingError(refused))
                 continue
             try:
                 lesson = course(order.root).lesson(order.lesson)
@@ -178,8 +178,10 @@ def serve(tier: Tier | None, parent: int, folder: str) -> None:
                     sandbox=sandbox,
                     seconds=UNIT_SECONDS,
                 )
-            except (GradingError, CourseError) as error:
-                tell(str(error))
+            except GradingError as error:
+                tell(error)
+            except CourseError as error:
+                tell(GradingError(str(error)))
             else:
                 tell(done)
 

@@ -132,12 +132,12 @@ def _own_part(best: Sequence[int]) -> int:
 
 def _parts() -> Sequence[int]:
     """The parts that are best: usual ones without outgoing ports, else any without, else all."""
-    first, last = _outgoing()
+    first, last = outgoing()
     outside = [part for part in PARTS if (part + 1) * PART <= first or part * PART > last]
     return [part for part in outside if part in USUAL] or outside or PARTS
 
 
-def _outgoing() -> tuple[int, int]:
+def outgoing() -> tuple[int, int]:
     """The first and the last port that the system takes for outgoing connections, as told."""
     try:
         told = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()

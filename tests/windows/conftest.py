@@ -18,6 +18,12 @@ import pytest
 from chatkit.harness.display import Display
 
 ROOT = Path(__file__).parents[2]
+FIRST_PROGRAM = """
+import sys, tkinter
+tkinter.Tk().destroy()  # with the first window Wine starts a desktop, another service
+print(sys.platform, flush=True)
+input()
+"""
 FIRST = 120  # seconds: it is unpacked, and Wine makes the folder that it calls a computer
 
 
@@ -72,7 +78,7 @@ def windows() -> Iterator[Windows]:
         # as any program is there: who waits for the end of a later one would wait for them. So the
         # first one stays, and nobody waits for the end of its output before all is over.
         first = subprocess.Popen(
-            [command, "-c", "import sys; print(sys.platform, flush=True); input()"],
+            [command, "-c", FIRST_PROGRAM],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

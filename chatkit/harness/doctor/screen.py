@@ -44,7 +44,8 @@ def tk() -> Finding:
             return Finding("Tk", problem, "this Python has no Tk, for windows", cure_for_tk())
         if str(missing) == NO_XVFB:
             return Finding("Tk", "remark", "it is here, but no window can open: see display")
-        return Finding("Tk", problem, *str(missing).split(": ", 1))
+        told, _, cure = str(missing).partition(": ")
+        return Finding("Tk", problem, told, cure)
     if status == 0:
         if printed.startswith("8.5"):
             cure = "take the Python of python.org, or of Homebrew: brew install python-tk"
