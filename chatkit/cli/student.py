@@ -64,12 +64,15 @@ def check(
         raise Misuse(str(error)) from None
     from chatkit.grading.crew import crew_for
     from chatkit.grading.run import grade_lesson  # with pytest: not before the wrong use is said
+    from chatkit.harness.kernel import NO_PROC
 
     printer = None
     if not as_json:
         from chatkit.cli.printing import Printer
 
         printer = Printer(show)
+    if NO_PROC:
+        click.echo(f"chatkit: {NO_PROC}.", err=True)
     results: list[LessonVerdict] = []
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end what was started, then go
 

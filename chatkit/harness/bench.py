@@ -89,7 +89,7 @@ class Bench(Stage):
         """
         found = another_loopback()
         if found is None:
-            self.remarks.append(
+            self.remark(
                 "this machine has no address 127.0.0.2, so only 127.0.0.1 was tried: whether the "
                 "server listens where it is told could not be seen"
             )

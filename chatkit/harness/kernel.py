@@ -18,7 +18,14 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-LINUX = sys.platform == "linux"
+# Linux with its /proc. Where that is not mounted, as in some containers, the kernel tells as little
+# as other systems do, and the kit does what it does there.
+LINUX = sys.platform == "linux" and os.path.isdir("/proc/self/fd")
+NO_PROC = (
+    "/proc is not mounted here, so checks wait for a quiet time and see less"
+    if sys.platform == "linux" and not LINUX
+    else ""
+)
 WINDOWS = sys.platform == "win32"
 READS_REST = (
     LINUX

@@ -264,7 +264,7 @@ class Program:
             return kernel.tree(self.pid)
         try:
             below = psutil.Process(self.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
+        except (psutil.Error, OSError):  # it has ended, or there is no /proc
             return [self.pid]
         return [self.pid, *(child.pid for child in below)]
 
@@ -289,8 +289,11 @@ class Program:
     def freeze(self) -> None:
         """Stop it where it is until `thaw`; what arrives meanwhile waits."""
         for pid in self.pids():
-            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since
-                psutil.Process(pid).suspend()
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):  # it has ended
+                if WINDOWS:
+                    psutil.Process(pid).suspend()
+                else:  # psutil needs /proc for that
+                    os.kill(pid, signal.SIGSTOP)
 
     @property
     def frozen(self) -> bool:
@@ -300,8 +303,11 @@ class Program:
     def thaw(self) -> None:
         """Let it go on."""
         for pid in self.pids():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                psutil.Process(pid).resume()
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                if WINDOWS:
+                    psutil.Process(pid).resume()
+                else:
+                    os.kill(pid, signal.SIGCONT)
 
     def says_where_it_stands(self) -> None:
         """End it with SIGABRT: Python then writes the stack of every thread to its errors.

@@ -100,6 +100,11 @@ class Stage:
         quiet = f"never quite at rest: {self.quiet:.1f} s without anything had to do"
         return [late] * bool(self.late) + [quiet] * bool(self.quiet) + self.remarks
 
+    def remark(self, text: str) -> None:
+        """Note something about this machine, once."""
+        if text not in self.remarks:
+            self.remarks.append(text)
+
     # ------------------------------------------------------------------ steps and waiting
 
     @contextlib.contextmanager
@@ -256,6 +261,8 @@ class Stage:
                 process = psutil.Process(pid)
                 files += getattr(process, count)()
                 threads += process.num_threads()
+        if kernel.NO_PROC:
+            self.remark("without /proc nobody can count threads and open files")
         return threads, files
 
     def listeners(self, program: Program) -> list[kernel.Socket]:
@@ -321,6 +328,8 @@ class Stage:
         pids = [*self.pids(), *self._drawn_by()]
         started = time.monotonic()
         if not kernel.READS_REST:
+            if kernel.NO_PROC:
+                self.remark("without /proc nobody can see how busy a program is")
             used = _processor_time(pids)
             self.wait(lambda: False, seconds=seconds)
             return (_processor_time(pids) - used) / (time.monotonic() - started)

@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 
+from chatkit.cli.doctor import shown
 from chatkit.course import find_course
 from chatkit.desk.progress import FILE
 from chatkit.grading.run import grade_lesson
 from chatkit.grading.verdict import MachineError
-from chatkit.harness import forkserver, machine
+from chatkit.harness import doctor, forkserver, machine
 from chatkit.harness.bench import Bench
+from chatkit.harness.doctor import Finding
 from chatkit.harness.failure import Failure
 from chatkit.harness.machine import Lack
 from chatkit.harness.ports import met_itself
@@ -413,3 +415,65 @@ def test_an_error_of_the_bench_itself_that_the_system_explains_is_no_fault_of_th
 def test_a_station_tells_whose_fault_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     sent = pickle.loads(pickle.dumps(MachineError("no threads")))
     assert isinstance(sent, MachineError) and "not your programs: no threads" in sent.words
+
+
+# ---------------------------------------------------------------------------------------- /proc
+
+WITHOUT_PROC = [
+    *("unshare", "--user", "--map-root-user", "--mount", "sh", "-c"),
+    'mount -t tmpfs none /proc && exec "$@"',
+    "sh",
+]
+
+
+@needs_unshare
+@pytest.mark.parametrize(
+    ("lesson", "check", "note"),
+    [
+        ("1", "ready-line", ""),
+        ("1", "idle", "how busy a program is"),
+        ("2", "two-in-one", ""),
+        ("3", "gives-back", "count threads"),
+        ("4", "name-in-pieces", ""),
+        ("5", "handshake", ""),
+    ],
+)
+def test_without_proc_the_kit_does_what_it_does_on_other_systems(
+    lesson: str, check: str, note: str
+) -> None:
+    done = subprocess.run(
+        [
+            *(*WITHOUT_PROC, sys.executable, "-m", "chatkit", "check", lesson, "--solutions"),
+            *("--only", check, "--json"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    found = checks_of(done)[check]
+    assert found["status"] == "passed", found
+    assert "/proc is not mounted here" in done.stderr
+    assert not note or any(note in one for one in found["notes"])
+
+
+@needs_unshare
+def test_the_doctor_says_that_proc_is_missing() -> None:
+    command = [*WITHOUT_PROC, sys.executable, "-m", "chatkit", "doctor", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert "/proc is not mounted" in finding(done, "rest")["told"]
+    assert "mount -t proc" in finding(done, "rest")["cure"]
+
+
+def test_a_look_that_has_failed_is_named_at_the_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails() -> Finding:
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr(doctor, "PROBES", (doctor.Probe("firewall", fails, needed=False),))
+    monkeypatch.setattr(doctor.examine, "__defaults__", (doctor.PROBES, 40.0))
+    shown()
+    told = capsys.readouterr().out
+    assert "Nothing is known about: firewall" in told
+    assert "Everything" not in told
