@@ -4,7 +4,6 @@ These are commands of `chatkit class`.
 """
 
 import contextlib
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import cast
 import click
 
 from chatkit import __version__
+from chatkit.cli.stopping import end_on_signals, stopped
 from chatkit.cli.student import Misuse
 from chatkit.course import Course, CourseError, Lesson, find_course, kit_course
 from chatkit.grading import feedback
@@ -152,7 +152,7 @@ def one(submission: Path, form: str, target: Path, keys: tuple[str, ...]) -> Non
     Exit status 0: the result is written, whatever the points. 2: wrong use, or nothing to grade.
     3: the kit itself failed. With 2 and 3 nothing is written.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_signals()
     try:
         with problems_end_it(), tempfile.TemporaryDirectory(prefix="chatkit-one-") as space:
             if target.is_dir():
@@ -167,8 +167,7 @@ def one(submission: Path, form: str, target: Path, keys: tuple[str, ...]) -> Non
         click.echo(f"chatkit: {error.words}", err=True)
         sys.exit(3)
     except KeyboardInterrupt:
-        click.echo("chatkit: stopped; every program that was started has been ended.", err=True)
-        sys.exit(130)
+        stopped()
     score, most = sum(one.score for one in found), sum(one.max_score for one in found)
     click.echo(f"isolation: {found[0].isolation}")
     click.echo(f"{score} of {most} points. {target} is written.")

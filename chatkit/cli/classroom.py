@@ -6,7 +6,6 @@ Exit status: 0 all was graded, 1 something could not be graded, 2 wrong use; not
 import contextlib
 import getpass
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from chatkit.cli.classfiles import handout, one, package
 from chatkit.cli.classprogress import final_table, progress
 from chatkit.cli.groups import Group
 from chatkit.cli.similar import similar
+from chatkit.cli.stopping import end_on_signals
 from chatkit.cli.student import Misuse
 from chatkit.course import Course, CourseError, find_course
 from chatkit.grading.archives import ArchiveError
@@ -99,7 +99,7 @@ def grade(
     chatkit class grade hand-ins/ --out grades --only alice --fresh
     chatkit class grade hand-ins/ --out grades --cluster tcp://10.0.0.5:8786
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_signals()
     trouble: list[str] = []
     with problems_end_it(), tempfile.TemporaryDirectory(prefix="chatkit-class-") as space:
         course = find_course()

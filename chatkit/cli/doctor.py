@@ -4,7 +4,6 @@ import errno
 import io
 import json
 import os
-import signal
 import sys
 import textwrap
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from chatkit import __version__
+from chatkit.cli.stopping import end_on_signals, stopped
 
 if TYPE_CHECKING:
     from chatkit.harness.doctor import Finding
@@ -42,7 +42,7 @@ def doctor(as_json: bool) -> None:
     """
     from chatkit.harness.doctor import examine
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end what was started, then go
+    end_on_signals()
     try:
         if as_json:
             found = list(examine(lambda name: None))
@@ -58,8 +58,7 @@ def doctor(as_json: bool) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise click.ClickException(f"the output cannot be written: {error.strerror}") from None
     except KeyboardInterrupt:
-        click.echo("chatkit: stopped; every program that was started has been ended.", err=True)
-        sys.exit(130)
+        stopped()
     sys.exit(1 if any(one.status == "wrong" for one in found) else 0)
 
 

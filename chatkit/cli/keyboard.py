@@ -58,9 +58,9 @@ class Keyboard:
         try:
             return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
         except OSError as error:
-            if error.errno != errno.ENOTTY:
-                raise
-            return True  # a terminal that does not control us: no shell takes turns with us there
+            # ENOTTY: it does not control us, so no shell takes turns with us there. Anything else,
+            # EIO most of all: it has hung up.
+            return error.errno == errno.ENOTTY
 
     def close(self) -> None:
         """Give the terminal back as it was. Does nothing when it is not open."""

@@ -1,7 +1,6 @@
 """Commands for students."""
 
 import json
-import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import click
 
 from chatkit import __version__
 from chatkit.cli.completion import complete_lesson
+from chatkit.cli.stopping import end_on_signals, stopped
 from chatkit.course import Course, CourseError, Lesson, find_course
 
 
@@ -74,7 +74,7 @@ def check(
     if NO_PROC:
         click.echo(f"chatkit: {NO_PROC}.", err=True)
     results: list[LessonVerdict] = []
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end what was started, then go
+    end_on_signals()
 
     def tell(verdict: Verdict) -> None:
         if printer:
@@ -102,8 +102,7 @@ def check(
         click.echo(f"chatkit: {error.words}", err=True)
         sys.exit(3)
     except KeyboardInterrupt:
-        click.echo("chatkit: stopped; every program that was started has been ended.", err=True)
-        sys.exit(130)
+        stopped()
     if as_json:
         click.echo(json.dumps(object_of(results, __version__), indent=1, ensure_ascii=True))
     elif printer:
@@ -125,7 +124,7 @@ def demo() -> None:
     from chatkit.harness.demo import play
     from chatkit.harness.failure import Failure, Unavailable
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_signals()
     try:
         play(click.echo)
     except Unavailable as missing:

@@ -1,13 +1,13 @@
 """What `chatkit` alone says: where you are, and what to type next."""
 
 import os
-import signal
 import sys
 from pathlib import Path
 
 import click
 
 from chatkit import __version__
+from chatkit.cli.stopping import end_on_signals
 from chatkit.cli.student import Misuse
 from chatkit.course import INSTALLED, Course, CourseError, Lesson, find_course
 from chatkit.desk.place import POINTS, Place, next_place, places
@@ -82,7 +82,7 @@ def rebuild(course: Course, state: Progress, work: list[Lesson]) -> None:
     numbers = " and ".join(str(lesson.number) for lesson in work)
     click.echo(f"chatkit: {state.trouble}.", err=True)
     click.echo(f"Lesson {numbers} is checked again. Ctrl-C leaves everything as it is.", err=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end what was started, then go
+    end_on_signals()
     runs = []
     try:
         total = sum(len(lesson.checks()) for lesson in work)

@@ -54,6 +54,8 @@ class Display:
         self.environment: dict[str, str] = {}  # what a program needs to find it
         self.server: subprocess.Popen[bytes] | None = None
         self.folder: tempfile.TemporaryDirectory[str] | None = None
+        self.owner = os.getpid()
+        _displays.append(self)
         if importlib.util.find_spec("_tkinter") is None:
             raise Unavailable(NO_TK)
         self.user = user
@@ -90,6 +92,8 @@ class Display:
         if self.folder:
             self.folder.cleanup()
             self.folder = None
+        if self in _displays:
+            _displays.remove(self)
 
     def __enter__(self) -> Self:
         return self
@@ -106,7 +110,8 @@ class Display:
         xvfb = shutil.which("Xvfb")
         if xvfb is None:
             raise Unavailable(NO_XVFB)
-        self.folder = tempfile.TemporaryDirectory(prefix="chatkit-display-")
+        with signals_held():  # nobody would know of a folder that is made, and not named yet
+            self.folder = tempfile.TemporaryDirectory(prefix="chatkit-display-")
         cookie = Path(self.folder.name) / "authority"
         cookie.touch(mode=0o600)
         cookie.write_bytes(authority())
@@ -140,6 +145,16 @@ class Display:
             self.close()
             raise Unavailable("Xvfb does not start: try it by hand with the command Xvfb :99")
         self.environment = {"DISPLAY": f":{number}", "XAUTHORITY": str(cookie)}
+
+
+_displays: list[Display] = []  # those that are not closed
+
+
+def close_displays() -> None:
+    """Close those of this process. Ctrl-C may come when one is made, and nobody has it yet."""
+    for display in list(_displays):
+        if display.owner == os.getpid():
+            display.close()
 
 
 def authority() -> bytes:
