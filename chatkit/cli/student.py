@@ -9,7 +9,7 @@ import click
 from chatkit import __version__
 from chatkit.cli.completion import complete_lesson
 from chatkit.cli.stopping import end_on_signals, stopped
-from chatkit.course import Course, CourseError, Lesson, find_course
+from chatkit.course import INSTALLED, Course, CourseError, Lesson, find_course
 
 
 class Misuse(click.ClickException):
@@ -59,6 +59,8 @@ def check(
     remark = ""  # about the state
     try:
         course = find_course()
+        if course.root == INSTALLED and not (folder or solutions):
+            raise Misuse("there is no lesson of yours here. Copy them out: chatkit init my-chat")
         chosen = choose(course, lesson, folder, solutions, only)
     except CourseError as error:
         raise Misuse(str(error)) from None
