@@ -13,6 +13,7 @@ from typing import cast
 import click
 
 from chatkit import __version__
+from chatkit.cli.printing import shown
 from chatkit.cli.stopping import end_on_signals, stopped
 from chatkit.cli.student import Misuse
 from chatkit.course import Course, CourseError, Lesson, find_course, kit_course
@@ -188,7 +189,7 @@ def named(course: Course, keys: tuple[str, ...]) -> list[Lesson]:
 
 
 def tell_verdict(lesson: Lesson, verdict: Verdict) -> None:
-    click.echo(f"{lesson.name} {feedback.headline(verdict)}")
+    click.echo(f"{lesson.name} {shown(feedback.headline(verdict))}")
 
 
 @contextlib.contextmanager

@@ -40,6 +40,9 @@ class LazyGroup(Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run it. An output that takes nothing more ends it with one line and status 1."""
         replace_closed_streams()
+        for stream in (sys.stdout, sys.stderr):  # what an old console lacks becomes "?"
+            if reconfigure := getattr(stream, "reconfigure", None):
+                reconfigure(errors="replace")
         try:
             return super().main(*args, **kwargs)
         except OSError as error:

@@ -7,7 +7,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from chatkit.cli.watching import cut, page
+from chatkit.cli.watching import KEYS, cut, page
 from chatkit.course import Lesson, find_course
 from chatkit.desk import saves
 from chatkit.desk.grader import Ended, Heard
@@ -516,3 +516,29 @@ def test_files_that_cannot_be_read_are_there_but_empty(tmp_path: Path) -> None:
 
     assert saves.files_in(tmp_path)["server.py"].content == b""
     assert saves.files_in(tmp_path / "nowhere") == {}
+
+
+@pytest.mark.parametrize("width", [30, 40, 50, 60])
+def test_a_narrow_screen_folds_and_keeps_the_points_and_all_keys(desk: Desk, width: int) -> None:
+    desk.falls("ready-line", "failed", "the ready line names another port than the real one")
+    for _ in range(2):  # while it runs, and afterwards
+        screen = desk.screen(width, 30)
+        assert "0/100" in screen.split("\n")[0] or "0 of 100 points" in screen.split("\n")[0]
+        for key in KEYS:
+            assert key in screen
+        for word in [
+            "the",
+            "ready",
+            "line",
+            "names",
+            "another",
+            "port",
+            "than",
+            "the",
+            "real",
+            "one",
+        ]:
+            assert word in screen
+        assert "…" not in screen.split("\n")[0].replace("checking …", "")
+        desk.ends("failed")
+        desk.falls("ready-line", "failed", "the ready line names another port than the real one")
