@@ -165,7 +165,7 @@ def grade_lesson(
     needs, before the first check or after one that did not pass,
     KeyboardInterrupt on Ctrl-C (every program has been ended by then).
     """
-    if lack := machine.lack(at_once):
+    if lack := machine.lack(at_once, least=True):
         raise MachineError(f"nothing was checked: {lack}")
     listener = _Listener(
         on_verdict or (lambda verdict: None),

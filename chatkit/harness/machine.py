@@ -1,8 +1,8 @@
 """What a run needs of this machine: asked before each run, and after one with failures.
 
 A right program fails where nothing can connect, where no thread can be started, or where no file
-can be opened. That is never the program's fault. So before the first check this process tries what
-the largest check needs, and gives it back; that takes a few milliseconds.
+can be opened. That is never the program's fault. So this process tries what checks need, and gives
+it back; that takes a few milliseconds.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ from chatkit.harness.ports import free_port
 
 HOST = "127.0.0.1"
 SECONDS = 5  # for a connection of this machine to itself
+LEAST_THREADS = 10  # for the smallest lesson
 THREADS = 40  # the largest check has a server with 30 clients, and a thread for each
 THREADS_OF_A_WORKER = 8  # with a window: a display, a helper, and a client
 FILES = 40  # a client each
@@ -45,12 +46,17 @@ class Lack:
         return f"{self.told}. Cure: {self.cure}"
 
 
-def lack(workers: int = 1) -> Lack | None:
-    """The first thing that a run with so many workers needs and does not get, or None."""
+def lack(workers: int = 1, *, least: bool = False) -> Lack | None:
+    """The first thing that a run with so many workers needs and does not get, or None.
+
+    With `least` it asks for no more threads than every lesson needs: a small one may do where a
+    large one would not. Where checks have failed, the most that a lesson needs is asked for.
+    """
+    threads = LEAST_THREADS if least else THREADS
     return (
         lacks_loopback()
         or lacks_files()
-        or lacks_threads(THREADS if workers == 1 else THREADS_OF_A_WORKER * workers)
+        or lacks_threads(threads if workers == 1 else THREADS_OF_A_WORKER * workers)
         or lacks_memory()
         or lacks_disk()
     )

@@ -306,7 +306,7 @@ needs_another_user = pytest.mark.skipif(
     ("name", "most", "told"),
     [
         ("NPROC", 3, "threads or processes can be started"),
-        ("NPROC", 25, "threads or processes can be started"),
+        ("NPROC", 8, "threads or processes can be started"),
         ("AS", 300_000_000, "threads or processes can be started"),
         ("NOFILE", 30, "files can be opened"),
     ],
@@ -343,6 +343,24 @@ def test_what_the_system_refuses_costs_no_points_and_the_doctor_sees_it(
     assert looked.returncode == 1, looked.stdout + looked.stderr
     found = finding(looked, "limits")
     assert found["status"] == "wrong" and told in found["told"]
+
+
+@needs_another_user
+def test_a_run_that_fails_for_want_of_threads_does_not_count() -> None:
+    """A small lesson has enough of them, a room of 30 threads has not."""
+    command = [*limited(NPROC=22), "-m", "chatkit", "check", "--solutions"]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    for lesson, status in (("1", 0), ("3", 3)):
+        done = subprocess.run(
+            [*command[:-1], lesson, "--solutions"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=200,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+    assert "does not count" in done.stderr and "threads or processes" in done.stderr
 
 
 @needs_unshare
@@ -393,10 +411,10 @@ def test_what_runs_out_during_a_run_is_no_verdict(
     lesson = find_course(ROOT).lesson("1")
     (tmp_path / "server.py").write_text("raise SystemExit(1)", "utf-8")
     answers = iter([None, Lack("threads", "no more threads", "wait")])
-    monkeypatch.setattr(machine, "lack", lambda workers: next(answers))
+    monkeypatch.setattr(machine, "lack", lambda *_, **__: next(answers))
     with pytest.raises(MachineError, match="does not count: no more threads"):
         grade_lesson(lesson, tmp_path, only="ready-line")
-    monkeypatch.setattr(machine, "lack", lambda workers: None)
+    monkeypatch.setattr(machine, "lack", lambda *_, **__: None)
     assert grade_lesson(lesson, tmp_path, only="ready-line").score == 0
 
 
@@ -477,3 +495,48 @@ def test_a_look_that_has_failed_is_named_at_the_end(
     told = capsys.readouterr().out
     assert "Nothing is known about: firewall" in told
     assert "Everything" not in told
+
+
+# ------------------------------------------------------------------------------ a tight machine
+
+# One core, the lowest priority, 1 GB of data, 64 open files, and a clock on the wall that
+# jumps an hour ahead and back each time somebody looks at it.
+TIGHT = """
+import itertools, os, resource, sys, time
+os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+os.nice(19)
+for which, most in ((resource.RLIMIT_DATA, 1 << 30), (resource.RLIMIT_NOFILE, 64)):
+    resource.setrlimit(which, (most, most))
+hours, now = itertools.cycle((0, 3600, -3600)), time.time
+time.time = lambda: now() + next(hours)
+sys.argv = ["chatkit", *sys.argv[1:]]
+from chatkit.cli.main import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("lesson", "programs", "wrong"),
+    [
+        ("1", "solutions/01_echo", []),
+        ("3", "solutions/03_threads", []),
+        ("4", "solutions/04_nicknames", []),
+        ("5", "solutions/05_gui", []),
+        ("2", "tests/mistakes/02_broadcast/sends_to_all", ["not-to-sender"]),
+    ],
+)
+def test_a_tight_machine_gives_the_same_verdicts_without_notes(
+    lesson: str, programs: str, wrong: list[str]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TIGHT, "check", lesson, "--dir", str(ROOT / programs), "--json"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "DISPLAY"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    checks = checks_of(done)
+    assert [id for id, one in checks.items() if one["status"] != "passed"] == wrong, done.stdout
+    notes = [note for one in checks.values() for note in one["notes"]]
+    assert not [note for note in notes if not note.startswith("right but late")], notes
