@@ -50,7 +50,8 @@ def check(
     chatkit check 2 --only half-line --show    one check, drawn
     chatkit check --solutions                  the finished programs
 
-    Exit status 0: full score of what could be run. 1: not. 2: wrong use.
+    Exit status 0: full score of what could be run. 1: not. 2: wrong use. 3: no verdict, because the
+    kit failed or this machine lacks something; nothing is kept.
     """
     from chatkit.desk.progress import ProgressError, fingerprints, load
     from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
