@@ -1,9 +1,13 @@
 """Says what has failed when it fails: a run that is cut off has told it by then.
 
-And says what it leaves out: the tests of memory cgroups need a system that lets us make one.
+And says what it leaves out: the tests of memory cgroups need a system that lets us make one, and
+those of Windows need Wine and a Python for Windows.
 """
 
+import os
+import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -13,12 +17,27 @@ from chatkit.harness import cgroup
 # that (signal(7)). Many tests press Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-NO_CGROUP = cgroup.what_is_missing()
-collect_ignore = ["kit/test_cgroup.py"] if NO_CGROUP else []
+# A command that runs a Python for Windows: see tests/windows/conftest.py.
+WINDOWS_PYTHON = os.environ.get(
+    "CHATKIT_WINDOWS_PYTHON", str(Path(__file__).parents[2] / "shared" / "windows" / "wpy")
+)
+
+
+def no_windows() -> str:
+    """Why the kit cannot be started on a Windows Python here; empty if it can."""
+    if not any(map(shutil.which, ("wine64", "/usr/lib/wine/wine64"))):
+        return "wine64 is not installed"
+    if not os.access(WINDOWS_PYTHON, os.X_OK):
+        return "CHATKIT_WINDOWS_PYTHON names no command that runs a Python for Windows"
+    return ""
+
+
+LEFT_OUT = {"kit/test_cgroup.py": cgroup.what_is_missing(), "windows": no_windows()}
+collect_ignore = [name for name, why in LEFT_OUT.items() if why]
 
 
 def pytest_report_header() -> list[str]:
-    return [f"left out: {name} ({NO_CGROUP})" for name in collect_ignore]
+    return [f"left out: {name} ({LEFT_OUT[name]})" for name in collect_ignore]
 
 
 class Teller:

@@ -4,7 +4,6 @@ These are commands of `chatkit class`.
 """
 
 import contextlib
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import cast
 
 import click
 
+from chatkit.cli.printing import shown
+from chatkit.cli.stopping import end_on_signals, stopped
 from chatkit.cli.student import Misuse
 from chatkit.course import Course, CourseError, Lesson, find_course, kit_course
 from chatkit.grading import feedback
@@ -155,7 +156,7 @@ def one(submission: Path, form: str, target: Path, keys: tuple[str, ...]) -> Non
     Exit status 0: the result is written, whatever the points. 2: wrong use, or nothing to grade.
     3: the kit itself failed. With 2 and 3 nothing is written.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_signals()
     try:
         with problems_end_it(), OwnFolder("one") as room:
             if target.is_dir():
@@ -167,11 +168,10 @@ def one(submission: Path, form: str, target: Path, keys: tuple[str, ...]) -> Non
             found = grade_one(work, course, on_verdict=tell_verdict)
             write_result(cast(Form, form), found, target)
     except GradingError as error:
-        click.echo(f"chatkit: the kit itself failed; please report this.\n{error}", err=True)
+        click.echo(f"chatkit: {error.words}", err=True)
         sys.exit(3)
     except KeyboardInterrupt:
-        click.echo("chatkit: stopped; every program that was started has been ended.", err=True)
-        sys.exit(130)
+        stopped()
     score, most = sum(one.score for one in found), sum(one.max_score for one in found)
     click.echo(f"isolation: {found[0].isolation}")
     click.echo(f"{score} of {most} points. {target} is written.")
@@ -192,7 +192,7 @@ def named(course: Course, keys: tuple[str, ...]) -> list[Lesson]:
 
 
 def tell_verdict(lesson: Lesson, verdict: Verdict) -> None:
-    click.echo(f"{lesson.name} {feedback.headline(verdict)}")
+    click.echo(f"{lesson.name} {shown(feedback.headline(verdict))}")
 
 
 @contextlib.contextmanager

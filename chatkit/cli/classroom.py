@@ -7,7 +7,6 @@ import contextlib
 import getpass
 import os
 import re
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from chatkit.cli.classfiles import handout, one, package
 from chatkit.cli.classprogress import final_table, progress
 from chatkit.cli.groups import Group
 from chatkit.cli.similar import similar
+from chatkit.cli.stopping import end_on_signals
 from chatkit.cli.student import Misuse
 from chatkit.course import Course, CourseError, Lesson, find_course
 from chatkit.grading.archives import ArchiveError
@@ -111,7 +111,7 @@ def grade(
     chatkit class grade hand-ins/ --out grades --only alice --fresh
     chatkit class grade hand-ins/ --out grades --cluster tcp://10.0.0.5:8786
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_signals()
     trouble: list[str] = []
     with problems_end_it(), OwnFolder("class") as room:
         course = find_course()

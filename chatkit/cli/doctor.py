@@ -1,19 +1,18 @@
 """The command that looks at the machine."""
 
-import errno
 import io
 import json
-import os
-import signal
 import sys
 import textwrap
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from chatkit import __version__
+from chatkit.cli.stopping import end_on_signals, stopped
 
 if TYPE_CHECKING:
     from chatkit.harness.doctor import Finding
@@ -41,7 +40,7 @@ def doctor(as_json: bool) -> None:
     """
     from chatkit.harness.doctor import examine
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end what was started, then go
+    end_on_signals()
     try:
         if as_json:
             found = list(examine(lambda name: None))
@@ -50,15 +49,8 @@ def doctor(as_json: bool) -> None:
             click.echo(json.dumps(about, indent=1, ensure_ascii=True))
         else:
             found = shown()
-    except OSError as error:
-        if error.errno == errno.EPIPE:
-            raise  # nobody reads any more, as with | head
-        # What could not be written is dropped: Python would try it once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        raise click.ClickException(f"the output cannot be written: {error.strerror}") from None
     except KeyboardInterrupt:
-        click.echo("chatkit: stopped; every program that was started has been ended.", err=True)
-        sys.exit(130)
+        stopped()
     sys.exit(1 if any(one.status == "wrong" for one in found) else 0)
 
 
@@ -72,17 +64,27 @@ def shown() -> list["Finding"]:
     console = Console(highlight=False, soft_wrap=True)
     marks = marks_for(sys.stdout)
     found = []
-    with console.status("") as status:  # a wheel that turns, on a terminal
+    status = console.status("")  # a wheel that turns, on a terminal
+    try:
+        with suppress(RuntimeError):  # it needs a thread: see the line limits
+            status.start()
         for one in examine(lambda name: status.update(f"{name} ...")):
             found.append(one)
             text = Text(plain(one, marks))
             text.highlight_regex(r"^\S+", STYLES[one.status])
             text.highlight_regex(r"(?m)^ +cure ", "cyan")
             console.print(text)
+    finally:
+        status.stop()
     wrong = [one.name for one in found if one.status == "wrong"]
     if wrong:
         again = "Do what stands behind cure, then look again: chatkit doctor"
         console.print(Text(f"\nNot right: {', '.join(wrong)}. {again}", style="bold red"))
+    elif unseen := [one.name for one in found if one.failed]:
+        told = (
+            f"Nothing is known about: {', '.join(unseen)}. All else that a student needs is right."
+        )
+        console.print(Text(f"\n{told}", style="yellow"))
     else:
         console.print(Text("\nEverything that a student needs is right.", style="green"))
     return found

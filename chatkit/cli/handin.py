@@ -6,7 +6,7 @@ import click
 
 from chatkit.cli.completion import complete_lesson
 from chatkit.cli.student import Misuse
-from chatkit.course import CourseError, find_course
+from chatkit.course import INSTALLED, CourseError, find_course
 
 
 @click.command()
@@ -38,6 +38,8 @@ def pack(lessons: tuple[str, ...], target: Path) -> None:
 
     try:
         course = find_course()
+        if course.root == INSTALLED:
+            raise Misuse("there is no lesson of yours here. Copy them out: chatkit init my-chat")
         chosen = [course.lesson(key) for key in lessons] if lessons else handin.begun(course)
         if not chosen:
             raise Misuse("you have begun no lesson yet: solve a TODO, or name one: chatkit pack 1")

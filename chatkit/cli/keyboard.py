@@ -16,6 +16,10 @@ from collections.abc import Callable
 NAMES = {"\r": "enter", "\n": "enter", "\x1b": "esc"}
 SEQUENCE = re.compile(r"\x1b(\[[0-9;?]*[@-~]|O.)")  # an arrow or a function key
 PASTED = 8  # characters at once that nobody types: a paste is not meant for us
+# A terminal that knows it puts these around a paste: bracketed paste, xterm's ctlseqs.
+BRACKETS, NO_BRACKETS = b"\x1b[?2004h", b"\x1b[?2004l"
+PASTE, PASTE_END = "\x1b[200~", "\x1b[201~"
+MOST = 1 << 20  # bytes that are taken at once
 GLANCE = 0.05  # seconds between two looks at the keyboard, on Windows
 
 
@@ -39,6 +43,7 @@ class Keyboard:
             import termios
 
             self.before = termios.tcgetattr(sys.stdin)
+        self.pasting = False
         self.is_open = True  # from here on there is something to give back
         self.take()
         self.thread.start()
@@ -50,6 +55,7 @@ class Keyboard:
             import tty
 
             tty.setcbreak(sys.stdin, termios.TCSANOW)
+            self._say(BRACKETS)
 
     def in_foreground(self) -> bool:
         """Whether the terminal is ours now, and not the shell's that has sent us to the back."""
@@ -58,9 +64,9 @@ class Keyboard:
         try:
             return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
         except OSError as error:
-            if error.errno != errno.ENOTTY:
-                raise
-            return True  # a terminal that does not control us: no shell takes turns with us there
+            # ENOTTY: it does not control us, so no shell takes turns with us there. Anything else,
+            # EIO most of all: it has hung up.
+            return error.errno == errno.ENOTTY
 
     def close(self) -> None:
         """Give the terminal back as it was. Does nothing when it is not open."""
@@ -72,6 +78,7 @@ class Keyboard:
 
             with contextlib.suppress(OSError, termios.error):  # the terminal has hung up
                 if self.in_foreground():
+                    self._say(NO_BRACKETS)
                     termios.tcsetattr(sys.stdin, termios.TCSANOW, self.before)
         self.stop.set()
         self.theirs.close()  # wakes the thread
@@ -84,14 +91,26 @@ class Keyboard:
             ready, _, _ = select.select([sys.stdin, self.ours], [], [])
             if self.ours in ready:
                 return
+            data = b""
             try:
-                data = os.read(sys.stdin.fileno(), 1024)
+                while not data or select.select([sys.stdin], [], [], 0)[0]:
+                    part = os.read(sys.stdin.fileno(), 1024)
+                    data += part
+                    if not part or len(data) > MOST:
+                        break
             except OSError:  # the terminal has hung up
-                data = b""
-            if not data:
+                part = b""
+            if data:  # all that is there at once: the rest of a large paste belongs to it
+                self._tell(data.decode("utf-8", "replace"))
+            if not part:
                 self.put("gone")
                 return
-            self._tell(data.decode("utf-8", "replace"))
+
+    def _say(self, words: bytes) -> None:
+        """Tell the terminal, if the output goes to one."""
+        if sys.stdout and sys.stdout.isatty():
+            with contextlib.suppress(OSError):
+                os.write(sys.stdout.fileno(), words)
 
     def _hear_on_windows(self) -> None:
         if sys.platform == "win32":
@@ -106,7 +125,12 @@ class Keyboard:
                         self._tell(key)
 
     def _tell(self, text: str) -> None:
-        text = SEQUENCE.sub("", text)
+        typed = ""
+        while text:  # what is between the brackets of a paste is left out
+            before, mark, text = text.partition(PASTE_END if self.pasting else PASTE)
+            typed += "" if self.pasting else before
+            self.pasting ^= bool(mark)
+        text = SEQUENCE.sub("", typed)
         if len(text) > PASTED:
             return
         for character in text:

@@ -1,11 +1,15 @@
 """The command `chatkit`. Its parts are imported only when they are called, so that help is fast."""
 
+import sys
+from contextlib import suppress
 from importlib import import_module
+from typing import Any
 
 import click
 
 from chatkit import __version__
 from chatkit.cli.groups import Group
+from chatkit.cli.streams import cannot_be_written, replace_closed_streams
 
 # Name -> the module that has it, what it is called there, and its line in the list of commands.
 COMMANDS = {
@@ -32,6 +36,22 @@ COMMANDS = {
 
 class LazyGroup(Group):
     """A group that imports a command when it is called, and not to list it."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run it. An output that takes nothing more ends it with one line and status 1."""
+        replace_closed_streams()
+        for stream in (sys.stdout, sys.stderr):  # what an old console lacks becomes "?"
+            if reconfigure := getattr(stream, "reconfigure", None):
+                reconfigure(errors="replace")
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            words = cannot_be_written(error)
+            if not words:
+                raise
+        with suppress(OSError):
+            click.echo(f"chatkit: {words}", err=True)
+        sys.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

@@ -11,7 +11,36 @@ from chatkit.grading import feedback
 from chatkit.grading.verdict import LessonVerdict, Verdict
 
 STYLES = {"passed": "green", "failed": "bold red", "not_reached": "yellow", "skipped": "yellow"}
+# For an output that has no ✓ and ✗, such as ASCII and Latin-1.
+PLAIN = {"passed": "ok", "failed": "NO", "not_reached": "--", "skipped": "-"}
+SIGNS = {mark: PLAIN[status] for status, mark in feedback.MARKS.items()}
+DRAWING = str.maketrans(
+    {"─": "-", "▶": ">", "◀": "<", "│": "|", "↑": "^", "…": "...", "·": "--"}
+    | {"✓": "ok", "✗": "NO", "○": "..", "▸": ">>"}
+)
 LABELS = r"(?m)^  (what|right|expected|received|printed|likely|think|read|again|note) "
+
+
+def carries(text: str) -> bool:
+    """Whether this output has all these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(words: str) -> str:
+    """The words of `grading.feedback` as this output can carry them, in the same width."""
+    if carries(words):
+        return words
+    lines = []
+    for line in words.split("\n"):
+        sign = SIGNS.get(line[:1], "") if line[1:2] == " " else ""
+        if len(sign) > 1:  # it takes the place of one space before the points
+            line = sign + line[1:].replace("  ", " ", 1)
+        lines.append(line.translate(DRAWING))
+    return "\n".join(lines)
 
 
 class Printer:
@@ -36,7 +65,7 @@ class Printer:
         else:
             words = feedback.short(verdict)
         self.reason = verdict.message
-        self.console.print(coloured(verdict, words))
+        self.console.print(coloured(verdict, shown(words)))
 
     def summary(self, lesson: LessonVerdict) -> None:
         style = "green" if lesson.full else "bold"

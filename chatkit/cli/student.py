@@ -1,7 +1,6 @@
 """Commands for students."""
 
 import json
-import signal
 import sys
 from pathlib import Path
 
@@ -9,7 +8,8 @@ import click
 
 from chatkit import __version__
 from chatkit.cli.completion import complete_lesson
-from chatkit.course import Course, CourseError, Lesson, find_course
+from chatkit.cli.stopping import end_on_signals, stopped
+from chatkit.course import INSTALLED, Course, CourseError, Lesson, find_course
 
 
 class Misuse(click.ClickException):
@@ -60,7 +60,8 @@ def check(
     chatkit check 1 --only idle --only restart    two checks
     chatkit check --solutions                  the finished programs
 
-    Exit status 0: full score of what could be run. 1: not. 2: wrong use.
+    Exit status 0: full score of what could be run. 1: not. 2: wrong use. 3: no verdict, because the
+    kit failed or this machine lacks something; nothing is kept.
     """
     from chatkit.desk.progress import ProgressError, fingerprints, load
     from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
@@ -69,19 +70,24 @@ def check(
     remark = ""  # about the state
     try:
         course = find_course()
+        if course.root == INSTALLED and not (folder or solutions):
+            raise Misuse("there is no lesson of yours here. Copy them out: chatkit init my-chat")
         chosen = choose(course, lesson, folder, solutions, only)
     except CourseError as error:
         raise Misuse(str(error)) from None
     from chatkit.grading.crew import crew_for
     from chatkit.grading.run import grade_lesson  # with pytest: not before the wrong use is said
+    from chatkit.harness.kernel import NO_PROC
 
     printer = None
     if not as_json:
         from chatkit.cli.printing import Printer
 
         printer = Printer(show)
+    if NO_PROC:
+        click.echo(f"chatkit: {NO_PROC}.", err=True)
     results: list[LessonVerdict] = []
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end what was started, then go
+    end_on_signals()
 
     def tell(verdict: Verdict) -> None:
         if printer:
@@ -114,11 +120,10 @@ def check(
                 except ProgressError as error:
                     remark = str(error)
     except GradingError as error:
-        click.echo(f"chatkit: the kit itself failed; please report this.\n{error}", err=True)
+        click.echo(f"chatkit: {error.words}", err=True)
         sys.exit(3)
     except KeyboardInterrupt:
-        click.echo("chatkit: stopped; every program that was started has been ended.", err=True)
-        sys.exit(130)
+        stopped()
     if as_json:
         click.echo(json.dumps(object_of(results, __version__), indent=1, ensure_ascii=True))
     elif printer:
@@ -140,7 +145,7 @@ def demo() -> None:
     from chatkit.harness.demo import play
     from chatkit.harness.failure import Failure, Unavailable
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_signals()
     try:
         play(click.echo)
     except Unavailable as missing:

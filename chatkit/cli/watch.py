@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from queue import SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chatkit.cli.completion import complete_lesson
+from chatkit.cli.stopping import stopped
 from chatkit.cli.student import Misuse
 from chatkit.course import INSTALLED, CourseError, find_course
 
@@ -64,10 +65,10 @@ def watch(lesson: str | None, poll: bool) -> None:
             state = Watch(course, chosen, progress, grader)
             show(state, events, stack)
         points = "{} of {} points".format(*state.points)
-        click.echo(f"{state.lesson.name}: {points}. Go on: chatkit watch {state.lesson.number}")
+        with suppress(OSError):  # the terminal is gone
+            click.echo(f"{state.lesson.name}: {points}. Go on: chatkit watch {state.lesson.number}")
     except KeyboardInterrupt:
-        click.echo("chatkit: stopped; every program that was started has been ended.", err=True)
-        sys.exit(130)
+        stopped()
 
 
 def end_cleanly() -> None:

@@ -3,20 +3,31 @@
 What to do next is on top. It is the plain text of `grading.feedback`, cut to the screen.
 """
 
+import re
 import sys
 from collections.abc import Iterable
 from textwrap import wrap
 
 from rich.text import Text
 
-from chatkit.cli.printing import STYLES, Printer, coloured
+from chatkit.cli.printing import PLAIN, STYLES, Printer, carries, coloured, shown
 from chatkit.course import Lesson
 from chatkit.desk.grader import Ended, Heard
 from chatkit.desk.watch import Event, Watch
 from chatkit.grading import feedback
 from chatkit.grading.verdict import Verdict
 
-KEYS = "n next  p previous  h hint  r run  c check  a all  x reset  q quit  ? help"
+KEYS = [
+    "n next",
+    "p previous",
+    "h hint",
+    "r run",
+    "c check",
+    "a all",
+    "x reset",
+    "q quit",
+    "? help",
+]
 KEY = r"(?<= ). "  # what stands before a word
 HELP = """
   n, p     the next lesson, the lesson before
@@ -72,18 +83,17 @@ def page(watch: Watch, width: int, height: int) -> list[Text]:
     """The whole screen, at most `height` lines of at most `width` columns."""
     note = note_lines(watch, width)
     compact = marks(watch)
-    room = height - 5 - len(note)  # without title, empty line, two rules and the keys
+    keys = key_lines(width)
+    room = height - 4 - len(keys) - len(note)  # without title, empty line, and two rules
     body = body_lines(watch, width, max(3, room - len(compact)))
     checks = table(watch, width)
     if watch.round or watch.help:
         checks = []
     elif len(body) + len(checks) > room:
         checks = compact
-    rule = Text("─" * width, style="dim")
-    keys = Text(f" {KEYS}")
-    keys.highlight_regex(KEY, "bold cyan")
+    rule = Text(shown("─" * width), style="dim")
     above = [title(watch, width), Text(), *body]
-    below = [rule, *checks, *([rule] if checks else []), *note, keys]
+    below = [rule, *checks, *([rule] if checks else []), *note, *keys]
     above = above[: max(2, height - len(below))]
     fill = [Text()] * (height - len(above) - len(below))
     lines = [*above, *fill, *below][:height]
@@ -103,27 +113,60 @@ def title(watch: Watch, width: int) -> Text:
         middle = "stopped"
     else:
         middle = "watching: save to check"
+    middle = shown(middle)
+    if len(left) + len(middle) + len(right) + 2 > width:  # a small terminal: the points stay
+        left, right = f" {watch.lesson.number} {watch.lesson.title}", "{}/{} ".format(*watch.points)
+        middle = middle.partition(":")[0].replace(" of ", "/")
+        middle = middle if len(left) + len(middle) + len(right) + 2 <= width else ""
+        left = left[: max(0, width - len(right) - 1)]
     gap = max(1, (width - len(middle)) // 2 - len(left))
     text = left + " " * gap + middle
     return Text(text.ljust(width - len(right)) + right, style="reverse bold")
 
 
+def key_lines(width: int) -> list[Text]:
+    """The keys, in as many lines as they need."""
+    lines = [""]
+    for key in KEYS:
+        if lines[-1] and len(lines[-1]) + 2 + len(key) > width:
+            lines.append("")
+        lines[-1] += ("  " if lines[-1] else " ") + key
+    texts = [Text(line) for line in lines]
+    for text in texts:
+        text.highlight_regex(KEY, "bold cyan")
+    return texts
+
+
+def narrow(lines: list[str], width: int, rows: int) -> list[str]:
+    """Fold what is wider than the screen, but for drawings; the last line stays."""
+    folded: list[str] = []
+    for line in lines:
+        if len(line) <= width or any(sign in line for sign in "─│"):
+            folded.append(line)
+            continue
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        words = re.sub(r"(?<=\S)  +", "  ", line)  # the points of a headline stand far away
+        folded += wrap(words, width, subsequent_indent=indent, drop_whitespace=True) or [line]
+    return folded if len(folded) <= rows else [*folded[: rows - 1], folded[-1]]
+
+
 def body_lines(watch: Watch, width: int, rows: int) -> list[Text]:
     """What to do next, in at most `rows` lines."""
     if watch.help:
-        return [Text(line) for line in HELP.strip("\n").split("\n")][:rows]
+        return [Text(line) for line in narrow(shown(HELP).strip("\n").split("\n"), width, rows)]
     if watch.trouble:
         return [Text(line, style="bold") for line in wrapped(watch.trouble, width)][:rows]
     if watch.round:
         return round_lines(watch)
     if verdict := watch.first:
-        lines = coloured(verdict, "\n".join(cut(verdict, rows))).split("\n")
+        words = shown("\n".join(narrow(cut(verdict, rows), width, rows)))
+        lines = coloured(verdict, words).split("\n")
         if watch.running and verdict.id not in watch.heard:
             for line in lines:
                 line.stylize("dim")  # of the run before
         return list(lines)
     if watch.running:
-        return [Text(f"Checking {watch.doing} …")]
+        return [Text(shown(f"Checking {watch.doing} …"))]
     return [Text(line, style="green") for line in wrapped(all_passed(watch), width)]
 
 
@@ -220,7 +263,7 @@ def table(watch: Watch, width: int) -> list[Text]:
     """All checks with their ids, in columns, from top to bottom."""
     if not watch.checks:
         return []
-    cell = max(len(check.id) for check in watch.checks) + 4
+    cell = max(len(mark(watch, check.id).plain + check.id) for check in watch.checks) + 3
     columns = max(1, width // cell)
     rows = -(-len(watch.checks) // columns)
     lines = []
@@ -237,11 +280,12 @@ def table(watch: Watch, width: int) -> list[Text]:
 def mark(watch: Watch, id: str) -> Text:
     """One sign for how a check stands."""
     if id == watch.doing and not watch.round:
-        return Text(NOW, style="bold cyan")
+        return Text(NOW if carries(NOW) else ">>", style="bold cyan")
     status = watch.statuses.get(id, "")
     if not status:
-        return Text(NEVER, style="dim")
+        return Text(NEVER if carries(NEVER) else "..", style="dim")
     style = STYLES[status]
     if watch.running and id not in watch.heard:
         style += " dim"  # of the run before
-    return Text(feedback.MARKS[status], style=style)
+    sign = feedback.MARKS[status]
+    return Text(sign if carries(feedback.MARKS["passed"]) else PLAIN[status].ljust(2), style=style)

@@ -1,13 +1,13 @@
 """What `chatkit` alone says: where you are, and what to type next."""
 
 import os
-import signal
 import sys
 from pathlib import Path
 
 import click
 
 from chatkit import __version__
+from chatkit.cli.stopping import end_on_signals
 from chatkit.cli.student import Misuse
 from chatkit.course import INSTALLED, Course, CourseError, Lesson, find_course
 from chatkit.desk.place import POINTS, Place, next_place, places
@@ -82,7 +82,7 @@ def rebuild(course: Course, state: Progress, work: list[Lesson]) -> None:
     numbers = " and ".join(str(lesson.number) for lesson in work)
     click.echo(f"chatkit: {state.trouble}.", err=True)
     click.echo(f"Lesson {numbers} is checked again. Ctrl-C leaves everything as it is.", err=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end what was started, then go
+    end_on_signals()
     runs = []
     try:
         total = sum(len(lesson.checks()) for lesson in work)
@@ -97,7 +97,7 @@ def rebuild(course: Course, state: Progress, work: list[Lesson]) -> None:
                 )
                 runs.append((lesson, verdict, programs))
     except GradingError as error:
-        click.echo(f"chatkit: the kit itself failed; please report this.\n{error}", err=True)
+        click.echo(f"chatkit: {error.words}", err=True)
         sys.exit(3)
     except KeyboardInterrupt:
         click.echo("\nchatkit: stopped; nothing has changed.", err=True)

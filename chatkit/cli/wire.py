@@ -1,6 +1,5 @@
 """Commands that look at the wire: tap, show, raw."""
 
-import signal
 import socket
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Literal
 
 import click
 
+from chatkit.cli.stopping import end_on_signals
 from chatkit.cli.student import Misuse
 
 Address = tuple[str, int]
@@ -98,7 +98,7 @@ def tap(
     setting = Mischief(on | ({"delay"} if delay is not None else set()), source)
     if delay is not None:
         setting.delay = delay
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_signals()
     try:
         recording = Recording(target) if target else None
     except RecordingError as error:

@@ -103,8 +103,8 @@ class Grader:
         try:
             told = Ended(run, station.grade(order, lambda verdict: self.put(Heard(run, verdict))))
         except GradingError as error:
-            told = Ended(run, None, str(error))
+            told = Ended(run, None, error.words)
         except StationLost as lost:
             self.lost = run == self.run  # else it was cut short
-            told = Ended(run, None, str(lost))
+            told = Ended(run, None, GradingError(str(lost)).words)
         self.put(told)

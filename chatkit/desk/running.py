@@ -71,6 +71,9 @@ def before(lesson: Lesson, program: str, arguments: Sequence[str]) -> str:
     if program == "server.py":
         raw = PORT if port is None else port or "PORT"  # port 0: it will say which one it got
         return f"{first}\nIn a second terminal: {them} client{option}, or chatkit raw {raw}"
+    host = _value_of("--host", arguments)
+    if host and not _is_here(host):
+        return f"{first}\nIt looks for a server at {host}, port {port or PORT}."
     return f"{first}\nIt needs a server, in another terminal: {them} server{option}"
 
 
@@ -94,12 +97,22 @@ def after(lesson: Lesson, program: str, arguments: Sequence[str], ended: Ended) 
 
 def _port_in(arguments: Sequence[str]) -> int | None:
     """The port that the arguments name; None when they name none."""
+    text = _value_of("--port", arguments)
+    return int(text) if text.isdecimal() else None
+
+
+def _value_of(option: str, arguments: Sequence[str]) -> str:
+    """What the arguments say for an option; "" when it is not there."""
     for place, word in enumerate(arguments):
-        option, equals, value = word.partition("=")
-        if option == "--port":
-            text = value if equals else "".join(arguments[place + 1 : place + 2])
-            return int(text) if text.isdecimal() else None
-    return None
+        name, equals, value = word.partition("=")
+        if name == option:
+            return value if equals else "".join(arguments[place + 1 : place + 2])
+    return ""
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host, as one types it, is this machine itself as far as its name tells."""
+    return host in ("localhost", "::1", "0.0.0.0") or host.startswith("127.")
 
 
 def _relay(pipe: IO[bytes], kept: bytearray) -> None:

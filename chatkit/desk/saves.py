@@ -7,11 +7,12 @@ event has told, the kit goes over to polling.
 See https://watchfiles.helpmanual.io/api/watch/; watchfiles polls under WSL by itself.
 """
 
+import ast
 import contextlib
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
@@ -33,7 +34,7 @@ class Saved:
 class File:
     """What one file holds. Equal files may have been saved at different times."""
 
-    content: bytes  # its SHA-256; empty for an empty file, and for one that cannot be read
+    content: bytes  # empty for an empty file, and for one that cannot be read
     time: int  # of the last save, nanoseconds
 
 
@@ -45,13 +46,35 @@ def files_in(folder: Path) -> dict[str, File]:
             time = path.stat().st_mtime_ns
             found[path.name] = File(b"", time)
             data = path.read_bytes()
-            found[path.name] = File(sha256(data).digest() if data else b"", time)
+            found[path.name] = File(data, time)
     return found
 
 
 def content(files: Mapping[str, File], name: str) -> bytes:
-    """The digest of a file's content; empty when it is empty or not there."""
+    """What a file holds; empty when it is empty or not there."""
     return files[name].content if name in files else b""
+
+
+def may_be_whole(now: bytes, before: bytes) -> bool:
+    """Whether an editor may be done with a file that held `before`.
+
+    Many empty a file before they fill it, or take it away before they put the new one in its place.
+    A slow drive shows a save in parts. Then what is there is only the first part of what was, or
+    its last line has no end any more, or Python cannot read it.
+    """
+    if now != before and before.startswith(now):
+        return False
+    if before.endswith(b"\n") and not now.endswith(b"\n"):
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a student's file, in the middle of our screen
+        try:
+            ast.parse(now)
+        except (SyntaxError, ValueError):
+            return False
+        except (RecursionError, MemoryError):  # it is there, whatever it is
+            return True
+    return True
 
 
 def differing(before: Mapping[str, File], now: Mapping[str, File]) -> set[str]:

@@ -5,7 +5,6 @@ run that ends. The loop knows no terminal: it tells a `Screen` when there is som
 everything to be drawn stands in the `Watch`.
 """
 
-import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
@@ -19,12 +18,13 @@ from chatkit.desk.backups import BackupError
 from chatkit.desk.grader import Ended, Grader, Heard
 from chatkit.desk.hints import HintError
 from chatkit.desk.progress import Progress, ProgressError, fingerprints
-from chatkit.desk.saves import File, Saved, content, differing, files_in
+from chatkit.desk.saves import File, Saved, content, differing, files_in, may_be_whole
 from chatkit.desk.starters import StarterError
 from chatkit.grading.verdict import LessonVerdict, Verdict
+from chatkit.harness.kernel import WINDOWS
 
-REFILL = 0.5  # seconds that an editor may take to fill a file that it has emptied
-GLANCE = 0.5 if os.name == "nt" else None  # seconds; there Ctrl-C does not wake one who waits
+REFILL = 0.5  # seconds without another change, after which a file is what was meant
+GLANCE = 0.5 if WINDOWS else None  # seconds; there Ctrl-C does not wake one who waits
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ class Watch:
         self.graded = lesson  # what the latest run is about: another lesson in a round
         self.round: dict[str, LessonVerdict | None] = {}  # through all lessons; else empty
         self.files: dict[str, File] = {}  # of the lesson, as they were when the run began
-        self._refill: float | None = None  # until when an emptied file may stay so, monotonic
+        self._refill: float | None = None  # until when an unfinished file may stay so, monotonic
+        self._unfinished: dict[str, File] = {}  # the files, when that wait began
         self._left: list[Lesson] = []  # of the round
         self._prints: dict[str, str] = {}  # the programs of the run
         self._run = 0
@@ -136,7 +137,10 @@ class Watch:
                 self._saved()
             case Waited():
                 self._refill = None
-                self.check()
+                if differing(self._unfinished, files_in(self.lesson.folder)):
+                    self._saved()  # its event is late
+                else:
+                    self.check()
             case Suspend():
                 self.screen.suspend()
             case Heard(_, verdict):
@@ -237,10 +241,13 @@ class Watch:
         if self.running and not changed:
             self.files = now  # just this is being checked
             return
-        if any(content(self.files, name) and not content(now, name) for name in changed):
-            # Many editors empty a file before they fill it, or take it away before they put the
-            # new one in its place. There will be another event; if not, this is what was meant.
-            self._refill = self._refill or time.monotonic() + REFILL
+        if not all(may_be_whole(content(now, name), content(self.files, name)) for name in changed):
+            # There will be another event; if none comes in time, this is what was meant. A verdict
+            # about a part of a file would be wrong: what runs is cut short.
+            self._refill, self._unfinished = time.monotonic() + REFILL, now
+            if self.running:
+                self.grader.cancel()
+                self._run, self.running = 0, False
             return
         self.help = False
         self.check()
@@ -259,7 +266,7 @@ class Watch:
             if self.hinted and self._next_todo() != self.hinted:
                 self.note, self.hinted = "", 0  # it is done
         else:
-            self.trouble = f"The kit itself failed; please report this.\n{trouble}"
+            self.trouble = trouble[:1].upper() + trouble[1:]
         if self.round:
             self.round[self.graded.name] = verdict
             self._go_round()

@@ -16,7 +16,7 @@ from typing import Any, cast
 from chatkit.course import Lesson
 from chatkit.grading.station import PATIENCE, stop_once
 from chatkit.harness import kernel
-from chatkit.harness.display import has_own
+from chatkit.harness.display import close_displays, has_own
 from chatkit.harness.spawn import signals_held
 
 MOST = 8  # members, each with a display
@@ -53,10 +53,10 @@ def share_out(
         for _ in range(size):
             ear, mouth = context.Pipe(duplex=False)
             member = context.Process(target=_member, args=(turn, mouth, work, os.getpid()))
+            ears.append(ear)
             with signals_held():  # until it has its own handlers
                 member.start()
-            members.append(member)
-            ears.append(ear)
+                members.append(member)  # in here: a Ctrl-C that waited is raised at the end of it
             mouth.close()
         while ears:
             for ear in cast(list[Connection], wait(ears)):
@@ -88,6 +88,9 @@ def _member(
     if os.getppid() != parent:
         return  # it died before we asked to die with it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent decides
+    # A terminal that hangs up tells all at once, too. With a handler, and not with SIG_IGN: that
+    # would stay with the programs that are started here, signal(7).
+    signal.signal(signal.SIGHUP, lambda *_: None)
     signal.signal(signal.SIGTERM, stop_once())
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
@@ -95,6 +98,7 @@ def _member(
         mouth.send(None)
     except (KeyboardInterrupt, BrokenPipeError):
         pass
+    close_displays()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left that it would have to end
 
 

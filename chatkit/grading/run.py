@@ -12,7 +12,8 @@ import pytest
 from chatkit.course import Check, Lesson
 from chatkit.grading import plugin
 from chatkit.grading.crew import MemberLost, share_out
-from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
+from chatkit.grading.verdict import GradingError, LessonVerdict, MachineError, Verdict
+from chatkit.harness import machine
 from chatkit.harness.sandbox import Sandbox
 from chatkit.harness.spawn import signals_held
 
@@ -22,6 +23,9 @@ NOT_NEEDED = (
     *("unraisableexception", "threadexception", "recwarn", "unittest", "doctest", "subtests"),
     *("pastebin", "stepwise", "setuponly", "setupplan", "legacypath"),
 )
+
+
+TROUBLED = ("failed", "not_reached")
 
 
 class _Listener:
@@ -163,9 +167,12 @@ def grade_lesson(
     are run one by one.
     `whole` keeps every event of a transcript; else a long one loses its middle.
     `turns` is a seed for the scheduler of the checks that have one, in place of their own.
-    Raises GradingError when the kit itself fails,
+    Raises GradingError when the kit itself fails, MachineError when this machine lacks what a run
+    needs, before the first check or after one that did not pass,
     KeyboardInterrupt on Ctrl-C (every program has been ended by then).
     """
+    if lack := machine.lack(at_once, least=True):
+        raise MachineError(f"nothing was checked: {lack}")
     listener = _Listener(
         on_verdict or (lambda verdict: None),
         lesson,
@@ -195,6 +202,14 @@ def grade_lesson(
         raise listener.deaf
     if status == pytest.ExitCode.INTERRUPTED and not listener.trouble:
         raise KeyboardInterrupt
+    if listener.trouble or any(one.status in TROUBLED for one in listener.verdicts):
+        if lack := machine.lack(at_once):
+            raise MachineError(f"what was found does not count: {lack}")
+        if refused := next(filter(machine.REFUSED.search, listener.trouble), ""):
+            raise MachineError(
+                f"what was found does not count: it refused the kit something: "
+                f"{refused.strip().splitlines()[-1]}. Cure: close other programs, chatkit doctor"
+            )
     if listener.trouble or not listener.verdicts:
         raise GradingError("\n".join(listener.trouble) or f"pytest ended with {status!r}")
     return LessonVerdict(

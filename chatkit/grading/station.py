@@ -89,15 +89,15 @@ class Station:
             told = self._hear()
             if isinstance(told, LessonVerdict):
                 return told
-            if isinstance(told, str):
-                raise GradingError(told)
+            if isinstance(told, GradingError):
+                raise told
             if on_verdict:
                 on_verdict(told)
 
-    def _hear(self) -> Verdict | LessonVerdict | str:
+    def _hear(self) -> Verdict | LessonVerdict | GradingError:
         assert self.process.stdout
         with self._or_lost():
-            told: Verdict | LessonVerdict | str = pickle.load(self.process.stdout)
+            told: Verdict | LessonVerdict | GradingError = pickle.load(self.process.stdout)
         return told
 
     @contextlib.contextmanager
@@ -154,7 +154,7 @@ def serve(tier: Tier | None, parent: int, folder: str, *, warm: bool = False) ->
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)  # what is printed here by mistake must not come between the answers
 
-    def tell(what: Verdict | LessonVerdict | str) -> None:
+    def tell(what: Verdict | LessonVerdict | GradingError) -> None:
         pickle.dump(what, answers)
         answers.flush()
 
@@ -176,7 +176,7 @@ def serve(tier: Tier | None, parent: int, folder: str, *, warm: bool = False) ->
         while True:
             order: Order = pickle.load(orders)
             if refused:
-                tell(refused)
+                tell(GradingError(refused))
                 continue
             if tier:
                 new_keyring()  # for each student: the one before may have left something
@@ -194,8 +194,10 @@ def serve(tier: Tier | None, parent: int, folder: str, *, warm: bool = False) ->
                     sandbox=sandbox,
                     seconds=UNIT_SECONDS,
                 )
-            except (GradingError, CourseError) as error:
-                tell(str(error))
+            except GradingError as error:
+                tell(error)
+            except CourseError as error:
+                tell(GradingError(str(error)))
             else:
                 tell(done)
 

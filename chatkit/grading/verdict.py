@@ -18,6 +18,19 @@ Status = Literal["passed", "failed", "not_reached", "skipped"]
 class GradingError(Exception):
     """The kit itself failed; no verdict can be given."""
 
+    @property
+    def words(self) -> str:
+        """What to tell the user."""
+        return f"the kit itself failed; please report this.\n{self}"
+
+
+class MachineError(GradingError):
+    """This machine lacks what a run needs; no verdict can be given. The message names the cure."""
+
+    @property
+    def words(self) -> str:
+        return f"this machine, not your programs: {self}"
+
 
 @dataclass(frozen=True)
 class Verdict:

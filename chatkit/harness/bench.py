@@ -15,17 +15,17 @@ import selectors
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from chatkit.harness import diagnosis, kernel
 from chatkit.harness.diagnosis import explain
 from chatkit.harness.display import Display
 from chatkit.harness.failure import Failure, Unavailable
-from chatkit.harness.forkserver import WINDOW_IMPORTS, ForkServer
+from chatkit.harness.forkserver import IMPORTS, WINDOW_IMPORTS, ForkServer, entry
 from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.peer import SHORT, SMALL, Peer
-from chatkit.harness.ports import free_port, is_free
+from chatkit.harness.ports import another_loopback, free_port, is_free, met_itself
 from chatkit.harness.program import Program, environment
 from chatkit.harness.rest import GRACE, PROMISE
 from chatkit.harness.sandbox import AGENT, AGENT_INSIDE, ROUNDS_INSIDE, TK, Sandbox
@@ -109,6 +109,27 @@ class Bench(Stage):
         """A port that nobody uses on `host` now."""
         return free_port(host)
 
+    @property
+    def notes(self) -> list[str]:
+        """As those of a stage, and once a run: that programs are not started in the fast way."""
+        if not (self.forkserver and self.forkserver.broken and not self.forkserver.told):
+            return super().notes
+        self.forkserver.told = True
+        return [*super().notes, f"programs start more slowly: {self.forkserver.broken}"]
+
+    def another_host(self) -> str:
+        """An address of this machine that is not the usual one; "127.0.0.1" if it has no other.
+
+        A check where the host that it names matters less then says so in a note.
+        """
+        found = another_loopback()
+        if found is None:
+            self.remark(
+                "this machine has no address 127.0.0.2, so only 127.0.0.1 was tried: whether the "
+                "server listens where it is told could not be seen"
+            )
+        return found or "127.0.0.1"
+
     # --------------------------------------------------------------------- what it starts
 
     def start_server(
@@ -172,19 +193,18 @@ class Bench(Stage):
         host, port = self.address
         isolated = self.sandbox is not None and self.sandbox.isolated
         secret = secrets.token_hex(8)
-        with self.during("start"), socket.create_server(("127.0.0.1", 0)) as desk:
+        with self.during("start"), an_own_listener() as desk:
             desk.setblocking(False)
             path = self.find("client.py").resolve()
             refuse_what_cannot_start(path)
             extra = {
                 **self.display.environment,
-                "PYTHONPATH": str(AGENT_INSIDE if isolated else AGENT),
+                "PYTHONPATH": str(AGENT_INSIDE) if isolated else self._agent_for(path),
                 "CHATKIT_AGENT": f"127.0.0.1 {desk.getsockname()[1]} {secret}",
                 "CHATKIT_PROGRAM": path.name,
             }
             if self.forkserver:
-                given = environment() | extra
-                self.strangers.add(self.forkserver.prepare(path, given, WINDOW_IMPORTS))
+                self._prepare(path, environment() | extra, WINDOW_IMPORTS)
             program = self.adopt(
                 Program(
                     path,
@@ -224,6 +244,8 @@ class Bench(Stage):
                 error = connection.connect_ex(address)
                 if error in (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY):
                     error = self._wait_until_connected(connection)
+                if not error and met_itself(connection):
+                    error = errno.ECONNREFUSED  # that is what it means
                 if not error:
                     there = (str(address[0]), int(address[1]))
                     return self._peer(name, connection, there, "server")
@@ -460,10 +482,29 @@ class Bench(Stage):
             raise explain(self, stop, f"{self.program.name} to start", b"")
         (connection,) = arrived
         connection.settimeout(PROMISE * GRACE)
-        hello = secret.encode() + b"\n"
-        if connection.recv(len(hello), socket.MSG_WAITALL) != hello:
+        hello, heard = secret.encode() + b"\n", b""
+        # Not MSG_WAITALL: with a time-out, Windows refuses it, and elsewhere it does not wait.
+        while len(heard) < len(hello) and (data := connection.recv(len(hello) - len(heard))):
+            heard += data
+        if heard != hello:
             raise Unavailable("another program on this machine connects to the bench's own ports")
         return connection
+
+    def _agent_for(self, path: Path) -> str:
+        """The folder of the agent as the only entry of PYTHONPATH. Raises Unavailable."""
+        found = entry(AGENT, path.parent)
+        if found is None:
+            told = f"{AGENT} has a {os.pathsep!r} in its path: move the kit to another folder"
+            raise Unavailable(told)
+        return found
+
+    def _prepare(
+        self, path: Path, given: Mapping[str, str], imports: Sequence[str] = IMPORTS
+    ) -> None:
+        assert self.forkserver
+        python = self.forkserver.prepare(path, given, imports)
+        if python is not None:
+            self.strangers.add(python)
 
     def _start(
         self,
@@ -478,7 +519,7 @@ class Bench(Stage):
         self.scheduled = turns
         extra, visible = self._scheduler(turns, path) if turns else ({}, {})
         if self.forkserver:  # also when this one starts anew: the next one will need it
-            self.strangers.add(self.forkserver.prepare(path.resolve(), environment()))
+            self._prepare(path.resolve(), environment())
         program = self.adopt(
             Program(
                 path,
@@ -566,6 +607,18 @@ class Bench(Stage):
         self.peers.append(peer)
         peer.watch()
         return peer
+
+
+def an_own_listener() -> socket.socket:
+    """A listener of the bench itself. Raises OSError.
+
+    Not on port 0: the system would take an outgoing one, and they may all be in use.
+    """
+    host = "127.0.0.1"
+    for _ in range(MOST_PORTIONS):
+        with contextlib.suppress(OSError):  # taken between the look and the bind
+            return socket.create_server((host, free_port(host)))
+    return socket.create_server((host, 0))
 
 
 def make_slow(end: socket.socket) -> None:

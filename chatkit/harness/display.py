@@ -80,6 +80,8 @@ class Display:
         self.server: subprocess.Popen[bytes] | None = None  # what we have started
         self.pid: int | None = None  # the process of our own Xvfb: that, or what it has started
         self.folder: tempfile.TemporaryDirectory[str] | Folder | None = None
+        self.owner = os.getpid()
+        _displays.append(self)
         if importlib.util.find_spec("_tkinter") is None:
             raise Unavailable(NO_TK)
         self.sandbox = sandbox
@@ -106,6 +108,8 @@ class Display:
         if self.folder:
             self.folder.cleanup()
             self.folder = None
+        if self in _displays:
+            _displays.remove(self)
 
     def __enter__(self) -> Self:
         return self
@@ -123,10 +127,11 @@ class Display:
         if xvfb is None:
             raise Unavailable(NO_XVFB_FOR_A_CLASS if self.sandbox else NO_XVFB)
         isolated = self.sandbox if self.sandbox and self.sandbox.isolated else None
-        if isolated:
-            self.folder = isolated.folder()
-        else:
-            self.folder = tempfile.TemporaryDirectory(prefix="chatkit-display-")
+        with signals_held():  # nobody would know of a folder that is made, and not named yet
+            if isolated:
+                self.folder = isolated.folder()
+            else:
+                self.folder = tempfile.TemporaryDirectory(prefix="chatkit-display-")
         cookie = Path(self.folder.name) / "authority"
         cookie.touch(mode=0o600)
         cookie.write_bytes(authority())
@@ -191,6 +196,16 @@ def _free() -> Iterator[int]:
     for number in random.sample(NUMBERS, TRIES):
         if not (SOCKETS / f"X{number}").exists():
             yield number
+
+
+_displays: list[Display] = []  # those that are not closed
+
+
+def close_displays() -> None:
+    """Close those of this process. Ctrl-C may come when one is made, and nobody has it yet."""
+    for display in list(_displays):
+        if display.owner == os.getpid():
+            display.close()
 
 
 def authority() -> bytes:

@@ -9,6 +9,7 @@ It is for programs that are trusted, on Linux. In a sandbox every program starts
 
 import contextlib
 import os
+import selectors
 import signal
 import socket
 import subprocess
@@ -77,13 +78,30 @@ class Copy:
         return self.returncode
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Python:
     """One that waits at the gate for a program, with the environment of that."""
 
     process: subprocess.Popen[bytes]
     gate: socket.socket
     environment: Mapping[str, str]
+    up: bool = False
+
+    def has_come_up(self) -> bool:
+        """Wait until it says that it waits at the gate; whether it does.
+
+        One that has missed the gate has begun the program unasked: it prints something, or ends.
+        """
+        if not self.up:
+            assert self.process.stdout and self.process.stderr
+            others = (self.process.stdout, self.process.stderr)
+            with selectors.DefaultSelector() as ears:
+                for one in (self.gate, *others):
+                    ears.register(one, selectors.EVENT_READ)
+                ready = [key.fileobj for key, _ in ears.select(ANSWER)]
+            with contextlib.suppress(OSError):
+                self.up = ready == [self.gate] and self.gate.recv(1) == b"!"
+        return self.up
 
 
 class ForkServer:
@@ -92,16 +110,24 @@ class ForkServer:
     def __init__(self) -> None:
         kernel.adopt_orphans()
         self.waiting: dict[Path, _Python] = {}
+        self.broken = ""  # why no program is begun as a copy here; empty while they are
+        self.told = False  # whether a check has said so
 
     def prepare(
         self, path: Path, environment: Mapping[str, str], imports: Sequence[str] = IMPORTS
-    ) -> int:
+    ) -> int | None:
         """Have a Python for the program `path` and its `environment`; return its process id.
 
-        It has imported those of `imports` that there are. Raises OSError when it cannot be started.
+        It has imported those of `imports` that there are. None where copies do not work: `broken`
+        says why. Raises OSError when it cannot be started.
         """
+        gate_folder = entry(GATE, path.parent)
+        if gate_folder is None:
+            self.broken = f"the path of the kit has a {os.pathsep!r} in it"
+        if self.broken or gate_folder is None:
+            return None
         if path not in self.waiting:
-            paths = [str(GATE), *filter(None, [environment.get("PYTHONPATH")])]
+            paths = [gate_folder, *filter(None, [environment.get("PYTHONPATH")])]
             # The boundaries of a message stay in it, unix(7).
             gate, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs, contextlib.ExitStack() as undo:
@@ -130,6 +156,10 @@ class ForkServer:
         python = self.waiting.get(path)
         if python is None or _fixed(python.environment) != _fixed(environment):
             return None
+        if not python.has_come_up():
+            _end(self.waiting.pop(path))
+            self.broken = "the Python that would be copied has not come up"
+            return None
         changed = [
             f"{name}={value}" for name, value in environment.items() if name.startswith(OURS)
         ]
@@ -155,6 +185,18 @@ class ForkServer:
         """End all that wait."""
         while self.waiting:
             _end(self.waiting.popitem()[1])
+
+
+def entry(folder: Path, seen_from: Path) -> str | None:
+    """`folder` as one entry of PYTHONPATH, for a program that starts in `seen_from`.
+
+    PYTHONPATH is a list, so a path with its separator in it has to be a relative one. None where
+    that does not help. `seen_from` is a path without links.
+    """
+    if os.pathsep not in str(folder):
+        return str(folder)
+    relative = os.path.relpath(folder, seen_from)
+    return None if os.pathsep in relative else relative
 
 
 def _fixed(environment: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ x86-64 (arch/x86/entry/syscalls/syscall_64.tbl); elsewhere `READS_REST` is false
 
 import contextlib
 import ctypes
+import mmap
 import os
 import platform
 import select
@@ -17,13 +18,23 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-LINUX = sys.platform == "linux"
-WINDOWS = os.name == "nt"
+# Linux with its /proc. Where that is not mounted, as in some containers, the kernel tells as little
+# as other systems do, and the kit does what it does there.
+LINUX = sys.platform == "linux" and os.path.isdir("/proc/self/fd")
+NO_PROC = (
+    "/proc is not mounted here, so checks wait for a quiet time and see less"
+    if sys.platform == "linux" and not LINUX
+    else ""
+)
+WINDOWS = sys.platform == "win32"
 READS_REST = (
     LINUX
     and platform.machine() == "x86_64"
     and all(os.path.exists(f"/proc/self/{name}") for name in ("syscall", "schedstat"))
 )
+
+# What ends a process at once. Windows has no SIGKILL; there os.kill does that with SIGTERM.
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 ESTABLISHED, SYN_SENT, TIME_WAIT, CLOSE_WAIT, LISTEN = 1, 2, 6, 8, 10  # include/net/tcp_states.h
 
@@ -57,6 +68,9 @@ Address = tuple[str, int]
 def _ask(
     family: int, states: int, flags: int, extras: int, here: Address, there: Address
 ) -> list[Socket]:
+    if not LINUX:
+        return []
+
     def address(host: str) -> bytes:
         return socket.inet_pton(family, host).ljust(16, b"\0") if host else bytes(16)
 
@@ -97,7 +111,7 @@ def _read_socket(message: bytes) -> Socket:
 
 
 def listeners(port: int = 0) -> list[Socket]:
-    """All listening TCP sockets of this network namespace, or those on `port`."""
+    """All listening TCP sockets of this network namespace, or those on `port`; none elsewhere."""
     return [
         found
         for family in (socket.AF_INET, socket.AF_INET6)
@@ -142,7 +156,7 @@ def children(pid: int) -> list[int]:
 
 def content(path: str) -> bytes:
     """What a small file of /proc says. `open` takes thrice as long, and this is most of a look."""
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    file = os.open(path, os.O_RDONLY)
     try:
         return os.read(file, 1 << 16)
     finally:
@@ -150,12 +164,10 @@ def content(path: str) -> bytes:
 
 
 LONGEST_END = 10.0  # seconds that a killed process may take to end
-PAGE = os.sysconf("SC_PAGE_SIZE") if LINUX else 4096  # bytes
-
 _LIBC = ctypes.CDLL(None) if LINUX else None
 
 
-def die_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
+def die_with_parent(by: int = KILL) -> None:
     """Called in a child before it becomes a program: if the bench is killed, so is the program.
 
     PR_SET_PDEATHSIG, prctl(2). `by` is the signal that it gets.
@@ -178,7 +190,7 @@ def end_orphans(spare: set[int]) -> None:
     while orphans := set(children(os.getpid())) - spare:
         for pid in orphans:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, KILL)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
 
@@ -189,8 +201,11 @@ def seen_off(pids: list[int]) -> Iterator[None]:
 
     A kill(2) returns before that, and a port stays taken until then. Only on Linux, pidfd_open(2).
     """
+    if not LINUX:
+        yield
+        return
     ends: list[int] = []
-    for pid in pids if LINUX else ():
+    for pid in pids:
         with contextlib.suppress(OSError):  # it has gone already
             ends.append(os.pidfd_open(pid))
     try:
@@ -207,7 +222,7 @@ def seen_off(pids: list[int]) -> Iterator[None]:
 def resident(pid: int) -> int:
     """How many bytes of memory a process holds; 0 when it is gone. proc_pid_statm(5)."""
     try:
-        return int(content(f"/proc/{pid}/statm").split()[1]) * PAGE
+        return int(content(f"/proc/{pid}/statm").split()[1]) * mmap.PAGESIZE
     except (OSError, IndexError):
         return 0
 

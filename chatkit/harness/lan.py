@@ -90,7 +90,11 @@ def firewall(port: int) -> tuple[str, str]:
         if "ENABLED=yes" in UFW.read_text(encoding="utf-8"):
             opens, closes = f"sudo ufw allow {port}/tcp", f"sudo ufw delete allow {port}/tcp"
             return "ufw is on and keeps others out", f"{opens}, and after the lesson: {closes}"
-    if any(process.info["name"] == "firewalld" for process in psutil.process_iter(["name"])):
+    try:
+        names = {process.info["name"] for process in psutil.process_iter(["name"])}
+    except (psutil.Error, OSError, IndexError):  # there is no /proc
+        return "the system does not tell whether firewalld is on", ""
+    if "firewalld" in names:
         opens = f"sudo firewall-cmd --add-port={port}/tcp --timeout=3h"
         return "firewalld is on and may keep others out", f"{opens}, which closes by itself"
     return "neither ufw nor firewalld is on", ""

@@ -24,6 +24,7 @@ from chatkit.harness.rootfs import Folder
 from chatkit.harness.sandbox import INSIDE, Sandbox, SandboxError, Who, limit
 from chatkit.harness.spawn import begin_as_a_child, plain_environment, spawn
 from chatkit.harness.walls.zygote import Walled
+from chatkit.harness.windows import press_ctrl_c
 
 KEEP = 1 << 16  # bytes of output kept from the start, and again from the end
 
@@ -49,7 +50,7 @@ class Output:
         self.first = bytearray()
         self.last = bytearray()
         self.dropped = 0  # bytes
-        if not WINDOWS:
+        if not WINDOWS:  # before Python 3.12 it has no such call
             os.set_blocking(pipe.fileno(), False)
 
     def read(self) -> bool:
@@ -149,7 +150,7 @@ class Program:
         if sandbox is not None and sandbox.zygotes:
             walled = sandbox.zygotes.begin(path, arguments, given, visible)
             self.path = INSIDE / path.name
-        elif sandbox is not None and isolated:
+        elif kernel.LINUX and sandbox is not None and isolated:
             told, tells = os.pipe()
             self.told = os.fdopen(told, "rb", buffering=0)
             os.set_blocking(told, False)
@@ -222,7 +223,8 @@ class Program:
     def types(self, text: bytes) -> None:
         """Write to its standard input; a program that has closed it does not hear it."""
         assert self.process.stdin
-        with contextlib.suppress(BrokenPipeError):
+        # Linux says EPIPE when it has closed it or ended; Windows may say EINVAL instead.
+        with contextlib.suppress(OSError):
             self.process.stdin.write(text)
 
     def ends_input(self) -> None:
@@ -231,9 +233,15 @@ class Program:
         self.process.stdin.close()
 
     def interrupt(self) -> None:
-        """Press Ctrl-C: SIGINT to its whole process group, as a terminal does."""
+        """Press Ctrl-C: SIGINT to its whole process group, as a terminal does.
+
+        On Windows all in its console hear it.
+        """
         self.stopping = True
         self.errors_before = len(self.errors.text)
+        if WINDOWS:
+            press_ctrl_c(self.pid)
+            return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(os.getpgid(self.leader), signal.SIGINT)
 
@@ -248,8 +256,8 @@ class Program:
             self.process.kill()
             self.process.wait()
             for pid in left[1:]:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(OSError):  # it has ended
+                    os.kill(pid, kernel.KILL)
 
     def _must_have_begun(self, told: IO[bytes]) -> None:
         self.told = None
@@ -277,7 +285,7 @@ class Program:
             return kernel.tree(self.pid)
         try:
             below = psutil.Process(self.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
+        except (psutil.Error, OSError):  # it has ended, or there is no /proc
             return [self.pid]
         return [self.pid, *(child.pid for child in below)]
 
@@ -298,14 +306,18 @@ class Program:
     def out_of_memory(self) -> bool:
         """Whether the kernel has ended it because it took too much memory: see `cgroup.py`."""
         group = self.sandbox.group if self.sandbox else None
-        if group is None or self.stopping or self.status != -signal.SIGKILL:
+        if group is None or self.stopping or self.status != -kernel.KILL:
             return False
         return group.killed() > self.killed_before
 
     def freeze(self) -> None:
         """Stop it where it is until `thaw`; what arrives meanwhile waits."""
         for pid in self.pids():
-            psutil.Process(pid).suspend()
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):  # it has ended
+                if WINDOWS:
+                    psutil.Process(pid).suspend()
+                else:  # psutil needs /proc for that
+                    os.kill(pid, signal.SIGSTOP)
 
     @property
     def frozen(self) -> bool:
@@ -315,13 +327,20 @@ class Program:
     def thaw(self) -> None:
         """Let it go on."""
         for pid in self.pids():
-            psutil.Process(pid).resume()
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                if WINDOWS:
+                    psutil.Process(pid).resume()
+                else:
+                    os.kill(pid, signal.SIGCONT)
 
     def says_where_it_stands(self) -> None:
-        """End it with SIGABRT: Python then writes the stack of every thread to its errors."""
+        """End it with SIGABRT: Python then writes the stack of every thread to its errors.
+
+        Windows ends it without a word.
+        """
         self.stopping = True
         self.said = self.errors.text
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(OSError):  # it has ended
             os.kill(self.leader, signal.SIGABRT)
 
     def close(self) -> None:

@@ -5,7 +5,6 @@ typed and passes it on through a socket pair.
 """
 
 import contextlib
-import os
 import re
 import selectors
 import socket
@@ -14,10 +13,12 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Literal
 
+from chatkit.harness.kernel import WINDOWS
+
 CHUNK = 1024  # bytes asked for with each recv, as in the lessons
 LONGEST = 1 << 16  # bytes without a line end that are kept; then they go out as they are
 # On Windows, Ctrl-C does not wake a program that waits for a socket: look up twice a second there.
-WAKE_UP = 0.5 if os.name == "nt" else None  # seconds
+WAKE_UP = 0.5 if WINDOWS else None  # seconds
 
 ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.|$)", re.DOTALL)
 MEANS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0", b"\\": b"\\"}

@@ -31,6 +31,7 @@ PROMISE = 1.0  # seconds: later than this is late, where the contract names no t
 GRACE = 10  # the bench waits this many times as long as promised
 QUIET = 1.5  # seconds
 LONG = 2.5  # seconds: a time-out from that on will hardly end while one looks
+ENDED = 0.2  # seconds after which nothing more comes of programs that have ended, as far as we know
 IDLE = 20_000_000  # nanoseconds of processor time: a program that waits may use that in between
 ROUNDS = 3  # times that all timers of a window go off while nothing changes
 ANSWER = 0.1  # seconds in which a window that has nothing to do answers
@@ -121,7 +122,10 @@ class Watch:
     def look(self) -> State:
         """Look once. "rest" and "quiet" need at least two looks that saw the same."""
         if not kernel.READS_REST:
-            return "quiet" if time.monotonic() - self.idle_since > QUIET else "active"
+            passed = time.monotonic() - self.idle_since
+            if passed > ENDED and not self.pids():
+                return "rest"
+            return "quiet" if passed > QUIET else "active"
         windows = [self._is_calm(place) for place in range(len(self.windows))]
         pids = self.pids()
         everything = kernel.threads(pids + self._drawn_by())

@@ -234,7 +234,7 @@ def enter(wanted: Tier = "namespaces") -> Sandbox:
 def _best(wanted: Tier, root: bool) -> Sandbox:
     nobody = NOBODY if root else None
     if not kernel.LINUX:
-        return Sandbox("none", "only Linux has namespaces", nobody)
+        return Sandbox("none", kernel.NO_PROC or "only Linux has namespaces", nobody)
     if wanted != "namespaces":
         return Sandbox(wanted, "it was asked for", nobody)
     if missing := what_is_missing():

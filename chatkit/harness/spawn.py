@@ -11,6 +11,7 @@ from pathlib import Path
 from chatkit.harness import kernel, namespaces
 from chatkit.harness.kernel import WINDOWS
 from chatkit.harness.sandbox import Who, limits
+from chatkit.harness.windows import OWN_CONSOLE
 
 
 def spawn(
@@ -41,6 +42,7 @@ def spawn(
             start_new_session=True,
             preexec_fn=begin,
             pass_fds=fds,
+            creationflags=OWN_CONSOLE,
             **(who or {}),
         )
 
@@ -68,13 +70,13 @@ def signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
-def begin_as_a_child(
-    bounded: bool, die_by: signal.Signals = signal.SIGKILL, alone: bool = False
-) -> None:
+def begin_as_a_child(bounded: bool, die_by: int = kernel.KILL, alone: bool = False) -> None:
     """Called in a child before it becomes a program: undo `signals_held`, die with the bench.
 
     `alone`: in a network of its own, if the system lets it have one.
     """
+    if WINDOWS:
+        return  # it has no fork, so nobody calls this
     if bounded:
         limits()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})

@@ -72,6 +72,7 @@ class Stage:
         self.hopeless = HOPELESS  # shorter once a program of this check has been seen to spin
         self.late = 0.0  # seconds that the latest answer took, if one took too long
         self.quiet = 0.0  # seconds of quiet that had to do where rest could not be seen
+        self.remarks: list[str] = []  # notes about this machine
         self.at_rest: Threads = {}  # how the programs stood when they were last seen at rest
         self.programs: list[Program] = []
         self.peers: list[Peer] = []
@@ -101,7 +102,12 @@ class Stage:
         """What is worth saying about a check that may well have passed."""
         late = f"right but late: something took {self.late:.1f} s"
         quiet = f"never quite at rest: {self.quiet:.1f} s without anything had to do"
-        return [late] * bool(self.late) + [quiet] * bool(self.quiet)
+        return [late] * bool(self.late) + [quiet] * bool(self.quiet) + self.remarks
+
+    def remark(self, text: str) -> None:
+        """Note something about this machine, once."""
+        if text not in self.remarks:
+            self.remarks.append(text)
 
     # ------------------------------------------------------------------ steps and waiting
 
@@ -298,10 +304,16 @@ class Stage:
 
     def holds(self) -> tuple[int, int]:
         """How many threads and how many open files the program has now, in this order."""
-        processes = [psutil.Process(pid) for pid in self.pids()]
         count = "num_handles" if WINDOWS else "num_fds"
-        files = sum(getattr(one, count)() for one in processes)
-        return sum(one.num_threads() for one in processes), files
+        threads = files = 0
+        for pid in self.pids():
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since
+                process = psutil.Process(pid)
+                files += getattr(process, count)()
+                threads += process.num_threads()
+        if kernel.NO_PROC:
+            self.remark("without /proc nobody can count threads and open files")
+        return threads, files
 
     def memory(self) -> int:
         """How many bytes of memory the program and all that it has started hold now."""
@@ -338,6 +350,9 @@ class Stage:
             with contextlib.suppress(ValueError):  # a number too large for select(2)
                 select.select([self.selector], [], [], seconds)
                 seconds = 0
+        if WINDOWS and not self.selector.get_map():  # its select(2) refuses to wait for nothing
+            time.sleep(seconds)
+            return []
         return self.selector.select(seconds)
 
     def stumbles(self) -> None:
@@ -369,6 +384,8 @@ class Stage:
         pids = [*self.pids(), *self._drawn_by()]
         started = time.monotonic()
         if not kernel.READS_REST:
+            if kernel.NO_PROC:
+                self.remark("without /proc nobody can see how busy a program is")
             used = _processor_time(pids)
             self.wait(lambda: False, seconds=seconds)
             return (_processor_time(pids) - used) / (time.monotonic() - started)
@@ -470,4 +487,9 @@ class Stage:
 
 
 def _processor_time(pids: list[int]) -> float:
-    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
+    """How many seconds these processes have run. One that ends meanwhile counts as 0."""
+    used = 0.0
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            used += sum(psutil.Process(pid).cpu_times()[:2])
+    return used

@@ -172,7 +172,7 @@ def test_a_full_disk_is_one_line_and_no_traceback() -> None:
         )
 
     assert done.returncode == 1
-    assert done.stderr == "Error: the output cannot be written: No space left on device\n"
+    assert done.stderr == "chatkit: the output cannot be written: No space left on device\n"
 
 
 # ------------------------------------------------------------------------------- single looks

@@ -7,14 +7,14 @@ from queue import SimpleQueue
 
 import pytest
 
-from chatkit.cli.watching import cut, page
+from chatkit.cli.watching import KEYS, cut, page
 from chatkit.course import Lesson, find_course
 from chatkit.desk import saves
 from chatkit.desk.grader import Ended, Heard
 from chatkit.desk.progress import ProgressError, load
 from chatkit.desk.saves import Saved
 from chatkit.desk.watch import Event, Pressed, Redraw, Waited, Watch, turns
-from chatkit.grading.verdict import LessonVerdict, Verdict
+from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 
 ROOT = find_course(Path(__file__).parent).root
 
@@ -218,6 +218,38 @@ def test_an_editor_that_takes_the_old_file_away_first_makes_one_run(desk: Desk) 
     path.write_text("# the new text\n", encoding="utf-8")
     desk.watch.handle(Saved())
 
+    assert len(desk.orders) == 2
+
+
+@pytest.mark.parametrize("parts", [2, 10])
+def test_a_save_in_several_steps_is_one_run_of_the_whole_file(desk: Desk, parts: int) -> None:
+    """As from a slow drive: each step is seen, and the next one comes before half a second."""
+    whole = (ROOT / "solutions" / "01_echo" / "server.py").read_text("utf-8")
+    size = -(-len(whole) // parts)
+    for end in range(size, len(whole) + size, size):
+        assert len(desk.orders) == 1, whole[:end]
+        desk.write("server.py", "")  # emptied first, as by many editors
+        desk.write("server.py", whole[:end])
+    assert len(desk.orders) == 2
+    assert desk.watch.files["server.py"].content == whole.encode()
+
+
+def test_a_step_whose_event_is_late_is_seen_when_the_time_is_over(desk: Desk) -> None:
+    program = desk.watch.lesson.folder / "server.py"
+    desk.write("server.py", "def main():\n    x = (\n")
+    program.write_text("def main():\n    x = (1,\n", "utf-8")
+    desk.watch.handle(Waited())
+    assert len(desk.orders) == 1, "it has changed meanwhile, and half a second begins anew"
+    program.write_text("def main():\n    x = (1,)\n", "utf-8")
+    desk.watch.handle(Waited())
+    assert len(desk.orders) == 2
+
+
+def test_an_unfinished_program_is_checked_when_nothing_more_comes(desk: Desk) -> None:
+    desk.write("server.py", "def main(:\n")
+    assert len(desk.orders) == 1 and desk.grader.cancelled == 1
+    desk.write("server.py", "def main():\n    x = (\n")
+    desk.watch.handle(Waited())
     assert len(desk.orders) == 2
 
 
@@ -449,7 +481,8 @@ def test_a_state_file_that_cannot_be_kept_is_said_and_does_not_stop_the_watch(
 
 
 def test_trouble_of_the_kit_itself_is_shown_and_the_watch_goes_on(desk: Desk) -> None:
-    desk.watch.handle(Ended(1, None, "the process that graded it has ended"))
+    lost = GradingError("the process that graded it has ended")
+    desk.watch.handle(Ended(1, None, lost.words))
 
     assert "please report" in desk.screen()
     assert "the process that graded it has ended" in desk.screen()
@@ -483,3 +516,29 @@ def test_files_that_cannot_be_read_are_there_but_empty(tmp_path: Path) -> None:
 
     assert saves.files_in(tmp_path)["server.py"].content == b""
     assert saves.files_in(tmp_path / "nowhere") == {}
+
+
+@pytest.mark.parametrize("width", [30, 40, 50, 60])
+def test_a_narrow_screen_folds_and_keeps_the_points_and_all_keys(desk: Desk, width: int) -> None:
+    desk.falls("ready-line", "failed", "the ready line names another port than the real one")
+    for _ in range(2):  # while it runs, and afterwards
+        screen = desk.screen(width, 30)
+        assert "0/100" in screen.split("\n")[0] or "0 of 100 points" in screen.split("\n")[0]
+        for key in KEYS:
+            assert key in screen
+        for word in [
+            "the",
+            "ready",
+            "line",
+            "names",
+            "another",
+            "port",
+            "than",
+            "the",
+            "real",
+            "one",
+        ]:
+            assert word in screen
+        assert "…" not in screen.split("\n")[0].replace("checking …", "")
+        desk.ends("failed")
+        desk.falls("ready-line", "failed", "the ready line names another port than the real one")

@@ -4,13 +4,11 @@ from chatkit.harness import kernel
 from chatkit.harness.bench import Bench
 from chatkit.harness.failure import Failure
 
-# On Linux every address that begins with 127 is this machine: ip(7), RFC 1122, 3.2.1.3.
-ANOTHER_HOST = "127.0.0.2" if kernel.LINUX else "127.0.0.1"
-
 
 def prints_the_ready_line(bench: Bench) -> None:
     """With a host and a port of ours, and with a port of the system's choice."""
-    for host, port in ((ANOTHER_HOST, bench.free_port(ANOTHER_HOST)), ("127.0.0.1", 0)):
+    another = bench.another_host()
+    for host, port in ((another, bench.free_port(another)), ("127.0.0.1", 0)):
         server = bench.start_server_quietly(host, port)
         said_host, said_port = bench.reads_the_ready_line()
         listening = bench.listeners(server) if kernel.LINUX else []

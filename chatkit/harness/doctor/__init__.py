@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from chatkit.harness.doctor import folders, grader, interpreter, network, screen
+from chatkit.harness import machine
+from chatkit.harness.doctor import folders, grader, interpreter, limits, network, screen
 from chatkit.harness.doctor.finding import Finding, Status
 
 __all__ = ["PROBES", "Finding", "Probe", "examine"]
@@ -38,6 +39,7 @@ PROBES = (
     Probe("localhost", network.localhost, needed=False),
     Probe("firewall", network.firewall, needed=False),
     Probe("temp folder", folders.temporary),
+    Probe("limits", limits.limits),
     Probe("rest", grader.rest),
     Probe("sandbox", grader.sandbox, needed=False),
     Probe("extras", interpreter.extras, needed=False),
@@ -67,7 +69,11 @@ def answer(probe: Probe, seconds: float) -> Finding:
             answers.append(broken(probe, f"{type(error).__name__}: {error}"))
 
     thread = threading.Thread(target=look, daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # no thread is to be had, and that is what one look is about
+        look()
+        return answers[0]
     deadline = time.monotonic() + seconds
     while thread.is_alive() and time.monotonic() < deadline:
         thread.join(0.2)  # in short turns: on Windows a long one does not hear Ctrl-C
@@ -78,4 +84,7 @@ def broken(probe: Probe, why: str) -> Finding:
     """The finding about a look that failed."""
     status: Status = "wrong" if probe.needed else "remark"
     told = f"this look failed itself: {' '.join(why.split())}"
-    return Finding(probe.name, status, told, "please report this line")
+    cure = "please report this line"
+    if machine.REFUSED.search(why):
+        cure = "this machine refused it something: see the lines temp folder and limits"
+    return Finding(probe.name, status, told, cure, failed=True)

@@ -21,6 +21,7 @@ class Finding:
     status: Status
     told: str
     cure: str = ""
+    failed: bool = False  # the look itself failed, so nothing is known
 
 
 def packages(debian: str, fedora: str) -> str:

@@ -21,6 +21,8 @@ except Refused as refusal:
 
 def rest() -> Finding:
     """Look at a program that waits, as every check does."""
+    if kernel.NO_PROC:
+        return Finding("rest", "remark", kernel.NO_PROC, "sudo mount -t proc proc /proc")
     if not kernel.READS_REST:
         told = "this system does not show it, so checks wait for a quiet time instead: slower"
         return Finding("rest", "remark", told)

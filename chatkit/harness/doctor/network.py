@@ -7,24 +7,34 @@ import errno
 import socket
 import sys
 
-from chatkit.harness import lan
+from chatkit.harness import lan, machine
 from chatkit.harness.doctor.finding import Finding
-from chatkit.harness.ports import holder, why_taken
+from chatkit.harness.machine import talks_to_itself
+from chatkit.harness.ports import another_loopback, holder, outgoing, why_taken
 
 PORT = 5501  # the default of every lesson program
 HERE = "127.0.0.1"
-SECONDS = 5  # for a connection to this machine
 
 
 def ports() -> Finding:
     """Whether the lessons' port is free, and whether the system gives free ports."""
-    with socket.socket() as probe:
-        probe.bind((HERE, 0))
-    error = why_taken(HERE, PORT)
-    if error is None:
-        return Finding("ports", "ok", f"{PORT} is free, and port 0 gives another one")
+    first, last = outgoing()
+    try:
+        with socket.socket() as probe:
+            probe.bind((HERE, 0))
+    except OSError as error:
+        told = f"port 0 gives none: {error.strerror}. It should give one of {first} to {last}"
+        cure = "close programs with many connections, wait a minute, and look again"
+        return Finding("ports", "wrong", told, cure)
+    taken = why_taken(HERE, PORT)
+    if taken is None:
+        told = f"{PORT} is free, and port 0 gives another one"
+        if not first <= PORT <= last:
+            return Finding("ports", "ok", told)
+        told += f". This system takes {first} to {last} for outgoing connections, {PORT} with them"
+        return Finding("ports", "remark", told, f"if {PORT} is taken now and then, start again")
     other = f"or take another port: python server.py --port {PORT + 1}"
-    if error.errno == errno.EADDRINUSE:
+    if taken.errno == errno.EADDRINUSE:
         pid, who = holder(PORT)
         stop = {
             "win32": f"taskkill /PID {pid}" if pid else f"netstat -ano | findstr :{PORT}",
@@ -34,16 +44,16 @@ def ports() -> Finding:
         return Finding("ports", "wrong", f"{PORT} is taken by {who}", f"{stop}, {other}")
     if sys.platform == "win32":  # Hyper-V and others reserve ranges
         other += ". Reserved: netsh interface ipv4 show excludedportrange protocol=tcp"
-    return Finding("ports", "wrong", f"{PORT} cannot be used: {error.strerror}", other)
+    return Finding("ports", "wrong", f"{PORT} cannot be used: {taken.strerror}", other)
 
 
 def loopback() -> Finding:
     """A real connection from this machine to itself."""
-    try:
-        talks_to_itself(socket.AF_INET, HERE)
-    except OSError as error:
-        told = f"a connection to {HERE} does not work: {error}"
-        return Finding("loopback", "wrong", told, "look at your VPN, proxy or virus scanner")
+    if found := machine.lacks_loopback():
+        return Finding("loopback", "wrong", found.told, found.cure)
+    if another_loopback() is None:
+        told = f"a connection to {HERE} works. There is no 127.0.0.2: a check says so, and goes on"
+        return Finding("loopback", "remark", told)
     return Finding("loopback", "ok", f"a connection to {HERE} works")
 
 
@@ -67,23 +77,6 @@ def localhost() -> Finding:
         told += f". Lesson servers are on {HERE}"
         return Finding("localhost", "remark", told, f"type {HERE} in place of localhost")
     return Finding("localhost", "ok", f"{told}. The lessons use {HERE}")
-
-
-def talks_to_itself(family: int, host: str) -> None:
-    """Listen, connect, and send a byte there and back. Raises OSError."""
-    with socket.socket(family) as listener, socket.socket(family) as client:
-        listener.settimeout(SECONDS)
-        client.settimeout(SECONDS)
-        listener.bind((host, 0))
-        listener.listen()
-        client.connect(listener.getsockname()[:2])
-        server, _ = listener.accept()
-        with server:
-            server.settimeout(SECONDS)
-            client.sendall(b"?")
-            server.sendall(server.recv(1))
-            if client.recv(1) != b"?":
-                raise OSError("the byte did not come back")
 
 
 def firewall() -> Finding:

@@ -44,7 +44,8 @@ def tk() -> Finding:
             return Finding("Tk", problem, "this Python has no Tk, for windows", cure_for_tk())
         if str(missing) == NO_XVFB:
             return Finding("Tk", "remark", "it is here, but no window can open: see display")
-        return Finding("Tk", problem, *str(missing).split(": ", 1))
+        told, _, cure = str(missing).partition(": ")
+        return Finding("Tk", problem, told, cure)
     if status == 0:
         if printed.startswith("8.5"):
             cure = "take the Python of python.org, or of Homebrew: brew install python-tk"
@@ -141,8 +142,12 @@ def carries(encoding: str, text: str) -> bool:
 
 
 def cure_for_encoding(utf8: str) -> str:
-    """Undo what was set, else ask for UTF-8."""
-    for name in ("PYTHONIOENCODING", "PYTHONUTF8"):
-        if name in os.environ:
-            return at_prompt(f"unset {name}", f"Remove-Item Env:{name}")
-    return at_prompt(utf8, '$env:PYTHONUTF8 = "1", and chcp 65001')
+    """Undo what was set, and ask for UTF-8 unless the system does."""
+    names = [name for name in ("PYTHONIOENCODING", "PYTHONUTF8") if name in os.environ]
+    bash = [f"unset {name}" for name in names]
+    locale = next(filter(None, map(os.environ.get, LOCALE)), "")
+    # Without a locale, and in that of C, Python takes UTF-8 by itself (PEP 538, PEP 540).
+    if not names or not (locale in ("", "C", "POSIX") or "utf" in locale.lower()):
+        bash.append(utf8)
+    powershell = [f"Remove-Item Env:{name}" for name in names]
+    return at_prompt("; ".join(bash), "; ".join(powershell) or '$env:PYTHONUTF8 = "1"; chcp 65001')

@@ -25,7 +25,7 @@ def wait() -> list[str]:
     at_first = set(sys.modules)
     imports = os.environ.pop("CHATKIT_IMPORTS").split()
     number = int(os.environ.pop("CHATKIT_GATE"))
-    paths = [path for path in os.environ.pop("PYTHONPATH").split(os.pathsep) if path != HERE]
+    paths = os.environ.pop("PYTHONPATH").split(os.pathsep)[1:]  # the first one is HERE
     if paths:
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)
 
@@ -42,6 +42,8 @@ def wait() -> list[str]:
     prctl = ctypes.CDLL(None).prctl
     bench = os.getppid()
     gate = socket.socket(fileno=number)
+    with contextlib.suppress(OSError):  # nobody needs this Python any more: see below
+        gate.send(b"!")
     while True:
         told, streams, _, _ = socket.recv_fds(gate, 1 << 17, 3)
         if not told:
