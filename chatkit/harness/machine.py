@@ -150,8 +150,11 @@ def lacks_threads(needed: int = THREADS) -> Lack | None:
 
 def lacks_memory(needed: int = MEMORY) -> Lack | None:
     """Look at what is left, for programs that would have to be ended otherwise."""
-    with contextlib.suppress(psutil.Error, OSError, ValueError):  # where /proc is not there
-        left = psutil.virtual_memory().available + psutil.swap_memory().free
+    # There is no /proc, or Windows has its performance counters switched off (a RuntimeError).
+    with contextlib.suppress(psutil.Error, OSError, ValueError, RuntimeError):
+        left = psutil.virtual_memory().available
+        if left < needed:
+            left += psutil.swap_memory().free
         if left < needed:
             told = f"{left >> 20} MB of memory are left, and a run needs {needed >> 20}"
             return Lack("memory", told, "close other programs")

@@ -394,6 +394,19 @@ def test_the_doctor_tells_of_odd_ports_and_addresses() -> None:
     assert "There is no 127.0.0.2" in finding(looked, "loopback")["told"]
 
 
+def test_a_system_that_does_not_tell_of_its_memory_is_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Windows with its performance counters switched off."""
+
+    def silent() -> None:
+        raise RuntimeError("PdhAddEnglishCounterW failed. Performance counters may be disabled.")
+
+    monkeypatch.setattr(machine.psutil, "swap_memory", silent)
+    assert machine.lacks_memory() is None
+    assert machine.lacks_memory(1 << 60) is None
+
+
 def test_a_disk_without_room_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
