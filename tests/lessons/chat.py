@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 
-from chatkit.harness import kernel
+from chatkit.harness import kernel, timers
 from chatkit.harness.bench import Bench
 from chatkit.harness.diagnosis import explain, last_words
 from chatkit.harness.failure import Failure
@@ -329,8 +329,8 @@ def survives_silence(chat: Chat) -> None:
     A time-out of more than 15 s is not waited for, and one that cannot be seen neither.
     """
     chat.bench.settle()
-    threads = [id for pid in chat.bench.pids() for id in kernel.tasks(pid)]
-    silence = max(map(kernel.time_out, threads), default=0.0)
+    threads = kernel.threads(chat.bench.pids()).values()
+    silence = max((timers.seconds_left(one) or 0.0 for one in threads), default=0.0)
     if silence <= LONGEST_SILENCE:
         chat.bench.transcript.add("server", "client", "note", text=f"says nothing for {silence} s")
         chat.bench.wait(lambda: bool(chat.server.ended), seconds=silence + 0.2, patient=True)

@@ -212,7 +212,7 @@ def test_crowd(room: Room) -> None:
 def test_churn(bench: Bench) -> None:
     stories.survives_churn(Room(bench))
     bench.clear()
-    for seed in bench.orders(1):
+    for seed in bench.orders(1, 2):
         turns.comes_and_goes_at_once(Room(bench, turns=seed))
 
 
