@@ -2,11 +2,11 @@
 
 The rooms, and who may come in:
 
-- `chatkit.course`     where the lessons lie, and what each lesson and each check is called
+- `chatkit.course.lessons`     where the lessons lie, and what each lesson and each check is called
 - `chatkit.reference`  the finished programs of every step; they import nothing from the kit
-- `chatkit.harness`    the bench: a program as a process, peers on the wire, the transcript
+- `chatkit.bench`    the bench: a program as a process, peers on the wire, the transcript
 - `chatkit.grading`    checks become verdicts, verdicts become feedback
-- `chatkit.desk`       what a student does all day: where you are, hints, starters, watching
+- `chatkit.student`       what a student does all day: where you are, hints, starters, watching
 - `chatkit.authoring`  one source, many views: starters, solutions, pages
 - `chatkit.cli`        the commands
 

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from chatkit.harness import cgroup
+from chatkit.system.sandbox import cgroup
 
 # A shell starts a job in the background with SIGINT ignored, and whatever we start would inherit
 # that (signal(7)). Many tests press Ctrl-C.

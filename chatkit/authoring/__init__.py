@@ -21,6 +21,6 @@ programs, the code in the text, pages of the site. So a lesson cannot drift from
 - `picture`    a verdict as an image
 - `costs`      three servers with the same outside, measured
 
-Who comes in: `chatkit.cli.author`. What never does: code that a student's command needs. A hand-out
+Who comes in: `chatkit.cli.author.author`. What never does: code that a student's command needs. A hand-out
 and an installed kit have nothing to make views from.
 """

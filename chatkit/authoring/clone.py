@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from chatkit.authoring.problems import AuthoringError, Problem
-from chatkit.authoring.regions import solution
-from chatkit.course import Check, Course, CourseError, Lesson
+from chatkit.course.lessons import Check, Course, CourseError, Lesson
+from chatkit.course.regions import solution
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from itertools import product
 from pathlib import Path
 
 from chatkit.authoring.clone import Clone, read
-from chatkit.course import Lesson
-from chatkit.grading.classroom import Stations, Unit, as_they_end
-from chatkit.grading.station import Order
+from chatkit.course.lessons import Lesson
+from chatkit.grading.jobs import Stations, Unit, as_they_end
 from chatkit.grading.verdict import GradingError
+from chatkit.grading.worker import Order
 
 EXPLAINED = "tests/mutants.toml"
 

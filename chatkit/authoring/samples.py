@@ -12,8 +12,8 @@ from typing import Any
 
 from chatkit.authoring.clone import read
 from chatkit.authoring.problems import AuthoringError, Problem
-from chatkit.course import Course, Lesson
-from chatkit.grading.run import grade_lesson
+from chatkit.course.lessons import Course, Lesson
+from chatkit.grading.runner import grade_lesson
 from chatkit.grading.verdict import LessonVerdict
 
 Outcome = dict[str, str]  # check -> "passed", "not_reached", or the symptom of its failure

@@ -8,7 +8,7 @@ import click
 
 from chatkit.authoring.clone import open_clone
 from chatkit.authoring.views import views
-from chatkit.course import Course
+from chatkit.course.lessons import Course
 
 
 def sync(course: Course, command_line: click.Group | None = None) -> list[Path]:

@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from chatkit.authoring import api
-from chatkit.authoring.blocks import filled
-from chatkit.authoring.changes import changes_page
 from chatkit.authoring.clone import Clone, read
-from chatkit.authoring.commands import commands_page
 from chatkit.authoring.costs.figures import load
 from chatkit.authoring.costs.page import DATA, costs_page
-from chatkit.authoring.mistakepage import mistakes_page
-from chatkit.authoring.pages import checks_page, page
-from chatkit.authoring.regions import starter
 from chatkit.authoring.samples import samples
-from chatkit.authoring.scenepages import gallery, pictures
-from chatkit.authoring.scenes import scenes
-from chatkit.course import Lesson
+from chatkit.authoring.scenes.pages import gallery, pictures
+from chatkit.authoring.scenes.scenes import scenes
+from chatkit.authoring.site import api
+from chatkit.authoring.site.blocks import filled
+from chatkit.authoring.site.changes import changes_page
+from chatkit.authoring.site.commands import commands_page
+from chatkit.authoring.site.mistakepage import mistakes_page
+from chatkit.authoring.site.pages import checks_page, page
+from chatkit.course.lessons import Lesson
+from chatkit.course.regions import starter
 
 
 def views(clone: Clone) -> dict[Path, str]:

@@ -5,8 +5,8 @@ A check may know better: its own `likely` comes first. These are the sentences f
 
 import re
 
-from chatkit.course import Check, Lesson
-from chatkit.harness.failure import Failure
+from chatkit.bench.failure import Failure
+from chatkit.course.lessons import Check, Lesson
 
 CAUSES = {
     "file-missing": "the file has another name or lies in another folder. Programs are called "

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from chatkit.harness.transcript import Event
+from chatkit.bench.transcript import Event
 
 SCHEMA = 1
 INSIDE = (

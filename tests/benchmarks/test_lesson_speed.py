@@ -19,9 +19,9 @@ import pytest
 from floor import PARTS, Story, observed, replay, screen
 from recorded import record
 
-from chatkit.course import find_course
-from chatkit.grading.crew import crew_for
-from chatkit.grading.run import grade_lesson
+from chatkit.course.lessons import find_course
+from chatkit.grading.parallel import crew_for
+from chatkit.grading.runner import grade_lesson
 
 COURSE = find_course(Path(__file__).parent)
 LESSONS = [lesson.name for lesson in COURSE.lessons]

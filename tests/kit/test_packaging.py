@@ -144,7 +144,7 @@ def test_nothing_in_the_wheel_names_a_folder_of_somebodys_machine(installed: Pat
 
 
 def test_an_installed_kit_finds_the_course_that_it_carries(installed: Path, tmp_path: Path) -> None:
-    code = "from chatkit.course import find_course; print(find_course().root)"
+    code = "from chatkit.course.lessons import find_course; print(find_course().root)"
     done = run_installed(installed, tmp_path, "-c", code)
     assert done.stdout.strip() == str((installed / INSIDE).resolve()), done.stderr
 

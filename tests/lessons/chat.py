@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from chatkit.harness.bench import Bench
-from chatkit.harness.diagnosis import explain, last_words
-from chatkit.harness.failure import Failure
-from chatkit.harness.peer import Peer
-from chatkit.harness.window import View, Window
+from chatkit.bench.bench import Bench
+from chatkit.bench.diagnosis import explain, last_words
+from chatkit.bench.failure import Failure
+from chatkit.bench.peer import Peer
+from chatkit.bench.window import View, Window
 
 GREETING = "Connected to the server"
 FLOOD = 3000  # lines

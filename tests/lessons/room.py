@@ -7,11 +7,11 @@ how a line looks to the others. The stories below it are told in every kind of r
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from chatkit.harness.bench import Bench
-from chatkit.harness.diagnosis import explain
-from chatkit.harness.failure import Failure
-from chatkit.harness.peer import Peer, Text, as_bytes, as_line, bare
-from chatkit.harness.transcript import quoted
+from chatkit.bench.bench import Bench
+from chatkit.bench.diagnosis import explain
+from chatkit.bench.failure import Failure
+from chatkit.bench.peer import Peer, Text, as_bytes, as_line, bare
+from chatkit.bench.transcript import quoted
 
 GREETING = "Connected to the server"
 BEGINNING = 50  # bytes that tell most lines from each other

@@ -3,9 +3,9 @@
 import any_client
 import any_server
 
-from chatkit.course import check
-from chatkit.harness.bench import Bench
-from chatkit.harness.peer import Peer
+from chatkit.course.lessons import check
+from chatkit.bench.bench import Bench
+from chatkit.bench.peer import Peer
 
 ANY = "all-programs"
 ECHO = "lesson-1-echo"

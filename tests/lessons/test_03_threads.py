@@ -6,8 +6,8 @@ import pytest
 import room as stories
 from room import Room
 
-from chatkit.course import check
-from chatkit.harness.bench import Bench
+from chatkit.course.lessons import check
+from chatkit.bench.bench import Bench
 
 ANY = "all-programs"
 THREADS = "lesson-3-threads"

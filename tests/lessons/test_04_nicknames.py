@@ -7,8 +7,8 @@ import pytest
 import room as stories
 from room import GREETING, Room
 
-from chatkit.course import check
-from chatkit.harness.bench import Bench
+from chatkit.course.lessons import check
+from chatkit.bench.bench import Bench
 
 ANY = "all-programs"
 NAMES = "lesson-4-nicknames"

@@ -4,10 +4,10 @@ import chat as stories
 import pytest
 from chat import GREETING, Chat
 
-from chatkit.course import check
-from chatkit.harness.bench import Bench
-from chatkit.harness.diagnosis import explain
-from chatkit.harness.failure import Failure
+from chatkit.course.lessons import check
+from chatkit.bench.bench import Bench
+from chatkit.bench.diagnosis import explain
+from chatkit.bench.failure import Failure
 
 RULE = "lesson-5-tkinter-gui"
 

@@ -19,9 +19,9 @@ import psutil
 
 from chatkit.authoring.costs.crowd import HOST, Crowd, Refused
 from chatkit.authoring.costs.figures import DESIGNS, Design, Machine, Memory, Run
-from chatkit.harness import kernel
-from chatkit.harness.program import Program
-from chatkit.harness.spawn import signals_held
+from chatkit.system import linux
+from chatkit.system.program import Program
+from chatkit.system.spawn import signals_held
 
 DELIVERIES = 5000.0  # a second, while delays are taken: every server can do a multiple of that
 MOST_LINES = 100.0  # a second, then
@@ -81,8 +81,8 @@ def _in_a_process_of_its_own(task: Task) -> Run:
 
 
 def _work(task: Task, writer: Connection) -> None:
-    if kernel.LINUX:
-        kernel.die_with_parent()
+    if linux.LINUX:
+        linux.die_with_parent()
     gc.disable()  # no pauses of its own: what it keeps is bounded
     try:
         writer.send(run(task))
@@ -188,7 +188,7 @@ def processor_time(process: psutil.Process) -> float:
 
 
 def memory(process: psutil.Process) -> Memory:
-    proportional = int(process.memory_full_info().pss) if kernel.LINUX else None
+    proportional = int(process.memory_full_info().pss) if linux.LINUX else None
     return Memory(int(process.memory_info().rss), proportional)
 
 

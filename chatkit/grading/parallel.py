@@ -1,0 +1,103 @@
+"""A crew: copies of a process that grades, which share the checks of a lesson.
+
+The checks of a window wait most of their time, so several can do so at once, each on a display of
+its own. That is right only where a student's program may run several times side by side. A chat has
+many clients on one machine. Two servers might want the same port: theirs are checked one after the
+other.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Any, cast
+
+from chatkit.course.lessons import Lesson
+from chatkit.grading.worker import PATIENCE, stop_once
+from chatkit.system import linux
+from chatkit.system.display import has_own
+from chatkit.system.spawn import signals_held
+
+MOST = 8  # members, each with a display
+
+Tell = Callable[[Any], None]
+
+
+class MemberLost(Exception):
+    """A member has ended before its work was done."""
+
+
+def crew_for(lesson: Lesson) -> int:
+    """How many members can share the checks of `lesson`."""
+    if lesson.asked != ("client.py",) or not (linux.READS_REST and has_own()):
+        return 1
+    return min(MOST, 4 * (os.cpu_count() or 1))
+
+
+def share_out(
+    turns: Sequence[int], size: int, work: Callable[[Iterator[int], Tell], None], hear: Tell
+) -> None:
+    """Let `size` copies of this process, fork(2), do `work` for all `turns`, numbers below 256.
+
+    Each copy takes the next turn when it has done one. What `work` tells, `hear` hears in here.
+    Raises MemberLost. However it ends, all members have ended.
+    """
+    turn, turns_to_come = os.pipe()
+    os.write(turns_to_come, bytes(turns))
+    os.close(turns_to_come)
+    context = multiprocessing.get_context("fork")
+    members = []
+    ears: list[Connection] = []
+    try:
+        for _ in range(size):
+            ear, mouth = context.Pipe(duplex=False)
+            member = context.Process(target=_member, args=(turn, mouth, work, os.getpid()))
+            with signals_held():  # until it has its own handlers
+                member.start()
+            members.append(member)
+            ears.append(ear)
+            mouth.close()
+        while ears:
+            for ear in cast(list[Connection], wait(ears)):
+                try:
+                    told = ear.recv()
+                except EOFError:
+                    raise MemberLost("a process that graded has ended") from None
+                if told is None:
+                    ears.remove(ear)
+                else:
+                    hear(told)
+    except BaseException:
+        for member in members:
+            member.terminate()
+        raise
+    finally:
+        os.close(turn)
+        for member in members:
+            member.join(PATIENCE)
+            if member.is_alive():
+                member.kill()
+                member.join()
+
+
+def _member(
+    turn: int, mouth: Connection, work: Callable[[Iterator[int], Tell], None], parent: int
+) -> None:
+    linux.die_with_parent()
+    if os.getppid() != parent:
+        return  # it died before we asked to die with it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent decides
+    signal.signal(signal.SIGTERM, stop_once())
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+        work(_taken(turn), mouth.send)
+        mouth.send(None)
+    except (KeyboardInterrupt, BrokenPipeError):
+        pass
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left that it would have to end
+
+
+def _taken(turn: int) -> Iterator[int]:
+    while number := os.read(turn, 1):
+        yield number[0]

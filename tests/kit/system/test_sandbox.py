@@ -1,0 +1,201 @@
+"""What contains a program: its bounds; and root gets no programs that run as root."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from chatkit.system import linux
+from chatkit.system.sandbox import sandbox
+from chatkit.system.sandbox.namespaces import NOBODY
+from chatkit.system.sandbox.sandbox import (
+    FILE,
+    FILES,
+    PROCESSOR,
+    Refused,
+    Sandbox,
+    what_is_missing,
+)
+
+
+def test_a_python_that_another_user_cannot_run_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o700)
+    (locked / "python").symlink_to(sys.executable)
+    monkeypatch.setattr(sys, "executable", str(locked / "python"))
+
+    with pytest.raises(Refused, match=r"never run as root.*start chatkit as another user"):
+        sandbox._must_start_programs(Sandbox("processes", user=NOBODY))
+
+
+IN_THE_SANDBOX = """
+import sys, threading, time
+from pathlib import Path
+from chatkit.system import linux as kernel, program; from chatkit.system.sandbox import sandbox
+from chatkit.bench.bench import Bench
+
+def late(pid):
+    deadline = time.monotonic() + 10
+    while kernel.LATE and not kernel.children(pid) and time.monotonic() < deadline:
+        threading.Event().wait(0.001)
+    kernel.LATE = False
+    sandbox.limit(pid)
+
+kernel.LATE = True
+program.limit = late
+walls = sandbox.enter()
+assert walls.isolated, walls.why
+with Bench(lambda name: Path(sys.argv[1]) / name, sandbox=walls) as bench:
+    for wanted in sys.argv[2:]:
+        path = bench.find("server.py")
+        bench.adopt(program.Program(path, [], visible=[sandbox.AGENT], sandbox=walls))
+        bench.prints(wanted)
+        bench.exits(0)
+"""
+
+needs_bubblewrap = pytest.mark.skipif(
+    not linux.LINUX or bool(what_is_missing()), reason="needs bubblewrap"
+)
+
+
+def run_isolated(source: str, tmp_path: Path, *wanted: str) -> None:
+    """Run a program once for each line that it must print, in one worker's sandbox."""
+    (tmp_path / "server.py").write_text(source, encoding="utf-8")
+    command = [sys.executable, "-c", IN_THE_SANDBOX, str(tmp_path), *wanted]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+@needs_bubblewrap
+def test_a_program_begins_with_its_bounds_however_late_the_bench_is(tmp_path: Path) -> None:
+    """The sandbox has its second process already, which inherits nothing any more."""
+    source = """
+import resource as r
+bounds = (r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_NOFILE, r.RLIMIT_CORE)
+print(*(r.getrlimit(one) for one in bounds))
+"""
+    bounds = " ".join(str((most, most)) for most in (PROCESSOR, FILE, FILES, 0))
+    run_isolated(source, tmp_path, bounds)
+
+
+@needs_bubblewrap
+def test_a_program_can_write_only_where_nothing_stays(tmp_path: Path) -> None:
+    """All programs of a worker see one and the same root: none may leave a word in it."""
+    source = """
+import os
+tried = []
+for folder, below, names in os.walk("/"):
+    if folder == "/":
+        below.remove("proc")
+    if folder == "/tmp":  # its own, with folders on the way to what it may see
+        below.clear()
+    try:
+        with open(os.path.join(folder, "a word"), "x"):
+            tried.append(folder)
+    except OSError as error:
+        if isinstance(error, FileExistsError):
+            tried.append("found in " + folder)
+with open("/dev/null", "w") as nothing, open("/dev/urandom", "rb") as random:
+    nothing.write(str(random.read(1)))
+print(*sorted(tried))
+"""
+    wanted = "/dev/shm /submission /tmp"
+    run_isolated(source, tmp_path, wanted, wanted)
+
+
+@needs_bubblewrap
+def test_a_program_has_no_right_of_whoever_grades(tmp_path: Path) -> None:
+    source = """
+import os
+user = os.getuid()
+assert user, "it is called root"
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+assert all(int(status[f"Cap{kind}"], 16) == 0 for kind in ("Inh", "Prm", "Eff", "Amb"))
+assert int(status["NoNewPrivs"]) == 1 and os.getgroups() == []
+for change in (lambda: os.setuid(1), lambda: os.setgid(1), lambda: os.setgroups([1])):
+    try:
+        change()
+    except OSError:
+        continue
+    raise AssertionError("it became somebody else")
+files = os.listdir("/proc/self/fd")
+links = [f"/proc/self/fd/{one}" for one in files]
+kinds = {os.readlink(link).split(":")[0] for link in links if os.path.exists(link)}
+assert kinds == {"pipe"}, kinds
+print("nobody")
+"""
+    run_isolated(source, tmp_path, "nobody")
+
+
+DIES = """
+import os, signal, sys
+from pathlib import Path
+from chatkit.system.sandbox import sandbox
+from chatkit.bench.bench import Bench
+
+with Bench(lambda name: Path(sys.argv[1]) / name, sandbox=sandbox.enter()) as bench:
+    program = bench.start_server_quietly("127.0.0.1", 0)
+    bench.prints("here")
+    print(*program.pids(), flush=True)
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+BROKEN = """
+import os, sys
+from dataclasses import replace
+from pathlib import Path
+from chatkit.system.sandbox import rootfs, sandbox
+from chatkit.bench.bench import Bench
+
+folder = Path(sys.argv[1])
+rootfs.LOADER = folder / "cache"
+walls = sandbox.enter()
+assert walls.isolated, walls.why
+if sys.argv[2] == "replaced":
+    os.replace(folder / "new", folder / "cache")
+else:
+    walls = replace(walls, files=(*walls.files, "--ro-bind", "/no/such/file", "/file"))
+with Bench(lambda name: folder / name, sandbox=walls) as bench:
+    bench.start_client(str(folder / "cache"))
+    bench.prints("the new one")
+    bench.exits(1)
+"""
+
+
+@pytest.mark.parametrize("what", ["replaced", "missing"])
+@needs_bubblewrap
+def test_what_happens_to_the_sandbox_is_not_the_programs_fault(tmp_path: Path, what: str) -> None:
+    """An update of the system replaces the loader's cache. What is missing is the kit's trouble."""
+    for name, text in (("cache", "the old one"), ("new", "the new one")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    program = "import sys; print(open(sys.argv[-1]).read(), flush=True); sys.exit(1)"
+    (tmp_path / "client.py").write_text(program, encoding="utf-8")
+
+    command = [sys.executable, "-c", BROKEN, str(tmp_path), what]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    if what == "replaced":
+        assert done.returncode == 0, done.stderr
+    else:
+        last = done.stderr.strip().splitlines()[-1]
+        assert "SandboxError: bwrap: Can't find source path /no/such/file" in last
+
+
+@needs_bubblewrap
+def test_a_program_ends_with_the_worker_that_is_killed(tmp_path: Path) -> None:
+    source = "import signal\nprint('here', flush=True)\nsignal.pause()\n"
+    (tmp_path / "server.py").write_text(source, encoding="utf-8")
+    command = [sys.executable, "-c", DIES, str(tmp_path)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as worker:
+        assert worker.stdin and worker.stdout
+        started = [psutil.Process(int(pid)) for pid in worker.stdout.readline().split()]
+        worker.stdin.close()
+    assert len(started) == 3  # two of bubblewrap, and Python
+    assert not psutil.wait_procs(started, timeout=20)[1]
