@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from chatkit.authoring.problems import AuthoringError, Problem
-from chatkit.course.lessons import Check, Course, CourseError, Lesson
+from chatkit.course.checks import Check
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course, Lesson
 from chatkit.course.regions import solution
 
 

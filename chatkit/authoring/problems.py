@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatkit.course.lessons import CourseError
+from chatkit.course.errors import CourseError
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from chatkit._errors import Unavailable
 from chatkit.bench import diagnosis
 from chatkit.bench.diagnosis import explain
 from chatkit.bench.eventloop import Stage
-from chatkit.bench.failure import Failure, Unavailable
+from chatkit.bench.failure import Failure
 from chatkit.bench.idle import GRACE, PROMISE
 from chatkit.bench.peer import SHORT, SMALL, Peer
 from chatkit.bench.window import Window

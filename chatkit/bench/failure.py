@@ -20,7 +20,3 @@ class Failure(Exception):
 
     def __str__(self) -> str:
         return self.message
-
-
-class Unavailable(Exception):
-    """This machine lacks something that the check needs; the text says what."""

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from chatkit.classroom.gradekey import kit_digest, submitted_files
-from chatkit.course.lessons import Course, CourseError, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course, find_course
 from chatkit.grading.jobs import Graded, Stations, Unit, as_they_end
 from chatkit.grading.verdict import GradingError, LessonVerdict
 from chatkit.grading.worker import Order

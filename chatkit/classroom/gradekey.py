@@ -13,10 +13,11 @@ from functools import cache
 from pathlib import Path
 
 import chatkit
-from chatkit.course.lessons import PACKAGE, Lesson
+from chatkit.course.lessons import Lesson
+from chatkit.course.places import PACKAGE
 
 MOST = 16 * 1024 * 1024  # bytes of one submitted file that are read; of the rest, its size counts
-GRADER = ("harness/**/*.py", "grading/*.py", "course.py")  # reports change no verdict
+GRADER = tuple(f"{room}/**/*.py" for room in ("course", "system", "bench", "grading"))
 
 
 def grade_key(lesson: Lesson, folder: Path, seed: str) -> str:

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from chatkit.classroom.gradebook import Adjustment
-from chatkit.course.lessons import Course, CourseError, Lesson
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course, Lesson
 from chatkit.grading.verdict import LessonVerdict, Verdict
 
 FILE = "class.toml"

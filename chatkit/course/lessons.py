@@ -1,68 +1,18 @@
-"""The course: lessons, their TODOs and their checks, and where all of it lies on the disk.
+"""Lessons: what each `lesson.toml` says, and the folders that belong to a lesson.
 
 This is the only reader of `lesson.toml`. Nobody else builds a path to a lesson.
 """
 
-import importlib.util
-import sys
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
-from pathlib import Path, PurePath
-from types import ModuleType
+from pathlib import Path
 from typing import Any
 
-PACKAGE = Path(__file__).resolve().parent
-INSTALLED = PACKAGE / "_course"  # what the wheel carries: lessons, solutions, their checks
-BACKUPS = "backups"  # the folder in a lesson's folder that holds earlier versions of its programs
-
-CheckFunction = Callable[..., None]
-
-
-class CourseError(Exception):
-    """Something about the course is not as it must be; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One graded behaviour. Its words live with its function in `tests/lessons/`."""
-
-    id: str
-    points: int
-    title: str
-    hint: str  # one line: what to think about next
-    read: str  # a heading in the lesson's README.md
-    rule: str  # an anchor of the contract page
-    program: str = "server.py"  # the program that it judges
-    owns: frozenset[str] = frozenset()  # set-up steps whose failure is this check's own
-    likely: Mapping[str, str] = field(default_factory=dict)  # symptom -> cause, plain words
-    slow: bool = False  # begun before the others, where several are run at once
-
-
-def check(
-    id: str,
-    points: int,
-    title: str,
-    *,
-    hint: str,
-    read: str,
-    rule: str,
-    program: str = "server.py",
-    owns: tuple[str, ...] = (),
-    likely: Mapping[str, str] | None = None,
-    slow: bool = False,
-) -> Callable[[CheckFunction], CheckFunction]:
-    """Make a test function in `tests/lessons/` a check. The arguments are those of `Check`."""
-    owned = frozenset(owns)
-    about = Check(id, points, title, hint, read, rule, program, owned, likely or {}, slow)
-
-    def mark(function: CheckFunction) -> CheckFunction:
-        function.check = about  # type: ignore[attr-defined]
-        return function
-
-    return mark
+from chatkit.course.checks import Check, load_checks
+from chatkit.course.errors import CourseError
+from chatkit.course.places import INSTALLED, PACKAGE, beside
 
 
 @dataclass(frozen=True)
@@ -125,21 +75,6 @@ class Lesson:
         )
 
 
-@cache
-def load_checks(path: Path) -> ModuleType:
-    """The module of lesson checks at `path`, imported as pytest would."""
-    if not path.is_file():
-        raise CourseError(f"the checks {path} are missing: install the kit again")
-    folder = str(path.parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)  # the files of tests/lessons share behaviours
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @dataclass(frozen=True)
 class Course:
     """All lessons, in order."""
@@ -187,28 +122,6 @@ def _first_course(*roots: Path) -> Course:
 def lesson_folders(root: Path) -> list[Path]:
     """The lesson folders under `root`, in order; an empty list where there are none."""
     return sorted(path.parent for path in root.glob("lessons/[0-9][0-9]_*/lesson.toml"))
-
-
-def new_name(name: str) -> str:
-    """What a new starter is called that lies beside an edited program: "server.new.py"."""
-    path = PurePath(name)
-    return f"{path.stem}.new{path.suffix}"
-
-
-def set_aside(name: str) -> bool:
-    """Whether the kit itself has put what is called `name` into a lesson's folder.
-
-    Backups, and a new starter beside a program that was edited: nobody runs or grades them.
-    """
-    return name == BACKUPS or PurePath(name).stem.endswith(".new")
-
-
-def beside(root: Path, name: str) -> Path:
-    """`root/name`, or the kit's own where `root` holds only lessons."""
-    for place in (root, INSTALLED, PACKAGE.parent):
-        if (place / name).is_dir():
-            return place / name
-    return root / name
 
 
 def read_lesson(root: Path, folder: Path) -> Lesson:

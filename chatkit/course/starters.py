@@ -8,7 +8,9 @@ reference, and what it makes of it for a student is the starter.
 import hashlib
 from pathlib import Path
 
-from chatkit.course.lessons import PACKAGE, Course, CourseError, Lesson
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course, Lesson
+from chatkit.course.places import PACKAGE
 
 
 class StarterError(Exception):

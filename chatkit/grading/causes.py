@@ -6,7 +6,8 @@ A check may know better: its own `likely` comes first. These are the sentences f
 import re
 
 from chatkit.bench.failure import Failure
-from chatkit.course.lessons import Check, Lesson
+from chatkit.course.checks import Check
+from chatkit.course.lessons import Lesson
 
 CAUSES = {
     "file-missing": "the file has another name or lies in another folder. Programs are called "

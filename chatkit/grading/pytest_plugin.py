@@ -16,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from chatkit._errors import Unavailable
 from chatkit.bench.bench import Bench
-from chatkit.bench.failure import Failure, Unavailable
-from chatkit.course.lessons import Check, Lesson, find_course
+from chatkit.bench.failure import Failure
+from chatkit.course.checks import Check
+from chatkit.course.lessons import Lesson, find_course
 from chatkit.grading import feedback
 from chatkit.grading.causes import likely
 from chatkit.grading.verdict import Status, Verdict

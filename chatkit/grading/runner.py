@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from chatkit.course.lessons import Check, Lesson
+from chatkit.course.checks import Check
+from chatkit.course.lessons import Lesson
 from chatkit.grading import pytest_plugin
 from chatkit.grading.parallel import MemberLost, share_out
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict

@@ -19,7 +19,8 @@ from typing import Self
 
 import psutil
 
-from chatkit.course.lessons import CourseError, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import find_course
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.system import linux
 from chatkit.system.linux import WINDOWS
@@ -129,9 +130,7 @@ def serve(tier: Tier | None, parent: int, folder: str) -> None:
 
     `folder` is that of its cgroup, or empty.
     """
-    from chatkit.grading.runner import (
-        grade_lesson,  # with pytest, which whoever orders does not need
-    )
+    from chatkit.grading.runner import grade_lesson
 
     if linux.LINUX:
         linux.die_with_parent()

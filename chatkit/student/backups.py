@@ -16,7 +16,8 @@ from datetime import datetime
 from pathlib import Path
 
 from chatkit._files import ReportError, write_whole
-from chatkit.course.lessons import BACKUPS, Course, Lesson, new_name
+from chatkit.course.lessons import Course, Lesson
+from chatkit.course.places import BACKUPS, new_name
 from chatkit.course.starters import same, starter
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatkit.classroom.exports.handin import unfinished_in
-from chatkit.course.lessons import PACKAGE, Lesson, Todo
+from chatkit.course.lessons import Lesson, Todo
+from chatkit.course.places import PACKAGE
 from chatkit.student.progress import LessonProgress
 
 DEFINITION = re.compile(r"( *)(?:def|class) (\w+)")

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatkit import __version__
-from chatkit.course.lessons import INSTALLED, Course, Lesson
+from chatkit.course.lessons import Course, Lesson
+from chatkit.course.places import INSTALLED
 
 if TYPE_CHECKING:
     from chatkit.grading.verdict import LessonVerdict

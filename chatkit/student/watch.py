@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from chatkit.course.lessons import Check, Course, CourseError, Lesson
+from chatkit.course.checks import Check
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course, Lesson
 from chatkit.course.starters import StarterError
 from chatkit.grading.verdict import LessonVerdict, Verdict
 from chatkit.student import backups, hints

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from chatkit.bench.failure import Unavailable
+from chatkit._errors import Unavailable
 from chatkit.system.spawn import begin_as_a_child, signals_held
 
 SIZE = "1280x800x24"

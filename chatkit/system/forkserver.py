@@ -22,7 +22,7 @@ from typing import IO
 from chatkit.system import linux
 from chatkit.system.spawn import begin_as_a_child, spawn
 
-GATE = Path(__file__).parent / "gate"  # the folder, not a package: see gate/sitecustomize.py
+ZYGOTE = Path(__file__).parent / "zygote"  # the folder, not a package
 OURS = "CHATKIT_"  # how variables begin that may have another value for each program
 
 # What most programs import first; argparse imports two of these when it is used. No more than what
@@ -101,7 +101,7 @@ class ForkServer:
         It has imported those of `imports` that there are. Raises OSError when it cannot be started.
         """
         if path not in self.waiting:
-            paths = [str(GATE), *filter(None, [environment.get("PYTHONPATH")])]
+            paths = [str(ZYGOTE), *filter(None, [environment.get("PYTHONPATH")])]
             # The boundaries of a message stay in it, unix(7).
             gate, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs, contextlib.ExitStack() as undo:

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from chatkit._errors import Unavailable
 from chatkit.bench.bench import Bench
 from chatkit.bench.diagnosis import exited
-from chatkit.bench.failure import Unavailable
 from chatkit.system.display import Display
 from chatkit.system.program import Program
 

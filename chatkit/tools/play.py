@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from chatkit.bench.failure import Unavailable
-from chatkit.course.lessons import Course, CourseError
+from chatkit._errors import Unavailable
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course
 from chatkit.system.linux import WINDOWS
 from chatkit.system.spawn import begin_as_a_child, plain_environment, signals_held
 

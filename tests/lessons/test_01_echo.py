@@ -3,7 +3,7 @@
 import any_client
 import any_server
 
-from chatkit.course.lessons import check
+from chatkit.course.checks import check
 from chatkit.bench.bench import Bench
 from chatkit.bench.peer import Peer
 

@@ -5,7 +5,7 @@ import pytest
 import room as stories
 from room import Room
 
-from chatkit.course.lessons import check
+from chatkit.course.checks import check
 from chatkit.bench.bench import Bench
 
 ANY = "all-programs"

@@ -4,7 +4,7 @@ import chat as stories
 import pytest
 from chat import GREETING, Chat
 
-from chatkit.course.lessons import check
+from chatkit.course.checks import check
 from chatkit.bench.bench import Bench
 from chatkit.bench.diagnosis import explain
 from chatkit.bench.failure import Failure

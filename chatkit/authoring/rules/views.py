@@ -13,7 +13,8 @@ from chatkit.authoring.site.markdown import anchors, links, reference_links
 from chatkit.authoring.site.pages import inside, is_elsewhere, site_place
 from chatkit.authoring.sync import holds
 from chatkit.authoring.views import views
-from chatkit.course.lessons import Lesson, set_aside
+from chatkit.course.lessons import Lesson
+from chatkit.course.places import set_aside
 
 SYNC = "chatkit author sync"
 LONGEST_DIFF = 24

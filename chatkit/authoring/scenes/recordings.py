@@ -19,7 +19,7 @@ from chatkit.authoring.scenes.scenes import (
     fingerprints,
 )
 from chatkit.bench.transcript import LONGEST, Event
-from chatkit.course.lessons import CourseError
+from chatkit.course.errors import CourseError
 from chatkit.grading.runner import grade_lesson
 from chatkit.grading.verdict import Verdict
 

@@ -16,7 +16,8 @@ from chatkit.authoring.scenes.pages import figure, picture_file
 from chatkit.authoring.scenes.scenes import scenes
 from chatkit.authoring.site.blocks import for_the_site
 from chatkit.authoring.site.markdown import Link, escaped, headings, replace_links
-from chatkit.course.lessons import Check, Lesson
+from chatkit.course.checks import Check
+from chatkit.course.lessons import Lesson
 
 CHECKS_INTRODUCTION = """\
 # The checks

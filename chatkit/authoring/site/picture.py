@@ -8,7 +8,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatkit.course.lessons import Course, CourseError
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,10 +8,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from chatkit._errors import Unavailable
 from chatkit.authoring.site.picture import svg
 from chatkit.authoring.sync import write
 from chatkit.bench.bench import Bench
-from chatkit.bench.failure import Unavailable
 from chatkit.bench.window import Window
 from chatkit.course.lessons import Course
 from chatkit.system.display import Display

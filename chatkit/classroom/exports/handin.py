@@ -18,7 +18,8 @@ from pathlib import Path
 
 from chatkit import __version__
 from chatkit._archives import HAND_IN, readable
-from chatkit.course.lessons import Course, Lesson, set_aside
+from chatkit.course.lessons import Course, Lesson
+from chatkit.course.places import set_aside
 
 MANIFEST = "chatkit.json"
 FORMAT = 1  # of the manifest

@@ -23,7 +23,8 @@ from chatkit._files import write_whole
 from chatkit._zips import names_in, zip_of
 from chatkit.classroom.exports.handin import unfinished
 from chatkit.classroom.gradekey import imported
-from chatkit.course.lessons import PACKAGE, Course, Lesson
+from chatkit.course.lessons import Course, Lesson
+from chatkit.course.places import PACKAGE
 
 MANIFEST = "handout.json"
 FORMAT = 1  # of the manifest

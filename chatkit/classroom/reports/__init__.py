@@ -2,10 +2,9 @@
 
 - `write`    all reports of a class into one folder
 - `table`    `grades.csv`, a row a student
-- `roster`   the file of a learning platform, filled in
 - `results`  one submission for Gradescope and GitHub Classroom; JUnit XML
-- `page`     the HTML pages, from the templates in `templates/`
-- `words`, `files`  text that cannot do harm; files that are whole or not there
+- `page`     the HTML pages, from the templates in `templates/`; `plots` places bars and squares
+- `similar`  the pages about similar programs
 
 Who comes in: the class commands. What never does: processes, sockets, and any doubt about a grade:
 a report shows what `grades` says. Names, chat and output come from strangers: everything that goes

@@ -23,7 +23,8 @@ from chatkit._archives import (
 )
 from chatkit.classroom.exports.handin import MANIFEST, read_manifest
 from chatkit.classroom.submissions.layouts import lesson_named, program_named
-from chatkit.course.lessons import Course, Lesson, set_aside
+from chatkit.course.lessons import Course, Lesson
+from chatkit.course.places import set_aside
 
 LISTED = 20_000  # the most entries of one folder that are looked at
 ARCHIVES = 20  # the most archives of one student that are unpacked

@@ -17,7 +17,8 @@ import click
 from chatkit.authoring.clone import open_clone
 from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.cli.groups import Group
-from chatkit.course.lessons import CourseError, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import find_course
 
 PROBLEMS, WRONG_USE, STOPPED = 1, 2, 130
 SLOW = 1.0  # seconds; a rule that takes longer says its name
@@ -134,8 +135,9 @@ def screenshots() -> None:
     Example:
       chatkit author screenshots && git diff --stat docs/assets
     """
+    from chatkit._errors import Unavailable
     from chatkit.authoring.site.screenshots import take
-    from chatkit.bench.failure import Failure, Unavailable
+    from chatkit.bench.failure import Failure
 
     with problems_end_it():
         course = open_clone(find_course()).course

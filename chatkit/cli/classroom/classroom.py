@@ -37,7 +37,8 @@ from chatkit.cli.classroom.progress import final_table, progress
 from chatkit.cli.classroom.similar import similar
 from chatkit.cli.groups import Group
 from chatkit.cli.student.check import Misuse
-from chatkit.course.lessons import Course, CourseError, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course, find_course
 from chatkit.system.sandbox.sandbox import Tier
 
 NOT_ALL = 1

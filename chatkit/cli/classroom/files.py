@@ -21,7 +21,8 @@ from chatkit.classroom.exports.package import PackageError, github_workflow, gra
 from chatkit.classroom.exports.single import Form, OneError, find_one, grade_one, write_result
 from chatkit.classroom.submissions.submissions import SubmissionError
 from chatkit.cli.student.check import Misuse
-from chatkit.course.lessons import Course, CourseError, Lesson, find_course, kit_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course, Lesson, find_course, kit_course
 from chatkit.grading import feedback
 from chatkit.grading.verdict import GradingError, Verdict
 

@@ -20,7 +20,8 @@ from chatkit.classroom.reports.similar import OVERVIEW, percent, write_similar
 from chatkit.classroom.similar import THRESHOLD, SimilarityError, find_similar, load_library
 from chatkit.classroom.submissions.submissions import SubmissionError, find_submissions
 from chatkit.cli.student.check import Misuse
-from chatkit.course.lessons import CourseError, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import find_course
 
 PATIENCE = 1.0  # seconds without a word
 PACE = 5.0  # seconds between two lines where there is no terminal

@@ -9,7 +9,8 @@ import click
 
 from chatkit import __version__
 from chatkit.cli.completion import complete_lesson
-from chatkit.course.lessons import Course, CourseError, Lesson, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course, Lesson, find_course
 
 
 class Misuse(click.ClickException):
@@ -119,7 +120,8 @@ def demo() -> None:
     \b
     chatkit demo
     """
-    from chatkit.bench.failure import Failure, Unavailable
+    from chatkit._errors import Unavailable
+    from chatkit.bench.failure import Failure
     from chatkit.tools.demo import play
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -6,7 +6,8 @@ import click
 
 from chatkit.cli.completion import complete_lesson
 from chatkit.cli.student.check import Misuse
-from chatkit.course.lessons import CourseError, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import find_course
 
 
 @click.command()

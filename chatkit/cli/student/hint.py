@@ -6,7 +6,9 @@ import click
 
 from chatkit.cli.completion import complete_lesson
 from chatkit.cli.student.check import Misuse
-from chatkit.course.lessons import INSTALLED, Course, CourseError, Lesson, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course, Lesson, find_course
+from chatkit.course.places import INSTALLED
 from chatkit.student import hints
 from chatkit.student.progress import Progress, ProgressError, load
 from chatkit.student.status import next_place, place, places

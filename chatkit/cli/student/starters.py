@@ -11,7 +11,9 @@ import click
 
 from chatkit.cli.completion import complete_lesson
 from chatkit.cli.student.check import Misuse
-from chatkit.course.lessons import INSTALLED, Course, CourseError, Lesson, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course, Lesson, find_course
+from chatkit.course.places import INSTALLED
 
 if TYPE_CHECKING:
     from chatkit.student.backups import Backup

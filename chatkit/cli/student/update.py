@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chatkit.course.lessons import find_course, new_name
+from chatkit.course.lessons import find_course
+from chatkit.course.places import new_name
 
 if TYPE_CHECKING:
     from chatkit.student.update.changes import Changes
@@ -35,9 +36,7 @@ def update(source: Path | None, dry_run: bool, force: bool) -> None:
     from chatkit.cli.student.starters import problems_end_it
 
     with problems_end_it():
-        from chatkit.student.update.update import (
-            update as take,  # all of the kit that the end needs, now
-        )
+        from chatkit.student.update.update import update as take
 
         course = find_course()
         changes = take(

@@ -12,7 +12,9 @@ import click
 
 from chatkit.cli.completion import complete_lesson
 from chatkit.cli.student.check import Misuse
-from chatkit.course.lessons import INSTALLED, CourseError, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import find_course
+from chatkit.course.places import INSTALLED
 
 if TYPE_CHECKING:
     from chatkit.student.watch import Event, Watch

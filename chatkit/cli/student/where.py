@@ -9,7 +9,9 @@ import click
 
 from chatkit import __version__
 from chatkit.cli.student.check import Misuse
-from chatkit.course.lessons import INSTALLED, Course, CourseError, Lesson, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course, Lesson, find_course
+from chatkit.course.places import INSTALLED
 from chatkit.student.progress import Progress, ProgressError, fingerprints, load
 from chatkit.student.status import POINTS, Place, next_place, places
 

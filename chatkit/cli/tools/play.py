@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from chatkit.cli.student.check import Misuse
-from chatkit.course.lessons import CourseError, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import find_course
 
 if TYPE_CHECKING:
     from chatkit.tools.play import Room
@@ -56,7 +57,7 @@ def play(port: int, host: str, mine: bool) -> None:
 
     Exit status 0: ended with Ctrl-C. 1: the server ended by itself. 2: wrong use, or no free port.
     """
-    from chatkit.bench.failure import Unavailable
+    from chatkit._errors import Unavailable
     from chatkit.classroom.exports.handin import look_at
     from chatkit.tools.play import Room, finished_server, own_server
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from chatkit.course.lessons import PACKAGE, new_name
+from chatkit.course.places import PACKAGE, new_name
 from chatkit.course.starters import fingerprint, same
 from chatkit.student.backups import BackupError, keep, put
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from chatkit import __version__
 from chatkit.classroom.exports.handout import MANIFEST
-from chatkit.course.lessons import INSTALLED, Course, kit_course
+from chatkit.course.lessons import Course, kit_course
+from chatkit.course.places import INSTALLED
 from chatkit.student.newfolder import Given, lessons_of, read_given, write_given
 from chatkit.student.update.changes import Changes, UpdateError, carry_out, plan
 from chatkit.student.update.clone import update_clone

@@ -35,7 +35,9 @@ from chatkit.system.sandbox.namespaces import NOBODY, STUDENT, is_root, own_netw
 
 Tier = Literal["namespaces", "processes", "none"]
 
-AGENT = Path(__file__).parent / "agent"  # the folder, not a package: see agent/chatkit_agent.py
+AGENT = (
+    Path(__file__).parents[2] / "bench/agent"
+)  # the folder, not a package: see agent/chatkit_agent.py
 INSIDE = Path("/submission")  # where a program finds its files
 PROCESSOR = 120  # seconds of processor time
 FILE = 32 << 20  # bytes of the largest file that it may write

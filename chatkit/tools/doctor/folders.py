@@ -6,7 +6,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from chatkit.course.lessons import INSTALLED, Course, CourseError, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course, find_course
+from chatkit.course.places import INSTALLED
 from chatkit.tools.doctor.finding import Finding, Status
 
 LEAST, PLENTY = 100, 1000  # MB; checks copy programs there, and pictures of windows are drawn

@@ -4,8 +4,9 @@ import os
 import shutil
 import sys
 
-from chatkit.bench.failure import Unavailable
-from chatkit.course.lessons import CourseError, find_course
+from chatkit._errors import Unavailable
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import find_course
 from chatkit.system.display import NO_TK, NO_XVFB, Display
 from chatkit.system.spawn import plain_environment
 from chatkit.tools.doctor.child import last_line, ran

@@ -2,7 +2,7 @@
 
 from chatkit.bench.bench import Bench
 from chatkit.bench.peer import Peer
-from chatkit.course.lessons import check
+from chatkit.course.checks import check
 
 ECHO = "lesson-1-echo"
 

@@ -11,7 +11,7 @@ from test_authoring_course import replace, write_course
 from chatkit.authoring.rules import rules
 from chatkit.cli.author import author as command
 from chatkit.cli.main import main
-from chatkit.course.lessons import load_checks
+from chatkit.course.checks import load_checks
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from chatkit.authoring.sync import sync
-from chatkit.course.lessons import Course, CourseError, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import Course, find_course
 
 FILES = {
     "chatkit/reference/one/server.py": '''\
@@ -124,7 +125,7 @@ checks = ["greets", "parts"]
 hints = ["Who?", "Look at the name.", "return …"]
 """,
     "tests/lessons/test_01_one.py": """\
-from chatkit.course.lessons import check
+from chatkit.course.checks import check
 
 
 @check("greets", 50, "it greets", hint="Use the name.", read="Say hello", rule="greetings")
@@ -139,7 +140,7 @@ def test_asks(): ...
 def test_polite(): ...
 """,
     "tests/lessons/test_02_two.py": """\
-from chatkit.course.lessons import check
+from chatkit.course.checks import check
 
 
 @check("greets", 40, "it greets", hint="Use the name.", read="Say goodbye", rule="greetings")

@@ -10,7 +10,8 @@ from rich.console import Console
 from test_authoring_course import write_course
 
 from chatkit.authoring.site import picture
-from chatkit.course.lessons import CourseError, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import find_course
 
 
 def drawn(text: str) -> str:

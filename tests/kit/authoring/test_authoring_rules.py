@@ -12,7 +12,8 @@ from chatkit.authoring.clone import open_clone
 from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.authoring.rules.rules import COURSE_RULES, LESSON_RULES, TRIALS, problems, tasks
 from chatkit.authoring.sync import sync
-from chatkit.course.lessons import find_course, load_checks
+from chatkit.course.checks import load_checks
+from chatkit.course.lessons import find_course
 
 ONE, TWO = "chatkit/reference/one", "chatkit/reference/two"
 TOML_1, TOML_2 = "lessons/01_one/lesson.toml", "lessons/02_two/lesson.toml"

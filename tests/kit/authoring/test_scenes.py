@@ -27,7 +27,8 @@ from chatkit.authoring.scenes.storyboard import in_words, steps
 from chatkit.authoring.sync import sync
 from chatkit.bench.transcript import Event, written
 from chatkit.cli.main import main
-from chatkit.course.lessons import find_course, load_checks
+from chatkit.course.checks import load_checks
+from chatkit.course.lessons import find_course
 
 CLONE = open_clone(find_course(Path(__file__).parent))
 SCENES = {scene.id: scene for scene in scenes(CLONE)}

@@ -11,8 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from chatkit._errors import Unavailable
 from chatkit.bench.bench import Bench
-from chatkit.bench.failure import Failure, Unavailable
+from chatkit.bench.failure import Failure
 from chatkit.bench.window import Window
 from chatkit.system import display as displays
 from chatkit.system.display import Display

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chatkit.bench.failure import Unavailable
+from chatkit._errors import Unavailable
 from chatkit.cli.main import COMMANDS
 from chatkit.cli.tools import play as command
 from chatkit.course.lessons import find_course

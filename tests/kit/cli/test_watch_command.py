@@ -29,7 +29,7 @@ WATCH = (sys.executable, "-m", "chatkit", "watch")
 # Three checks stand for the lesson's sixteen: what is tried here is the watch.
 CHECKS = """
 import any_server
-from chatkit.course.lessons import check
+from chatkit.course.checks import check
 from chatkit.bench.bench import Bench
 
 about = dict(hint="Think.", read="Say it back", rule="lesson-1-echo")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from chatkit.bench.failure import Unavailable
+from chatkit._errors import Unavailable
 
 
 def play(say: Callable[[str], None]) -> None:

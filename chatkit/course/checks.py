@@ -1,0 +1,68 @@
+"""What a check is, and how a function in `tests/lessons/` becomes one."""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from chatkit.course.errors import CourseError
+
+CheckFunction = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One graded behaviour. Its words live with its function in `tests/lessons/`."""
+
+    id: str
+    points: int
+    title: str
+    hint: str  # one line: what to think about next
+    read: str  # a heading in the lesson's README.md
+    rule: str  # an anchor of the contract page
+    program: str = "server.py"  # the program that it judges
+    owns: frozenset[str] = frozenset()  # set-up steps whose failure is this check's own
+    likely: Mapping[str, str] = field(default_factory=dict)  # symptom -> cause, plain words
+    slow: bool = False  # begun before the others, where several are run at once
+
+
+def check(
+    id: str,
+    points: int,
+    title: str,
+    *,
+    hint: str,
+    read: str,
+    rule: str,
+    program: str = "server.py",
+    owns: tuple[str, ...] = (),
+    likely: Mapping[str, str] | None = None,
+    slow: bool = False,
+) -> Callable[[CheckFunction], CheckFunction]:
+    """Make a test function in `tests/lessons/` a check. The arguments are those of `Check`."""
+    owned = frozenset(owns)
+    about = Check(id, points, title, hint, read, rule, program, owned, likely or {}, slow)
+
+    def mark(function: CheckFunction) -> CheckFunction:
+        function.check = about  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+@cache
+def load_checks(path: Path) -> ModuleType:
+    """The module of lesson checks at `path`, imported as pytest would."""
+    if not path.is_file():
+        raise CourseError(f"the checks {path} are missing: install the kit again")
+    folder = str(path.parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)  # the files of tests/lessons share behaviours
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
