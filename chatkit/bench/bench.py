@@ -1,7 +1,7 @@
 """The bench: what a check can do with a program, as a small language.
 
 Start a server and connect peers to it, or listen and let a client come; then say what is sent,
-what must be heard, printed, and left behind. Waiting is `stage.py`'s, bytes are `peer.py`'s.
+what must be heard, printed, and left behind. Waiting is `eventloop.py`'s, bytes are `peer.py`'s.
 """
 
 import contextlib

@@ -3,10 +3,10 @@
 Everything happens in one thread. While any step of a script waits, the bytes of all peers are
 moved and the output of all programs is read, so a program is never held up by its examiner.
 
-Waiting ends in one of three ways: what was waited for came; the program is at rest (see `rest.py`)
+Waiting ends in one of three ways: what was waited for came; the program is at rest (see `idle.py`)
 and so will not do it any more; or time is up. Times are in seconds. The contract's times are the
 promise to the user; the bench allows ten times as long, and longer on a machine that has no time
-for the program (see `patience.py`). What is late but right gets a note.
+for the program (see `deadlines.py`). What is late but right gets a note.
 """
 
 import contextlib

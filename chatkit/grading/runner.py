@@ -152,7 +152,7 @@ def grade_lesson(
 
     `only` names one of the lesson's checks. Those in `first` are run before the others, in that
     order; the result has all in the order of their file. With `at_once` 4 that many are run at
-    once: see `crew.py`. `on_verdict` hears each verdict when those before it have fallen. The same
+    once: see `parallel.py`. `on_verdict` hears each verdict when those before it have fallen. The same
     `seed` gives the same random words. `sandbox` contains the programs; None trusts them. After
     `seconds` no further check is begun. With `delays` the bench stands still at random moments,
     drawn from the seed, as on a machine that has no time for it. With `until_failure` the first

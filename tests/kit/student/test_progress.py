@@ -12,7 +12,7 @@ import pytest
 
 from chatkit.classroom.exports.handin import pack
 from chatkit.classroom.exports.handout import hand_out
-from chatkit.course import lessons as course_module
+from chatkit.course import lessons
 from chatkit.course.lessons import Course, find_course
 from chatkit.grading.verdict import LessonVerdict, Status, Verdict
 from chatkit.student import progress
@@ -268,7 +268,7 @@ def test_a_write_that_fails_leaves_the_earlier_file_and_says_why(
 def test_a_kit_without_a_clone_has_no_state(
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(course_module, "INSTALLED", course.root)
+    monkeypatch.setattr(lessons, "INSTALLED", course.root)
     monkeypatch.setattr(progress, "INSTALLED", course.root)
     (course.root / FILE).write_text("not ours", encoding="utf-8")
 

@@ -235,7 +235,12 @@ def test_the_kit_that_runs_may_be_the_one_that_is_replaced(clone: Path, remote: 
     git(clone, "pull", "--quiet")
     version = text_of(clone, "chatkit/__init__.py").replace(f'"{__version__}"', '"9.9.9"')
     pyproject = text_of(clone, "pyproject.toml").replace('"click>=8.1,<9"', '"click>=8.2,<9"')
-    gone = ("desk/changes.py", "desk/backups.py", "cli/starters.py", "desk/git.py")
+    gone = (
+        "student/update/changes.py",
+        "student/backups.py",
+        "cli/student/starters.py",
+        "student/update/git.py",
+    )
     publish(
         remote,
         **{"chatkit/__init__.py": version, "pyproject.toml": pyproject},

@@ -35,17 +35,18 @@ def test_a_python_that_another_user_cannot_run_is_refused(
 IN_THE_SANDBOX = """
 import sys, threading, time
 from pathlib import Path
-from chatkit.system import linux as kernel, program; from chatkit.system.sandbox import sandbox
 from chatkit.bench.bench import Bench
+from chatkit.system import linux, program
+from chatkit.system.sandbox import sandbox
 
 def late(pid):
     deadline = time.monotonic() + 10
-    while kernel.LATE and not kernel.children(pid) and time.monotonic() < deadline:
+    while linux.LATE and not linux.children(pid) and time.monotonic() < deadline:
         threading.Event().wait(0.001)
-    kernel.LATE = False
+    linux.LATE = False
     sandbox.limit(pid)
 
-kernel.LATE = True
+linux.LATE = True
 program.limit = late
 walls = sandbox.enter()
 assert walls.isolated, walls.why
