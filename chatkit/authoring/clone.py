@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.course.checks import Check
-from chatkit.course.errors import CourseError
+from chatkit.course.errors import AuthoringError, CourseError, Problem
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.regions import solution
 

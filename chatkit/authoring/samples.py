@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chatkit.authoring.clone import read
-from chatkit.authoring.problems import AuthoringError, Problem
+from chatkit.course.errors import AuthoringError, Problem
 from chatkit.course.lessons import Course, Lesson
 from chatkit.grading.runner import grade_lesson
 from chatkit.grading.verdict import LessonVerdict

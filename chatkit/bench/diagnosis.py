@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from chatkit.bench.failure import Failure
 from chatkit.bench.transcript import quoted
+from chatkit.course.todo import reached
 from chatkit.system import linux
 from chatkit.system.program import Program
 from chatkit.system.sandbox.cgroup import TOO_MUCH
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _FRAME = re.compile(r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<name>\S+))?')
 _THREAD = re.compile(r"^(?:Current t|T)hread 0x")
 _LAST = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$")
-_TODO = re.compile(r"NotImplementedError: (TODO \d+\b.*)")
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,8 @@ def crash(program: Program) -> Failure | None:
     trace = last_traceback(program.errors.text, program.path)
     if trace is None or trace.error == "KeyboardInterrupt":
         return None
-    if todos := _TODO.findall(program.errors.text):  # of two threads that reach one: the first
-        first = min(todos, key=lambda todo: int(todo.split()[1].rstrip(":")))
-        return Failure("todo", f"{first}: this part is not written yet")
+    if todo := reached(program.errors.text):
+        return Failure("todo", f"{todo}: this part is not written yet")
     where = f" ({trace.place})" if trace.place else ""
     shown = "\n".join(trace.lines)
     if "Non-UTF-8" in trace.error:

@@ -23,11 +23,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from chatkit.authoring.problems import AuthoringError, Problem
+from chatkit.course.errors import AuthoringError, Problem
+from chatkit.course.todo import REGION
 
 OPENING = re.compile(r"# region\b")
 CLOSING = re.compile(r"# endregion\b")
-TASK = re.compile(r"# region TODO ([1-9][0-9]*): (\S.*)")
 
 EXAMPLE = "# region TODO 1: say what to do"
 LONGEST_LINE = 100
@@ -165,7 +165,7 @@ def paired(found: list[Marker], file: Path) -> Iterator[Region]:
 
 def made(opening: Marker, closing: Marker, file: Path) -> Region:
     """One region from its two markers."""
-    task = TASK.fullmatch(opening.text)
+    task = REGION.fullmatch(opening.text)
     if not task:
         what = "the region has no number or no task"
         raise error(file, opening.line, what, f"write it like this: {EXAMPLE}")

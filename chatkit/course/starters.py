@@ -8,6 +8,7 @@ reference, and what it makes of it for a student is the starter.
 import hashlib
 from pathlib import Path
 
+from chatkit.course import regions
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.places import PACKAGE
@@ -55,10 +56,6 @@ def fingerprint(data: bytes) -> str:
 
 def _made_from(reference: Path, finished: bool) -> bytes:
     """What a reference program is for the student. Raises StarterError, OSError."""
-    # The one thing of the authors' room that the desk needs. A hand-out has no reference, and so
-    # never comes here.
-    from chatkit.course import regions
-
     make = regions.solution if finished else regions.starter
     try:
         return make(reference.read_text(encoding="utf-8"), reference).encode()

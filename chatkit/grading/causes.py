@@ -3,11 +3,10 @@
 A check may know better: its own `likely` comes first. These are the sentences for the rest.
 """
 
-import re
-
 from chatkit.bench.failure import Failure
 from chatkit.course.checks import Check
 from chatkit.course.lessons import Lesson
+from chatkit.course.todo import named_in
 
 CAUSES = {
     "file-missing": "the file has another name or lies in another folder. Programs are called "
@@ -111,8 +110,8 @@ def likely(check: Check, lesson: Lesson, failure: Failure) -> str:
 
 
 def _next_todo(lesson: Lesson, failure: Failure) -> str:
-    number = re.match(r"TODO (\d+)", failure.message)
+    number = named_in(failure.message)
     for todo in lesson.todos:
-        if number and todo.number == int(number[1]):
+        if todo.number == number:
             return f"TODO {todo.number} in {todo.program} comes next. {todo.hints[0]}"
     return "the program reached a part that is still to be written."

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatkit.classroom.exports.handin import unfinished_in
 from chatkit.course.lessons import Lesson, Todo
 from chatkit.course.places import PACKAGE
+from chatkit.course.todo import task_in, unfinished_in
 from chatkit.student.progress import LessonProgress
 
 DEFINITION = re.compile(r"( *)(?:def|class) (\w+)")
@@ -96,10 +96,9 @@ def task(lesson: Lesson, todo: Todo) -> tuple[str, int | None]:
 
     The solution of a TODO may have replaced its comment.
     """
-    wanted = re.compile(rf"\s*# TODO {todo.number}: (.*)")
     for line, text in enumerate(_lines(lesson.folder / todo.program), start=1):
-        if found := wanted.match(text):
-            return found[1].strip(), line
+        if found := task_in(text, todo.number):
+            return found.strip(), line
     return "", None
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from chatkit import __version__
 from chatkit._archives import is_left_out
 from chatkit._files import ReportError, write_whole
-from chatkit.classroom.exports.handout import CONTRACT, without_dead_links
 from chatkit.course.errors import CourseError
+from chatkit.course.handout import CONTRACT, without_dead_links
 from chatkit.course.lessons import Course, find_course, kit_course
 from chatkit.course.places import beside
 from chatkit.course.starters import fingerprint, starter

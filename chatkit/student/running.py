@@ -19,12 +19,12 @@ from types import FrameType
 from typing import IO
 
 from chatkit.course.lessons import Lesson
+from chatkit.course.todo import named_in, reached
 from chatkit.system.ports import holder
 
 PORT = 5501  # what every program takes when it is told no other; see the contract
 KEPT = 16 * 1024  # bytes of standard error to look at afterwards
 PATIENCE = 2.0  # seconds; for the rest of standard error, when the program has ended
-TODO = re.compile(r"NotImplementedError: TODO (\d+)\b")
 TAKEN = re.compile(
     rf"\[Errno {errno.EADDRINUSE}\]|\[WinError 10048\]|{re.escape(os.strerror(errno.EADDRINUSE))}"
 )
@@ -76,8 +76,7 @@ def before(lesson: Lesson, program: str, arguments: Sequence[str]) -> str:
 
 def after(lesson: Lesson, program: str, arguments: Sequence[str], ended: Ended) -> str:
     """One line that helps on, from how the program has ended; empty when there is none."""
-    if found := TODO.search(ended.errors):
-        number = found[1]
+    if number := named_in(reached(ended.errors)):
         return (
             f"TODO {number} in {program} is not written yet: "
             f"chatkit hint {lesson.number} --todo {number}"

@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from chatkit.classroom.exports.handin import unfinished_in
 from chatkit.course.lessons import Course, Lesson
+from chatkit.course.todo import unfinished_in
 from chatkit.student.progress import LessonProgress, Progress, fingerprints
 
 POINTS = 100  # of a lesson; `author check` sees to it

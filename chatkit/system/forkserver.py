@@ -2,7 +2,7 @@
 
 The start of Python and the import of what every program needs take nine tenths of a program's
 start. A copy, fork(2), has both behind it. It has not opened the program yet: each one reads its
-file when a check asks for it, as it would without. See `zygote/sitecustomize.py` for the other side.
+file when a check asks for it, as it would without. The other side is `zygote/sitecustomize.py`.
 
 It is for programs that are trusted, on Linux. In a sandbox every program starts anew.
 """

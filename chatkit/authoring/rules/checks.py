@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from chatkit.authoring.clone import Clone, checks_of, read
-from chatkit.authoring.problems import Problem
 from chatkit.authoring.site.markdown import anchors, headings
+from chatkit.course.errors import Problem
 from chatkit.course.lessons import Lesson
 
 FULL_SCORE = 100

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from chatkit.authoring.clone import Clone
-from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.authoring.rules import checks, scenes, todos, trials, views
+from chatkit.course.errors import AuthoringError, Problem
 from chatkit.course.lessons import Lesson
 
 LessonRule = Callable[[Clone, Lesson], Iterable[Problem]]

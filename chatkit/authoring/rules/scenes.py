@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from chatkit.authoring.clone import Clone, checks_of
-from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.authoring.samples import Sample, sample_in
 from chatkit.authoring.scenes.pages import picture_file
 from chatkit.authoring.scenes.scenes import (
@@ -16,6 +15,7 @@ from chatkit.authoring.scenes.scenes import (
     recording_file,
     scenes,
 )
+from chatkit.course.errors import AuthoringError, Problem
 
 
 def scenes_name_what_is_there(clone: Clone) -> Iterator[Problem]:

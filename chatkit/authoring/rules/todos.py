@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatkit.authoring.clone import Clone, checks_of, read
-from chatkit.authoring.problems import Problem
+from chatkit.course.errors import Problem
 from chatkit.course.lessons import Lesson
 from chatkit.course.regions import Region, todos
 

@@ -1,14 +1,14 @@
 """Rules that run programs: a starter passes nothing for free, a solution passes everything."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from chatkit.authoring.clone import Clone, checks_of
-from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.authoring.rules.todos import toml
+from chatkit.course.errors import AuthoringError, Problem
 from chatkit.course.lessons import Lesson
+from chatkit.course.todo import named_in
 
 
 class Verdict(Protocol):
@@ -74,10 +74,10 @@ def next_todo_is_said(lesson: Lesson, program: str, verdict: LessonVerdict) -> I
     judges = {check.id for check in checks_of(lesson) if check.program == program}
     first = min((todo.number for todo in lesson.todos if todo.program == program), default=0)
     said = [
-        int(number)
+        number
         for check in verdict.checks
         if check.id in judges and check.symptom == "todo"
-        for number in re.findall(r"TODO ([0-9]+)", check.message)[:1]
+        if (number := named_in(check.message))
     ]
     if not said:
         what = "no check says which TODO is next in the starter"

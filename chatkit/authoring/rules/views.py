@@ -6,13 +6,13 @@ from itertools import islice
 from pathlib import Path
 
 from chatkit.authoring.clone import Clone, read
-from chatkit.authoring.problems import Problem
 from chatkit.authoring.rules.todos import toml
 from chatkit.authoring.site.changes import changes, reason
 from chatkit.authoring.site.markdown import anchors, links, reference_links
 from chatkit.authoring.site.pages import inside, is_elsewhere, site_place
 from chatkit.authoring.sync import holds
 from chatkit.authoring.views import views
+from chatkit.course.errors import Problem
 from chatkit.course.lessons import Lesson
 from chatkit.course.places import set_aside
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from chatkit.authoring.clone import Clone, read
-from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.bench.transcript import Event
+from chatkit.course.errors import AuthoringError, Problem
 from chatkit.course.lessons import Lesson
 from chatkit.grading.verdict import event_as_json, event_from_json
 

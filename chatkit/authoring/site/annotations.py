@@ -10,7 +10,7 @@ the notes can be read, printed and searched like any other text, and copied code
 import re
 from pathlib import Path
 
-from chatkit.authoring.problems import AuthoringError, Problem
+from chatkit.course.errors import AuthoringError, Problem
 
 ITEM = re.compile(r"\d+\.\s+(.*)")
 QUOTED = re.compile(r"(`+) ?(.+?) ?\1.*")

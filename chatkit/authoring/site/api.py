@@ -21,8 +21,8 @@ from pathlib import Path
 
 from chatkit.authoring.clone import Clone, read
 from chatkit.authoring.functions import pieces
-from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.authoring.site.markdown import words
+from chatkit.course.errors import AuthoringError, Problem
 
 MARKER = re.compile(
     r"<!-- api: (?P<file>\S+\.py) (?P<name>\w+)(?:: (?P<part>[^>]+?))?(?P<code> as code)? -->"

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from chatkit.authoring.clone import Clone
 from chatkit.authoring.functions import pieces
-from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.authoring.site.annotations import noted, notes_below
 from chatkit.authoring.site.markdown import FENCE, prose
+from chatkit.course.errors import AuthoringError, Problem
 from chatkit.course.lessons import Lesson
 from chatkit.course.regions import todos
 

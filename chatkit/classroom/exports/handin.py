@@ -9,7 +9,6 @@ Only the programs that a lesson asks for go in: those it gives, the grader has.
 
 import json
 import os
-import re
 import warnings
 import zipfile
 from collections.abc import Sequence
@@ -20,12 +19,11 @@ from chatkit import __version__
 from chatkit._archives import HAND_IN, readable
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.places import set_aside
+from chatkit.course.todo import unfinished
 
 MANIFEST = "chatkit.json"
 FORMAT = 1  # of the manifest
 LARGEST_MANIFEST = 64 * 1024  # bytes; ours has some hundred
-
-UNFINISHED = re.compile(r"raise\s+NotImplementedError\(\s*['\"]TODO (\d+)\b")
 
 
 class HandinError(Exception):
@@ -67,29 +65,6 @@ def pack(course: Course, target: Path, lessons: Sequence[Lesson]) -> list[str]:
     entries[MANIFEST] = (json.dumps(about, indent=1) + "\n").encode()
     write_zip(target, entries)
     return remarks
-
-
-def begun(course: Course) -> list[Lesson]:
-    """The lessons whose programs are there, with fewer unfinished TODOs than they came with."""
-    return [
-        lesson
-        for lesson in course.lessons
-        if all((lesson.folder / program).is_file() for program in lesson.asked)
-        and len(unfinished_in(lesson)) < len(lesson.todos)
-    ]
-
-
-def unfinished_in(lesson: Lesson) -> set[int]:
-    """The numbers of the TODOs that the student has not touched."""
-    texts = [(lesson.folder / program).read_bytes() for program in lesson.asked]
-    return {
-        number for text in texts for number in unfinished(text.decode("utf-8", errors="replace"))
-    }
-
-
-def unfinished(text: str) -> list[int]:
-    """The numbers of the TODOs that are left in a program, in order."""
-    return sorted({int(number) for number in UNFINISHED.findall(text)})
 
 
 def read_program(path: Path) -> bytes:

@@ -12,27 +12,22 @@ the kit need what is left out: stand-ins of `handout_files/` say so in one line.
 """
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from posixpath import normpath
+from pathlib import Path
 
 from chatkit import __version__
 from chatkit._files import write_whole
 from chatkit._zips import names_in, zip_of
-from chatkit.classroom.exports.handin import unfinished
 from chatkit.classroom.gradekey import imported
+from chatkit.course.handout import CONTRACT, FORMAT, MANIFEST, without_dead_links
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.places import PACKAGE
+from chatkit.course.todo import unfinished
 
-MANIFEST = "handout.json"
-FORMAT = 1  # of the manifest
 FILES = Path(__file__).parent / "handout_files"
 LEFT_OUT = ("_course", "authoring", "reference")  # folders of the package
 STAND_INS = {"chatkit/cli/author/author.py": "author.py", "chatkit/tools/demo.py": "demo.py"}
-CONTRACT = "docs/contract.md"
-AWAY = re.compile(r"\[([^\]]+)\]\((\.\./[^)#\s]*)(#[^)\s]*)?\)")  # a link out of a lesson's folder
 
 
 class HandoutError(Exception):
@@ -147,19 +142,3 @@ def _licence() -> Path:
     metadata = PACKAGE.parent / f"chatkit-{__version__}.dist-info"
     installed = metadata / "licenses" / "LICENSE"
     return installed if metadata.is_dir() else PACKAGE.parent / "LICENSE"
-
-
-def without_dead_links(entries: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The entries, and in the texts of lessons each link to what is no entry only as words."""
-
-    def text_of(name: str, data: bytes) -> bytes:
-        folder = PurePosixPath(name).parent
-
-        def kept(link: re.Match[str]) -> str:
-            there = normpath(str(folder / link[2])) in entries
-            return link[0] if there else link[1]
-
-        return AWAY.sub(kept, data.decode("utf-8")).encode()
-
-    texts = [name for name in entries if name.startswith("lessons/") and name.endswith(".md")]
-    return {**entries, **{name: text_of(name, entries[name]) for name in texts}}

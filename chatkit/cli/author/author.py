@@ -15,9 +15,8 @@ from typing import Any
 import click
 
 from chatkit.authoring.clone import open_clone
-from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.cli.groups import Group
-from chatkit.course.errors import CourseError
+from chatkit.course.errors import AuthoringError, CourseError, Problem
 from chatkit.course.lessons import find_course
 
 PROBLEMS, WRONG_USE, STOPPED = 1, 2, 130

@@ -36,10 +36,11 @@ def pack(lessons: tuple[str, ...], target: Path) -> None:
     Exit status 0: packed. 2: wrong use, or a program is missing; nothing is written.
     """
     from chatkit.classroom.exports import handin
+    from chatkit.course.todo import begun
 
     try:
         course = find_course()
-        chosen = [course.lesson(key) for key in lessons] if lessons else handin.begun(course)
+        chosen = [course.lesson(key) for key in lessons] if lessons else begun(course)
         if not chosen:
             raise Misuse("you have begun no lesson yet: solve a TODO, or name one: chatkit pack 1")
         remarks = handin.pack(course, target, chosen)

@@ -22,8 +22,8 @@ from typing import Any
 
 from chatkit._archives import HAND_IN, ArchiveError, is_left_out, unpack
 from chatkit._files import ReportError, write_whole
-from chatkit.classroom.exports.handout import FORMAT, MANIFEST
 from chatkit.course.errors import CourseError
+from chatkit.course.handout import FORMAT, MANIFEST
 from chatkit.course.lessons import read_lesson
 from chatkit.course.starters import fingerprint
 from chatkit.student.update.changes import (

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chatkit import __version__
-from chatkit.classroom.exports.handout import MANIFEST
+from chatkit.course.handout import MANIFEST
 from chatkit.course.lessons import Course, kit_course
 from chatkit.course.places import INSTALLED
 from chatkit.student.newfolder import Given, lessons_of, read_given, write_given

@@ -9,12 +9,12 @@ import pytest
 from test_authoring_course import write_course
 
 from chatkit.authoring.clone import Clone, open_clone
-from chatkit.authoring.problems import AuthoringError
 from chatkit.authoring.rules.views import views_are_fresh
 from chatkit.authoring.site import api
 from chatkit.authoring.site.commands import commands_page
 from chatkit.authoring.sync import sync
 from chatkit.cli.main import main
+from chatkit.course.errors import AuthoringError
 
 ROOT = Path(__file__).parents[3]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatkit.authoring.problems import AuthoringError
+from chatkit.course.errors import AuthoringError
 from chatkit.course.regions import solution, starter, todos
 
 REFERENCE = '''\

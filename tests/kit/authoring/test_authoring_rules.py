@@ -9,10 +9,10 @@ import pytest
 from test_authoring_course import replace, write_course
 
 from chatkit.authoring.clone import open_clone
-from chatkit.authoring.problems import AuthoringError, Problem
 from chatkit.authoring.rules.rules import COURSE_RULES, LESSON_RULES, TRIALS, problems, tasks
 from chatkit.authoring.sync import sync
 from chatkit.course.checks import load_checks
+from chatkit.course.errors import AuthoringError, Problem
 from chatkit.course.lessons import find_course
 
 ONE, TWO = "chatkit/reference/one", "chatkit/reference/two"

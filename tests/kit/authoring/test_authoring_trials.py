@@ -9,9 +9,9 @@ import pytest
 from test_authoring_course import replace, write_course
 
 from chatkit.authoring.clone import Clone, open_clone
-from chatkit.authoring.problems import AuthoringError
 from chatkit.authoring.rules.trials import solutions_score_100, starters_wait_for_the_student
 from chatkit.authoring.sync import sync
+from chatkit.course.errors import AuthoringError
 from chatkit.course.lessons import Lesson
 
 

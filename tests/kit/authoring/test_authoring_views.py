@@ -7,9 +7,9 @@ from test_authoring_course import replace, write_course
 
 from chatkit.authoring.clone import Clone, open_clone
 from chatkit.authoring.functions import difference, pieces
-from chatkit.authoring.problems import AuthoringError
 from chatkit.authoring.site.markdown import anchor, headings, links
 from chatkit.authoring.views import views
+from chatkit.course.errors import AuthoringError
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from test_authoring_course import replace, write_course
 from test_authoring_rules import found
 
 from chatkit.authoring.clone import open_clone
-from chatkit.authoring.problems import AuthoringError
 from chatkit.authoring.scenes.recordings import brief, record, shortened, turns
 from chatkit.authoring.scenes.scenes import (
     Recording,
@@ -28,6 +27,7 @@ from chatkit.authoring.sync import sync
 from chatkit.bench.transcript import Event, written
 from chatkit.cli.main import main
 from chatkit.course.checks import load_checks
+from chatkit.course.errors import AuthoringError
 from chatkit.course.lessons import find_course
 
 CLONE = open_clone(find_course(Path(__file__).parent))
