@@ -21,6 +21,7 @@ from chatkit.classroom.gradekey import kit_digest, submitted_files
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, find_course
 from chatkit.grading.jobs import Graded, Stations, Unit, as_they_end
+from chatkit.grading.options import RunOptions
 from chatkit.grading.verdict import GradingError, LessonVerdict
 from chatkit.grading.worker import Order
 from chatkit.system.sandbox.sandbox import Tier
@@ -108,5 +109,5 @@ def grade_parcel(parcel: Parcel, tier: Tier) -> LessonVerdict:
             path = Path(space, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        order = Order(course.root, parcel.lesson, Path(space), parcel.seed)
+        order = Order(course.root, parcel.lesson, Path(space), RunOptions(seed=parcel.seed))
         return stations.grade(order, tier)

@@ -1,16 +1,19 @@
 """What a check is, and how a function in `tests/lessons/` becomes one."""
 
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from chatkit.course.errors import CourseError
 
 CheckFunction = Callable[..., None]
+Story = Callable[[Any], None]
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Check:
     owns: frozenset[str] = frozenset()  # set-up steps whose failure is this check's own
     likely: Mapping[str, str] = field(default_factory=dict)  # symptom -> cause, plain words
     slow: bool = False  # begun before the others, where several are run at once
+    story: Story = field(kw_only=True, compare=False, repr=False)  # what happens, told to a bench
 
 
 def check(
@@ -43,19 +47,35 @@ def check(
     slow: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Make a test function in `tests/lessons/` a check. The arguments are those of `Check`."""
-    owned = frozenset(owns)
-    about = Check(id, points, title, hint, read, rule, program, owned, likely or {}, slow)
 
     def mark(function: CheckFunction) -> CheckFunction:
-        function.check = about  # type: ignore[attr-defined]
+        function.check = Check(  # type: ignore[attr-defined]
+            *(id, points, title, hint, read, rule, program, frozenset(owns), likely or {}, slow),
+            story=story_of(function),
+        )
         return function
 
     return mark
 
 
+def story_of(function: CheckFunction) -> Story:
+    """A check's function as a story that needs nothing but a bench.
+
+    An argument called `bench` is the bench. Any other is made of it by the function of that name in
+    the check's file: `def room(bench): return Room(bench)`.
+    """
+
+    def story(bench: Any) -> None:
+        makers = function.__globals__
+        names = inspect.signature(function).parameters
+        function(**{name: bench if name == "bench" else makers[name](bench) for name in names})
+
+    return story
+
+
 @cache
 def load_checks(path: Path) -> ModuleType:
-    """The module of lesson checks at `path`, imported as pytest would."""
+    """The module of lesson checks at `path`, imported once. Raises CourseError without the file."""
     if not path.is_file():
         raise CourseError(f"the checks {path} are missing: install the kit again")
     folder = str(path.parent)

@@ -10,8 +10,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatkit.grading.options import RunOptions
+from chatkit.grading.parallel import WorkerLost
 from chatkit.grading.verdict import GradingError, LessonVerdict
-from chatkit.grading.worker import Order, Station, StationLost
+from chatkit.grading.worker import Order, Station
 from chatkit.system.sandbox.sandbox import Tier
 
 TRIES = 2  # a submission that takes its station down is given one more
@@ -51,7 +53,7 @@ class Stations:
         for _ in range(TRIES):
             try:
                 return self._station(tier).grade(order)
-            except StationLost:
+            except WorkerLost:
                 self._lose()
         raise GradingError("it ended the process that graded it, twice")
 
@@ -89,7 +91,9 @@ def grade_units(
     stations = Stations()
 
     def work(unit: Unit) -> LessonVerdict:
-        return stations.grade(Order(root, unit.lesson, unit.folder, unit.seed), tier)
+        return stations.grade(
+            Order(root, unit.lesson, unit.folder, RunOptions(seed=unit.seed)), tier
+        )
 
     with ThreadPoolExecutor(workers) as pool:
         try:

@@ -1,4 +1,4 @@
-"""A crew: copies of a process that grades, which share the checks of a lesson.
+"""Worker processes, forked after the checks are loaded, share the checks of one lesson.
 
 The checks of a window wait most of their time, so several can do so at once, each on a display of
 its own. That is right only where a student's program may run several times side by side. A chat has
@@ -14,22 +14,21 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, cast
 
 from chatkit.course.lessons import Lesson
-from chatkit.grading.worker import PATIENCE, stop_once
 from chatkit.system import linux
 from chatkit.system.display import has_own
-from chatkit.system.spawn import signals_held
+from chatkit.system.signals import STOP_SECONDS, signals_held, stop_once
 
-MOST = 8  # members, each with a display
+MOST = 8  # worker processes, each with a display
 
 Tell = Callable[[Any], None]
 
 
-class MemberLost(Exception):
-    """A member has ended before its work was done."""
+class WorkerLost(Exception):
+    """A worker process has ended before its work was done."""
 
 
-def crew_for(lesson: Lesson) -> int:
-    """How many members can share the checks of `lesson`."""
+def worth_sharing(lesson: Lesson) -> int:
+    """How many worker processes can share the checks of `lesson`."""
     if lesson.asked != ("client.py",) or not (linux.READS_REST and has_own()):
         return 1
     return min(MOST, 4 * (os.cpu_count() or 1))
@@ -41,48 +40,48 @@ def share_out(
     """Let `size` copies of this process, fork(2), do `work` for all `turns`, numbers below 256.
 
     Each copy takes the next turn when it has done one. What `work` tells, `hear` hears in here.
-    Raises MemberLost. However it ends, all members have ended.
+    Raises WorkerLost. However it ends, all of them have ended.
     """
     turn, turns_to_come = os.pipe()
     os.write(turns_to_come, bytes(turns))
     os.close(turns_to_come)
     context = multiprocessing.get_context("fork")
-    members = []
-    ears: list[Connection] = []
+    workers = []
+    receivers: list[Connection] = []
     try:
         for _ in range(size):
-            ear, mouth = context.Pipe(duplex=False)
-            member = context.Process(target=_member, args=(turn, mouth, work, os.getpid()))
+            receiver, sender = context.Pipe(duplex=False)
+            worker = context.Process(target=_worker, args=(turn, sender, work, os.getpid()))
             with signals_held():  # until it has its own handlers
-                member.start()
-            members.append(member)
-            ears.append(ear)
-            mouth.close()
-        while ears:
-            for ear in cast(list[Connection], wait(ears)):
+                worker.start()
+            workers.append(worker)
+            receivers.append(receiver)
+            sender.close()
+        while receivers:
+            for receiver in cast(list[Connection], wait(receivers)):
                 try:
-                    told = ear.recv()
+                    told = receiver.recv()
                 except EOFError:
-                    raise MemberLost("a process that graded has ended") from None
+                    raise WorkerLost("a process that graded has ended") from None
                 if told is None:
-                    ears.remove(ear)
+                    receivers.remove(receiver)
                 else:
                     hear(told)
     except BaseException:
-        for member in members:
-            member.terminate()
+        for worker in workers:
+            worker.terminate()
         raise
     finally:
         os.close(turn)
-        for member in members:
-            member.join(PATIENCE)
-            if member.is_alive():
-                member.kill()
-                member.join()
+        for worker in workers:
+            worker.join(STOP_SECONDS)
+            if worker.is_alive():
+                worker.kill()
+                worker.join()
 
 
-def _member(
-    turn: int, mouth: Connection, work: Callable[[Iterator[int], Tell], None], parent: int
+def _worker(
+    turn: int, sender: Connection, work: Callable[[Iterator[int], Tell], None], parent: int
 ) -> None:
     linux.die_with_parent()
     if os.getppid() != parent:
@@ -91,8 +90,8 @@ def _member(
     signal.signal(signal.SIGTERM, stop_once())
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
-        work(_taken(turn), mouth.send)
-        mouth.send(None)
+        work(_taken(turn), sender.send)
+        sender.send(None)
     except (KeyboardInterrupt, BrokenPipeError):
         pass
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left that it would have to end

@@ -21,19 +21,18 @@ import psutil
 
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import find_course
+from chatkit.grading.options import ALL, RunOptions
+from chatkit.grading.parallel import WorkerLost
+from chatkit.grading.runner import grade_lesson
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.system import linux
 from chatkit.system.linux import WINDOWS
 from chatkit.system.sandbox import cgroup
 from chatkit.system.sandbox.sandbox import Refused, Tier, enter
+from chatkit.system.signals import STOP_SECONDS, stop_once
 
 UNIT_SECONDS = 600.0  # of wall clock for one lesson of one student; what is left is not tried
 TRUSTED = "trusted"  # what stands on the command line for no sandbox at all
-PATIENCE = 10.0  # seconds that a station has to end its programs when it is stopped
-
-
-class StationLost(Exception):
-    """The station has ended before its answer was whole."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,7 @@ class Order:
     root: Path  # of the course
     lesson: str  # "02_broadcast"
     folder: Path  # with the student's programs
-    seed: str  # fixes the random words, so that the run can be repeated
-    only: str | None = None  # one check
-    first: tuple[str, ...] = ()  # checks to run before the others
-    until_failure: bool = False  # stop after the first check that does not pass
-    at_once: int = 1  # checks: see `grade_lesson`
+    options: RunOptions = ALL
 
 
 class Station:
@@ -71,7 +66,7 @@ class Station:
     ) -> LessonVerdict:
         """Carry out one order; `on_verdict` hears each verdict as it falls.
 
-        Raises GradingError when the kit fails, StationLost when the station itself ends.
+        Raises GradingError when the kit fails, WorkerLost when the station itself ends.
         """
         assert self.process.stdin
         with self._or_lost():
@@ -98,7 +93,7 @@ class Station:
         try:
             yield
         except (OSError, EOFError, pickle.UnpicklingError, ValueError):
-            raise StationLost("the process that graded it has ended") from None
+            raise WorkerLost("the process that graded it has ended") from None
 
     def close(self) -> None:
         """End it with all that it has started. Any thread may call this, also in the middle."""
@@ -108,7 +103,7 @@ class Station:
                     program.kill()
         self.process.terminate()
         try:
-            self.process.wait(PATIENCE)
+            self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -130,8 +125,6 @@ def serve(tier: Tier | None, parent: int, folder: str) -> None:
 
     `folder` is that of its cgroup, or empty.
     """
-    from chatkit.grading.runner import grade_lesson
-
     if linux.LINUX:
         linux.die_with_parent()
         if os.getppid() != parent:
@@ -168,34 +161,12 @@ def serve(tier: Tier | None, parent: int, folder: str) -> None:
                 continue
             try:
                 lesson = course(order.root).lesson(order.lesson)
-                done = grade_lesson(
-                    lesson,
-                    order.folder,
-                    only=order.only,
-                    first=order.first,
-                    until_failure=order.until_failure,
-                    at_once=order.at_once,
-                    on_verdict=tell,
-                    seed=order.seed,
-                    sandbox=sandbox,
-                    seconds=UNIT_SECONDS,
-                )
+                options = replace(order.options, seconds=UNIT_SECONDS)
+                done = grade_lesson(lesson, order.folder, options, on_verdict=tell, sandbox=sandbox)
             except (GradingError, CourseError) as error:
                 tell(str(error))
             else:
                 tell(done)
-
-
-def stop_once() -> Callable[..., None]:
-    """A signal handler: end what is being done. Told again, it does not disturb that."""
-    told: list[int] = []
-
-    def stop(number: int, _: object) -> None:
-        told.append(number)
-        if len(told) == 1:
-            raise KeyboardInterrupt
-
-    return stop
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from chatkit.course.lessons import Course, Lesson
-from chatkit.grading.parallel import crew_for
+from chatkit.grading.options import RunOptions
+from chatkit.grading.parallel import WorkerLost, worth_sharing
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
-from chatkit.grading.worker import Order, Station, StationLost
+from chatkit.grading.worker import Order, Station
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,7 @@ class Grader:
             self.course.root,
             lesson.name,
             lesson.folder,
-            secrets.token_hex(4),
-            first=first,
-            at_once=crew_for(lesson),
+            RunOptions(seed=secrets.token_hex(4), first=first, at_once=worth_sharing(lesson)),
         )
         self.running = threading.Thread(
             target=self._grade, args=(self.run, self.station, order), name="grading", daemon=True
@@ -104,7 +103,7 @@ class Grader:
             told = Ended(run, station.grade(order, lambda verdict: self.put(Heard(run, verdict))))
         except GradingError as error:
             told = Ended(run, None, str(error))
-        except StationLost as lost:
+        except WorkerLost as lost:
             self.lost = run == self.run  # else it was cut short
             told = Ended(run, None, str(lost))
         self.put(told)

@@ -19,7 +19,8 @@ from types import TracebackType
 from typing import Self
 
 from chatkit._errors import Unavailable
-from chatkit.system.spawn import begin_as_a_child, signals_held
+from chatkit.system.signals import signals_held
+from chatkit.system.spawn import begin_as_a_child
 
 SIZE = "1280x800x24"
 WILD = 0xFFFF  # a cookie for every host and display, see Xauth.h

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from chatkit.system import linux
-from chatkit.system.linux import WINDOWS
 from chatkit.system.sandbox.sandbox import Who, limits
+from chatkit.system.signals import signals_held
 
 
 def spawn(
@@ -49,23 +49,6 @@ def plain_environment() -> dict[str, str]:
     """The bench's own environment, without what would change how Python runs, or name the check."""
     ours = ("PYTHON", "PYTEST")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-
-
-@contextlib.contextmanager
-def signals_held() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait while a process is started.
-
-    An exception that a handler raises in the middle of a fork is lost: Python reports it as
-    ignored (see `os.register_at_fork`), and the bench would go on as if nobody had pressed Ctrl-C.
-    """
-    if WINDOWS:
-        yield
-        return
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def begin_as_a_child(bounded: bool, die_by: signal.Signals = signal.SIGKILL) -> None:

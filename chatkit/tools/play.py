@@ -14,7 +14,8 @@ from chatkit._errors import Unavailable
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course
 from chatkit.system.linux import WINDOWS
-from chatkit.system.spawn import begin_as_a_child, plain_environment, signals_held
+from chatkit.system.signals import signals_held
+from chatkit.system.spawn import begin_as_a_child, plain_environment
 
 STEP = "nicknames"
 SECONDS = 5  # that a server has to end after Ctrl-C

@@ -1,7 +1,6 @@
 """Lesson 2: the broadcast server. Every line goes to everybody else."""
 
 import any_server
-import pytest
 import room as stories
 from room import Room
 
@@ -18,7 +17,6 @@ NOBODY_WAITS = "Nobody waits for anybody"
 START = "Starting and stopping"
 
 
-@pytest.fixture
 def room(bench: Bench) -> Room:
     return Room(bench)
 

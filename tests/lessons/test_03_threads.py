@@ -2,7 +2,6 @@
 
 import any_client
 import any_server
-import pytest
 import room as stories
 from room import Room
 
@@ -20,7 +19,6 @@ LEAVING = "Somebody leaves"
 CLIENT = "The client"
 
 
-@pytest.fixture
 def room(bench: Bench) -> Room:
     return Room(bench)
 

@@ -3,7 +3,6 @@
 import any_client
 import any_server
 import names
-import pytest
 import room as stories
 from room import GREETING, Room
 
@@ -22,7 +21,6 @@ MANY = "Many at once"
 CLIENT = "The client"
 
 
-@pytest.fixture
 def room(bench: Bench) -> Room:
     return Room(bench, names=True)
 

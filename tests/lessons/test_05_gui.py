@@ -1,7 +1,6 @@
 """Lesson 5: the window, driven from outside. The bench is its server."""
 
 import chat as stories
-import pytest
 from chat import GREETING, Chat
 
 from chatkit.course.checks import check
@@ -20,7 +19,6 @@ SERVER = "When the server is not there"
 CLOSE = "Closing"
 
 
-@pytest.fixture
 def chat(bench: Bench) -> Chat:
     return Chat(bench)
 

@@ -99,13 +99,14 @@ def complaints(verdict: LessonVerdict) -> str:
 
 def the_grader() -> Grade:
     """The kit's own grader, which is imported only when programs really run."""
-    from chatkit.grading.parallel import crew_for
+    from chatkit.grading.options import RunOptions
+    from chatkit.grading.parallel import worth_sharing
     from chatkit.grading.runner import grade_lesson
     from chatkit.grading.verdict import GradingError
 
     def grade(lesson: Lesson, folder: Path) -> LessonVerdict:
         try:
-            return grade_lesson(lesson, folder, at_once=crew_for(lesson))
+            return grade_lesson(lesson, folder, RunOptions(at_once=worth_sharing(lesson)))
         except GradingError as error:
             what = "the checks of the lesson cannot be run"
             cure = f"run pytest {lesson.checks_file.name} and mend what it names"

@@ -20,6 +20,7 @@ from chatkit.authoring.scenes.scenes import (
 )
 from chatkit.bench.transcript import LONGEST, Event
 from chatkit.course.errors import CourseError
+from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
 from chatkit.grading.verdict import Verdict
 
@@ -68,10 +69,7 @@ def _verdict(clone: Clone, scene: Scene, side: str, delays: bool) -> Verdict:
         [verdict] = grade_lesson(
             scene.lesson,
             sample.laid_out(Path(room)),
-            only=scene.check,
-            seed=SEED,
-            delays=delays,
-            whole=True,
+            RunOptions(only=scene.check, seed=SEED, delays=delays, whole=True),
         ).checks
     wanted = sample.outcome()[scene.check] if side == "wrong" else "passed"
     got = verdict.symptom if verdict.status == "failed" else verdict.status

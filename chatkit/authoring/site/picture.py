@@ -69,10 +69,11 @@ def mistake(course: Course) -> Path:
 
 def verdict_on(course: Course, folder: Path) -> "Verdict":
     """What the grader says of the wrong program in `folder`. Raises CourseError."""
+    from chatkit.grading.options import RunOptions
     from chatkit.grading.runner import grade_lesson
 
     lesson = course.lesson(LESSON)
-    [verdict] = grade_lesson(lesson, folder, only=CHECK, seed="picture").checks
+    [verdict] = grade_lesson(lesson, folder, RunOptions(only=CHECK, seed="picture")).checks
     if verdict.symptom != SYMPTOM:
         found = verdict.symptom or verdict.status
         raise CourseError(f"{CHECK} says {found!r} of {folder.name}, not {SYMPTOM!r}")

@@ -18,8 +18,10 @@ from chatkit.classroom.reports.results import github_classroom, gradescope, juni
 from chatkit.classroom.submissions.search import Search, listing
 from chatkit.classroom.submissions.submissions import find_submissions
 from chatkit.course.lessons import Course, Lesson
+from chatkit.grading.options import RunOptions
+from chatkit.grading.parallel import WorkerLost
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
-from chatkit.grading.worker import Order, Station, StationLost
+from chatkit.grading.worker import Order, Station
 from chatkit.system.sandbox.sandbox import Tier
 
 Form = Literal["gradescope", "github", "junit"]
@@ -96,11 +98,12 @@ def grade_one(
         with Station(tier) as station:
             return [
                 station.grade(
-                    Order(course.root, lesson.name, folder, seed), partial(on_verdict, lesson)
+                    Order(course.root, lesson.name, folder, RunOptions(seed=seed)),
+                    partial(on_verdict, lesson),
                 )
                 for lesson, folder in work.lessons
             ]
-    except StationLost as lost:
+    except WorkerLost as lost:
         raise GradingError(str(lost)) from None
 
 

@@ -63,8 +63,9 @@ def check(
         chosen = choose(course, lesson, folder, solutions, only)
     except CourseError as error:
         raise Misuse(str(error)) from None
-    from chatkit.grading.parallel import crew_for
-    from chatkit.grading.runner import grade_lesson  # with pytest: not before the wrong use is said
+    from chatkit.grading.options import RunOptions
+    from chatkit.grading.parallel import worth_sharing
+    from chatkit.grading.runner import grade_lesson
 
     printer = None
     if not as_json:
@@ -83,9 +84,11 @@ def check(
             if printer:
                 printer.lesson(one)
             checked = fingerprints(one)  # before the run: a student may save in the middle of it
-            crew = 1 if only else crew_for(one)
+            crew = 1 if only else worth_sharing(one)
             results.append(
-                grade_lesson(one, programs, only=only, at_once=crew, on_verdict=tell, seed=seed)
+                grade_lesson(
+                    one, programs, RunOptions(only=only, at_once=crew, seed=seed), on_verdict=tell
+                )
             )
             if printer:
                 printer.summary(results[-1])

@@ -77,7 +77,8 @@ def rebuild(course: Course, state: Progress, work: list[Lesson]) -> None:
 
     Ends the process on Ctrl-C, with nothing changed, and when the kit itself fails.
     """
-    from chatkit.grading.parallel import crew_for
+    from chatkit.grading.options import RunOptions
+    from chatkit.grading.parallel import worth_sharing
     from chatkit.grading.runner import grade_lesson
     from chatkit.grading.verdict import GradingError
 
@@ -94,7 +95,7 @@ def rebuild(course: Course, state: Progress, work: list[Lesson]) -> None:
                 verdict = grade_lesson(
                     lesson,
                     lesson.folder,
-                    at_once=crew_for(lesson),
+                    RunOptions(at_once=worth_sharing(lesson)),
                     on_verdict=lambda _: bar.update(1),
                 )
                 runs.append((lesson, verdict, programs))

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from chatkit.system.linux import WINDOWS
-from chatkit.system.spawn import begin_as_a_child, signals_held
+from chatkit.system.signals import signals_held
+from chatkit.system.spawn import begin_as_a_child
 
 
 def started(

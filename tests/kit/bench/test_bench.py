@@ -16,6 +16,7 @@ from chatkit.bench.bench import Bench
 from chatkit.bench.deadlines import Patience
 from chatkit.bench.failure import Failure
 from chatkit.course.lessons import find_course
+from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
 from chatkit.system import linux
 from chatkit.system.ports import LOWEST, free_port
@@ -297,10 +298,12 @@ def test_a_bench_that_stands_still_now_and_then_gives_the_same_verdict(
     monkeypatch.setattr(eventloop, "DELAYED", 0.3)
     monkeypatch.setattr(eventloop.time, "sleep", stood.append)
 
-    undisturbed = grade_lesson(echo, echo.solutions, only="echoes-many", seed="1")
+    undisturbed = grade_lesson(echo, echo.solutions, RunOptions(only="echoes-many", seed="1"))
     assert undisturbed.full and not stood
 
-    delayed = grade_lesson(echo, echo.solutions, only="echoes-many", seed="1", delays=True)
+    delayed = grade_lesson(
+        echo, echo.solutions, RunOptions(only="echoes-many", seed="1", delays=True)
+    )
     assert delayed.full and set(stood) == {eventloop.DELAY}
 
 

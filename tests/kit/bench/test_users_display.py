@@ -12,6 +12,7 @@ from queue import SimpleQueue
 import pytest
 
 from chatkit.course.lessons import find_course
+from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
 from chatkit.system import linux
 from chatkit.system.display import Display
@@ -86,7 +87,7 @@ def far(display: Display, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("far")
 @pytest.mark.parametrize("check", ["handshake", "shows-all", "enter-sends"])
 def test_a_window_that_waits_for_a_display_far_away_is_not_frozen(check: str) -> None:
-    (verdict,) = grade_lesson(GUI, GUI.solutions, only=check).checks
+    (verdict,) = grade_lesson(GUI, GUI.solutions, RunOptions(only=check)).checks
 
     assert (verdict.status, verdict.message) == ("passed", "")
 
@@ -102,7 +103,7 @@ def test_a_window_that_waits_for_a_display_far_away_is_not_frozen(check: str) ->
 def test_what_is_wrong_is_seen_there_too(mistake: str, check: str, symptom: str) -> None:
     folder = GUI.checks_file.parents[1] / "mistakes" / GUI.name / mistake
 
-    (verdict,) = grade_lesson(GUI, folder, only=check).checks
+    (verdict,) = grade_lesson(GUI, folder, RunOptions(only=check)).checks
 
     assert (verdict.status, verdict.symptom) == ("failed", symptom)
 
@@ -114,7 +115,9 @@ def test_another_program_may_take_the_keyboard(display: Display, check: str) -> 
     ) as thief:
         assert thief.stdout and thief.stdout.readline() == b"there\n"
         try:
-            verdicts = [grade_lesson(GUI, GUI.solutions, only=check).checks[0] for _ in range(3)]
+            verdicts = [
+                grade_lesson(GUI, GUI.solutions, RunOptions(only=check)).checks[0] for _ in range(3)
+            ]
         finally:
             thief.kill()
 

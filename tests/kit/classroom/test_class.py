@@ -17,6 +17,7 @@ import pytest
 from chatkit.authoring.samples import Sample, found_in
 from chatkit.classroom.gradebook import open_gradebook
 from chatkit.course.lessons import find_course
+from chatkit.grading.options import RunOptions
 from chatkit.grading.worker import Order, Station
 from chatkit.system.sandbox.sandbox import what_is_missing
 
@@ -222,7 +223,9 @@ def test_what_fails_in_the_hearer_is_not_taken_for_a_lost_station() -> None:
         raise BrokenPipeError("nobody reads")
 
     with Station("namespaces") as station, pytest.raises(BrokenPipeError, match="nobody reads"):
-        station.grade(Order(ROOT, ECHO.name, ECHO.solutions, "seed", "ready-line"), deaf)
+        station.grade(
+            Order(ROOT, ECHO.name, ECHO.solutions, RunOptions(seed="seed", only="ready-line")), deaf
+        )
 
 
 def test_ctrl_c_keeps_what_was_graded(school: Path, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from chatkit.course.lessons import find_course
-from chatkit.grading.parallel import MemberLost, crew_for, share_out
+from chatkit.grading.options import RunOptions
+from chatkit.grading.parallel import WorkerLost, share_out, worth_sharing
 from chatkit.grading.runner import grade_lesson
 from chatkit.grading.verdict import GradingError, Verdict
 from chatkit.system import linux
@@ -33,11 +34,14 @@ def left_since(before: list[psutil.Process]) -> list[psutil.Process]:
 
 
 def test_together_they_say_what_one_says_and_in_order() -> None:
-    assert crew_for(GUI) > 1
+    assert worth_sharing(GUI) > 1
     heard: list[Verdict] = []
 
     verdict = grade_lesson(
-        GUI, MISTAKES / "sends_blank_lines", at_once=crew_for(GUI), on_verdict=heard.append
+        GUI,
+        MISTAKES / "sends_blank_lines",
+        RunOptions(at_once=worth_sharing(GUI)),
+        on_verdict=heard.append,
     )
 
     assert [one.id for one in heard] == [check.id for check in GUI.checks()]
@@ -50,7 +54,7 @@ def test_what_was_asked_for_first_is_told_first() -> None:
     heard: list[Verdict] = []
 
     verdict = grade_lesson(
-        GUI, GUI.solutions, at_once=2, first=["close", "blank"], on_verdict=heard.append
+        GUI, GUI.solutions, RunOptions(at_once=2, first=("close", "blank")), on_verdict=heard.append
     )
 
     ids = [check.id for check in GUI.checks()]
@@ -75,13 +79,13 @@ def test_a_server_is_never_there_twice() -> None:
     servers = [lesson for lesson in COURSE.lessons if "server.py" in lesson.asked]
 
     assert len(servers) == 4
-    assert {crew_for(lesson) for lesson in servers} == {1}
+    assert {worth_sharing(lesson) for lesson in servers} == {1}
 
 
 def test_on_a_desktop_one_window_opens_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", ":0")
 
-    assert crew_for(GUI) == 1
+    assert worth_sharing(GUI) == 1
 
 
 def test_when_one_of_them_is_lost_all_have_ended() -> None:
@@ -92,7 +96,7 @@ def test_when_one_of_them_is_lost_all_have_ended() -> None:
         first.kill()
 
     with pytest.raises(GradingError, match="has ended"):
-        grade_lesson(GUI, GUI.solutions, at_once=4, on_verdict=lose_one)
+        grade_lesson(GUI, GUI.solutions, RunOptions(at_once=4), on_verdict=lose_one)
 
     assert left_since(before) == []
 
@@ -102,7 +106,7 @@ def test_what_goes_wrong_in_one_of_them_is_said() -> None:
         for _ in turns:
             sys.exit("one of a kind")
 
-    with pytest.raises(MemberLost, match="has ended"):
+    with pytest.raises(WorkerLost, match="has ended"):
         share_out([1], 1, work, print)
 
 
@@ -113,7 +117,7 @@ def test_ctrl_c_ends_all_of_them() -> None:
         signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        grade_lesson(GUI, GUI.solutions, at_once=4, on_verdict=press)
+        grade_lesson(GUI, GUI.solutions, RunOptions(at_once=4), on_verdict=press)
 
     assert left_since(before) == []
 

@@ -13,6 +13,7 @@ import pytest
 import watchfiles
 
 from chatkit.course.lessons import find_course
+from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
 from chatkit.student.grader import Ended, Grader, Heard
 from chatkit.student.saves import Saved, Saves
@@ -110,7 +111,7 @@ def test_chosen_checks_run_first_and_the_verdict_keeps_the_order_of_the_file() -
     first = ("client-no-server", "restart")
 
     verdict = grade_lesson(
-        ECHO, ECHO.solutions, first=first, on_verdict=lambda one: heard.append(one.id)
+        ECHO, ECHO.solutions, RunOptions(first=first), on_verdict=lambda one: heard.append(one.id)
     )
 
     written = [check.id for check in ECHO.checks()]

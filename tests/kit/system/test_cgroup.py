@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from chatkit.grading.options import RunOptions
 from chatkit.grading.worker import Order, Station
 from chatkit.system.sandbox import cgroup
 from chatkit.system.sandbox.sandbox import what_is_missing
@@ -59,7 +60,7 @@ def test_a_hog_that_no_look_finds_is_ended_and_the_station_goes_on(tmp_path: Pat
             pytest.skip(missing)
 
         def finds(folder: Path) -> tuple[str, str]:
-            order = Order(ROOT, "01_echo", folder, "seed", only="echoes-a-line")
+            order = Order(ROOT, "01_echo", folder, RunOptions(seed="seed", only="echoes-a-line"))
             verdict = station.grade(order).checks[0]
             return verdict.symptom or verdict.status, verdict.message
 

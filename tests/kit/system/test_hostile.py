@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from chatkit.grading.options import RunOptions
 from chatkit.grading.verdict import Verdict
 from chatkit.grading.worker import Order, Station
 from chatkit.system.sandbox.sandbox import what_is_missing
@@ -442,7 +443,9 @@ def station(world: World) -> Iterator[Station]:
 
 def grade(station: Station, folder: Path) -> tuple[str, Verdict]:
     """The tier, and the verdict of one check."""
-    done = station.grade(Order(ROOT, "01_echo", folder, "seed", only="echoes-a-line"))
+    done = station.grade(
+        Order(ROOT, "01_echo", folder, RunOptions(seed="seed", only="echoes-a-line"))
+    )
     return done.isolation, done.checks[0]
 
 

@@ -21,6 +21,7 @@ from chatkit.bench.idle import Watch
 from chatkit.bench.peer import Peer
 from chatkit.course.lessons import find_course
 from chatkit.grading import pytest_plugin
+from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
 from chatkit.system import linux
 from chatkit.system.program import Program
@@ -284,7 +285,7 @@ def test_a_right_program_passes_its_checks_through_the_tap(
     monkeypatch.setattr(TappedBench, "on", (name,))
     chosen = COURSE.lesson(lesson)
 
-    (verdict,) = grade_lesson(chosen, chosen.solutions, only=check).checks
+    (verdict,) = grade_lesson(chosen, chosen.solutions, RunOptions(only=check)).checks
 
     assert verdict.status == "passed", verdict
 

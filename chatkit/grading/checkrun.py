@@ -1,0 +1,146 @@
+"""One check on one student's program: its bench is made, its story runs, a verdict comes out."""
+
+import math
+import random
+import re
+import time
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from chatkit._errors import Unavailable
+from chatkit.bench.bench import Bench
+from chatkit.bench.failure import Failure
+from chatkit.course.checks import Check
+from chatkit.course.lessons import Lesson
+from chatkit.grading.causes import likely
+from chatkit.grading.options import RunOptions
+from chatkit.grading.verdict import Status, Verdict
+from chatkit.system.display import Display
+from chatkit.system.forkserver import ForkServer
+from chatkit.system.linux import LINUX
+from chatkit.system.sandbox.sandbox import Sandbox
+
+LAST_LINES = 20  # of what the programs printed; a verdict keeps no more
+
+
+class CheckRunner(AbstractContextManager["CheckRunner"]):
+    """Runs checks of one lesson, one after the other. Close it, and all that they shared has ended.
+
+    The checks share a display, made when the first window needs it, and where programs are trusted
+    a fork server.
+    """
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        folder: Path,
+        options: RunOptions,
+        sandbox: Sandbox | None = None,
+    ) -> None:
+        """`folder` holds the programs, `sandbox` contains them; None trusts them.
+
+        `options.seed` must be there, and the time of `options.seconds` begins now.
+        """
+        self.lesson = lesson
+        self.folder = folder
+        self.options = options
+        self.sandbox = sandbox
+        self.until = time.monotonic() + options.seconds
+        self.shared_display: Display | None = None
+        self.shared_forkserver: ForkServer | None = None
+
+    def run(self, check: Check) -> Verdict:
+        """The verdict of one check. Raises what its story raises, except a Failure."""
+        seed = f"{self.options.seed} {check.id}"
+        bench = Bench(
+            lambda name: self.lesson.program_in(self.folder, name),
+            seed,
+            self.display,
+            self.sandbox,
+            random.Random(f"{seed} delays") if self.options.delays else None,
+            self.forkserver(),
+        )
+        if self.options.whole:
+            bench.transcript.most = math.inf
+        found: Failure | Unavailable | None = None
+        try:
+            with bench:
+                if time.monotonic() > self.until:
+                    told = "the time for this lesson was used up by the checks before"
+                    raise Failure("out-of-time", told, step="time")
+                check.story(bench)
+        except (Failure, Unavailable) as failure:
+            found = failure
+        return verdict_on(check, self.lesson, bench, found)
+
+    def display(self) -> Display:
+        """The display of this run, made when the first window needs it. Raises Unavailable."""
+        if not self.shared_display:
+            self.shared_display = Display(user=self.sandbox.user if self.sandbox else None)
+        return self.shared_display
+
+    def forkserver(self) -> ForkServer | None:
+        """That of this run; None where programs start anew: in a sandbox, and not on Linux."""
+        if not self.shared_forkserver and LINUX and not self.sandbox:
+            self.shared_forkserver = ForkServer()
+        return self.shared_forkserver
+
+    def close(self) -> None:
+        """End what the checks shared. What is needed again is made again."""
+        if self.shared_display:
+            self.shared_display.close()
+            self.shared_display = None
+        if self.shared_forkserver:
+            self.shared_forkserver.close()
+            self.shared_forkserver = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def verdict_on(
+    check: Check, lesson: Lesson, bench: Bench, found: Failure | Unavailable | None
+) -> Verdict:
+    """The verdict on one check: `found` is what stopped it, or None."""
+    verdict = Verdict(
+        id=check.id,
+        title=check.title,
+        status="passed",
+        score=check.points,
+        max_score=check.points,
+        program=check.program,
+        hint=check.hint,
+        read=f'lessons/{lesson.name}/README.md, "{check.read}"',
+        again=f"chatkit check {lesson.number} --only {check.id} --show",
+        notes=tuple(bench.notes),
+        transcript=tuple(bench.transcript.events),
+    )
+    if isinstance(found, Unavailable):
+        return replace(verdict, status="skipped", score=0, max_score=0, message=str(found))
+    if found is None:
+        return verdict
+    foreign = found.step and found.step not in check.owns
+    status: Status = "not_reached" if foreign else "failed"
+    return replace(
+        verdict,
+        status=status,
+        score=0,
+        symptom=found.symptom,
+        message=found.message,
+        expected=found.expected,
+        received=found.received,
+        likely=likely(check, lesson, found),
+        output=printed(bench),
+    )
+
+
+def printed(bench: Bench) -> str:
+    """The last lines that the programs of a check printed, without control characters."""
+    said = "\n".join(program.printed for program in bench.programs if program.printed)
+    lines = re.sub(r"[^\x20-\x7e\n\xa0-\ud7ff\ue000-\U0010ffff]", "\ufffd", said).split("\n")
+    return "\n".join(line[:200] for line in lines[-LAST_LINES:])
