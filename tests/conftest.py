@@ -14,7 +14,7 @@ from chatkit.system.sandbox import cgroup
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NO_CGROUP = cgroup.what_is_missing()
-collect_ignore = ["kit/test_cgroup.py"] if NO_CGROUP else []
+collect_ignore = ["kit/system/test_cgroup.py"] if NO_CGROUP else []
 
 
 def pytest_report_header() -> list[str]:

@@ -73,11 +73,19 @@ def story_of(function: CheckFunction) -> Story:
     return story
 
 
-@cache
 def load_checks(path: Path) -> ModuleType:
-    """The module of lesson checks at `path`, imported once. Raises CourseError without the file."""
+    """The module of lesson checks at `path`, imported again only when the file has changed.
+
+    Raises CourseError without the file, and what the import raises.
+    """
     if not path.is_file():
         raise CourseError(f"the checks {path} are missing: install the kit again")
+    about = path.stat()
+    return _imported(path, (about.st_mtime_ns, about.st_size))
+
+
+@cache
+def _imported(path: Path, version: tuple[int, int]) -> ModuleType:
     folder = str(path.parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)  # the files of tests/lessons share behaviours

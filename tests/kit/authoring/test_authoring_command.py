@@ -11,14 +11,12 @@ from test_authoring_course import replace, write_course
 from chatkit.authoring.rules import rules
 from chatkit.cli.author import author as command
 from chatkit.cli.main import main
-from chatkit.course.checks import load_checks
 
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.chdir(tmp_path)
-    load_checks.cache_clear()
     write_course(tmp_path)
     return tmp_path
 

@@ -11,7 +11,6 @@ from test_authoring_course import replace, write_course
 from chatkit.authoring.clone import open_clone
 from chatkit.authoring.rules.rules import COURSE_RULES, LESSON_RULES, TRIALS, problems, tasks
 from chatkit.authoring.sync import sync
-from chatkit.course.checks import load_checks
 from chatkit.course.errors import AuthoringError, Problem
 from chatkit.course.lessons import find_course
 
@@ -25,7 +24,6 @@ CHECKS_2 = "tests/lessons/test_02_two.py"
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # the same second has two versions
     sync(write_course(tmp_path))
-    load_checks.cache_clear()
     return tmp_path
 
 
@@ -300,7 +298,6 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
 def test_a_broken_course_has_exactly_that_problem(root: Path, name: str) -> None:
     break_it, expected = BROKEN[name]
     break_it(root)
-    load_checks.cache_clear()
     with suppress(AuthoringError):
         sync(find_course(root))
     assert found(root) == expected

@@ -26,7 +26,6 @@ from chatkit.authoring.scenes.storyboard import in_words, steps
 from chatkit.authoring.sync import sync
 from chatkit.bench.transcript import Event, written
 from chatkit.cli.main import main
-from chatkit.course.checks import load_checks
 from chatkit.course.errors import AuthoringError
 from chatkit.course.lessons import find_course
 
@@ -139,7 +138,6 @@ MISTAKE = "tests/mistakes/02_two/rude"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    load_checks.cache_clear()
     write_course(tmp_path)
     for name, text in {
         "docs/assets/scenes/scenes.toml": SCENE,
