@@ -10,7 +10,6 @@ pages of the site are made from these. So a lesson cannot drift from its solutio
 - `views`      every view, as path and text; `sync` writes them
 - `samples`    programs with a known verdict; `stability` and `mutants` grade many of them
 - `site/`, `scenes/`, `rules/`  pages; recordings of the wire; what a course must fulfil
-- `costs/`     three servers with the same outside, measured
 
 Authors' commands come in. What never does: code that a student's command needs. A hand-out and an
 installed kit have nothing to make views from.

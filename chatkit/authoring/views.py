@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatkit.authoring.clone import Clone, read
-from chatkit.authoring.costs.figures import load
-from chatkit.authoring.costs.page import DATA, costs_page
 from chatkit.authoring.samples import samples
 from chatkit.authoring.scenes.pages import gallery, pictures
 from chatkit.authoring.scenes.scenes import scenes
@@ -34,8 +32,6 @@ def views(clone: Clone) -> dict[Path, str]:
         found[bench] = api.filled(read(bench), clone, bench)
     if clone.command_line:
         found[clone.docs / "commands.md"] = commands_page(clone.command_line)
-    if (clone.docs / DATA).is_file():
-        found[clone.docs / "costs.md"] = costs_page(load(clone.docs / DATA))
     if scenes(clone):
         found.update(pictures(clone))
         found[clone.docs / "scenes.md"] = gallery(clone)

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import jinja2
 
-from chatkit.authoring.costs import plots
-from chatkit.authoring.costs.crowd import AHEAD, BLOCK, LINE
-from chatkit.authoring.costs.figures import DESIGNS, FIGURES, Costs
+from costs import plots
+from costs.crowd import AHEAD, BLOCK, LINE
+from costs.figures import DESIGNS, FIGURES, Costs
 
 DATA = Path("assets", "costs.json")  # as seen from docs/
 
 ROOM = jinja2.Environment(
-    loader=jinja2.PackageLoader("chatkit.authoring.costs", ""),
+    loader=jinja2.FileSystemLoader(Path(__file__).parent),
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

@@ -11,9 +11,8 @@ from xml.etree import ElementTree
 
 import psutil
 import pytest
-
-from chatkit.authoring.costs import crowd, measure, plots
-from chatkit.authoring.costs.figures import (
+from costs import crowd, measure, plots
+from costs.figures import (
     DESIGNS,
     Costs,
     Design,
@@ -23,7 +22,8 @@ from chatkit.authoring.costs.figures import (
     dump,
     load,
 )
-from chatkit.authoring.costs.page import costs_page
+from costs.page import DATA, costs_page
+
 from chatkit.course.lessons import find_course
 
 ROOT = find_course(Path(__file__).parent).root
@@ -81,7 +81,7 @@ def words(process: psutil.Process) -> str:
 
 
 def test_ctrl_c_ends_the_servers_and_the_crowd() -> None:
-    command = [sys.executable, "-m", "chatkit", "author", "costs", "--seconds", "60", "--show"]
+    command = [sys.executable, "tests/benchmarks/costs", "--seconds", "60", "--show"]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         started: list[psutil.Process] = []
@@ -130,6 +130,12 @@ COSTS = Costs(
         for design in DESIGNS
     ),
 )
+
+
+def test_the_committed_page_is_what_the_text_and_the_figures_make() -> None:
+    made = costs_page(load(ROOT / "docs" / DATA))
+    page = (ROOT / "docs/costs.md").read_text(encoding="utf-8")
+    assert page == made, "python tests/benchmarks/costs --page"
 
 
 def test_figures_survive_the_way_to_a_file_and_back(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ Both axes are logarithmic: each step to the next power of ten is as wide as the 
 import math
 from dataclasses import dataclass
 
-from chatkit.authoring.costs.figures import DESIGNS, FIGURES, Costs, Figure, Values
+from costs.figures import DESIGNS, FIGURES, Costs, Figure, Values
 
 WIDTH, HEIGHT = 440, 300
 LEFT, RIGHT, TOP, BOTTOM = 66, 430, 42, 252  # edges of the field with the lines

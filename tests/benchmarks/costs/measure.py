@@ -17,11 +17,11 @@ from pathlib import Path
 
 import psutil
 
-from chatkit.authoring.costs.crowd import HOST, Crowd, Refused
-from chatkit.authoring.costs.figures import DESIGNS, Design, Machine, Memory, Run
 from chatkit.system import linux
 from chatkit.system.program import Program
 from chatkit.system.signals import signals_held
+from costs.crowd import HOST, Crowd, Refused
+from costs.figures import DESIGNS, Design, Machine, Memory, Run
 
 DELIVERIES = 5000.0  # a second, while delays are taken: every server can do a multiple of that
 MOST_LINES = 100.0  # a second, then
