@@ -64,16 +64,16 @@ class CheckRunner(AbstractContextManager["CheckRunner"]):
         )
         if self.options.whole:
             bench.transcript.most = math.inf
-        found: Failure | Unavailable | None = None
-        try:
-            with bench:
+        with bench:
+            found: Failure | Unavailable | None = None
+            try:
                 if time.monotonic() > self.until:
                     told = "the time for this lesson was used up by the checks before"
                     raise Failure("out-of-time", told, step="time")
                 check.story(bench)
-        except (Failure, Unavailable) as failure:
-            found = failure
-        return verdict_on(check, self.lesson, bench, found)
+            except (Failure, Unavailable) as failure:
+                found = failure
+            return verdict_on(check, self.lesson, bench, found)
 
     def display(self) -> Display:
         """The display of this run, made when the first window needs it. Raises Unavailable."""

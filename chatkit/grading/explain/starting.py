@@ -1,0 +1,1 @@
+"""Starting: programs that cannot be talked to, and files that Python cannot read."""
