@@ -21,7 +21,7 @@ _LED_ON = (
     "During handling of the above exception, another exception occurred:",
     "The above exception was the direct cause of the following exception:",
 )
-_GUTTER = re.compile(r"^ *[+|][ -]*\+?-*(?: \d+ -+)? ?")  # beside the lines of an exception group
+_GUTTER = re.compile(r"^ *(?:\+-.*|[+|] ?)")  # beside the lines of an exception group
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ from typing import Self
 
 from chatkit._errors import Unavailable
 from chatkit.bench.bench import Bench
+from chatkit.bench.evidence import Evidence, raised_in, stacks_in
 from chatkit.bench.failure import Failure
 from chatkit.course.checks import Check
 from chatkit.course.lessons import Lesson
 from chatkit.grading.causes import likely
+from chatkit.grading.explain.ranking import causes_of
 from chatkit.grading.options import RunOptions
 from chatkit.grading.verdict import Status, Verdict
 from chatkit.system.display import Display
@@ -124,6 +126,7 @@ def verdict_on(
         return replace(verdict, status="skipped", score=0, max_score=0, message=str(found))
     if found is None:
         return verdict
+    causes = causes_of(evidence_of(check, lesson, bench, found))
     foreign = found.step and found.step not in check.owns
     status: Status = "not_reached" if foreign else "failed"
     return replace(
@@ -134,7 +137,8 @@ def verdict_on(
         message=found.message,
         expected=found.expected,
         received=found.received,
-        likely=likely(check, lesson, found),
+        likely=causes[0].sentence if causes else likely(check, lesson, found),
+        causes=causes,
         output=printed(bench),
     )
 
@@ -144,3 +148,42 @@ def printed(bench: Bench) -> str:
     said = "\n".join(program.printed for program in bench.programs if program.printed)
     lines = re.sub(r"[^\x20-\x7e\n\xa0-\ud7ff\ue000-\U0010ffff]", "\ufffd", said).split("\n")
     return "\n".join(line[:200] for line in lines[-LAST_LINES:])
+
+
+def evidence_of(check: Check, lesson: Lesson, bench: Bench, failure: Failure) -> Evidence:
+    """What the bench saw of the program that `check` judges."""
+    about = Evidence(
+        lesson=lesson.number,
+        check=check.id,
+        program=check.program,
+        symptom=failure.symptom,
+        step=failure.step,
+        message=failure.message,
+        expected=failure.expected,
+        received=failure.received,
+        events=tuple(bench.transcript.events),
+    )
+    ours = [program for program in bench.programs if program.path.name == check.program]
+    if not ours:
+        return about
+    program = ours[-1]
+    errors = program.errors.text
+    own = errors if program.said is None else program.said
+    return replace(
+        about,
+        raised=raised_in(own, program.path),
+        stacks=stacks_in(errors, program.path),
+        status=program.status if program.said is None else None,
+        ended_for=program.ended_for,
+        output=program.output.text,
+        errors=own,
+        text=text_of(program.source),
+    )
+
+
+def text_of(file: Path) -> str:
+    """What a student's file holds; empty when it cannot be read as Python would."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -11,6 +11,7 @@ from chatkit.course.checks import Check
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Lesson
 from chatkit.grading.checkrun import CheckRunner
+from chatkit.grading.explain.ranking import explained
 from chatkit.grading.options import ALL, RunOptions
 from chatkit.grading.parallel import WorkerLost, share_out
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
@@ -72,13 +73,14 @@ def grade_lesson(
     if trouble:
         raise GradingError("\n".join(trouble))
     ids = [check.id for check in written]
-    return LessonVerdict(
+    verdict = LessonVerdict(
         lesson=lesson.name,
         title=lesson.title,
         checks=tuple(sorted(verdicts, key=lambda one: ids.index(one.id))),
         seconds=time.monotonic() - started,
         isolation=sandbox.tier if sandbox else "processes",
     )
+    return explained(verdict)
 
 
 def _judged(runner: CheckRunner, check: Check) -> Verdict | str:
