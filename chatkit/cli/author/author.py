@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from chatkit.authoring.clone import open_clone
+from chatkit.cli.author.explain import explain
 from chatkit.cli.groups import Group
 from chatkit.course.errors import AuthoringError, CourseError, Problem
 from chatkit.course.lessons import find_course
@@ -36,6 +37,9 @@ def author() -> None:
       chatkit author sync      make starters, solutions and pages again
       chatkit author check     is the course whole?
     """
+
+
+author.add_command(explain)
 
 
 @author.command()
