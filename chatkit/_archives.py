@@ -22,12 +22,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from chatkit._errors import UserError
+
 KIB = 1024
 MIB = 1024 * KIB
 CHUNK = 64 * KIB  # bytes to read at once
 
 
-class ArchiveError(Exception):
+class ArchiveError(UserError):
     """An archive cannot be unpacked; the message is one line and begins with its name."""
 
 

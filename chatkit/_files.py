@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from chatkit._errors import UserError
+
 LONGEST = 40  # characters of a name that are kept
 
 
-class ReportError(Exception):
+class ReportError(UserError):
     """A report cannot be written; the message is one line and says what to do."""
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chatkit._errors import UserError
 from chatkit.classroom.gradekey import kit_digest, submitted_files
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, find_course
@@ -33,7 +34,7 @@ stations = Stations()  # of this worker
 atexit.register(stations.close)
 
 
-class ClusterError(Exception):
+class ClusterError(UserError):
     """The cluster cannot be used; the message is one line that says what to do."""
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from chatkit._errors import UserError
 from chatkit.grading.verdict import LessonVerdict, check_as_json, lesson_from_json
 
 FILE = "gradebook.sqlite"
@@ -55,7 +56,7 @@ CREATE TABLE adjustment (
 """
 
 
-class GradebookError(Exception):
+class GradebookError(UserError):
     """The gradebook cannot be used so; the message is one line and says what to do."""
 
 

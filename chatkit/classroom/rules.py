@@ -21,6 +21,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from chatkit._errors import UserError
 from chatkit.classroom.gradebook import Adjustment
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, Lesson
@@ -30,7 +31,7 @@ FILE = "class.toml"
 SECTIONS = ("weights", "points", "late")
 
 
-class RulesError(Exception):
+class RulesError(UserError):
     """`class.toml` cannot be used; the message names the file, the entry and the cure."""
 
 

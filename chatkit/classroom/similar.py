@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from chatkit._errors import UserError
 from chatkit.classroom.submissions.submissions import Submission
 from chatkit.course.lessons import Lesson
 
@@ -56,7 +57,7 @@ WORDS = {
 NAME, TEXT, NUMBER = "n", "s", "0"
 
 
-class SimilarityError(Exception):
+class SimilarityError(UserError):
     """Programs cannot be compared; the message is one line that says what to do."""
 
 

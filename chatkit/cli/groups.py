@@ -1,6 +1,16 @@
-"""A group of commands that knows what you may have meant."""
+"""Groups of commands: they know what you may have meant, and tell every error in one line."""
+
+from typing import Any
 
 import click
+
+from chatkit._errors import UserError
+
+
+class Misuse(click.ClickException):
+    """One clear line on standard error, status 2."""
+
+    exit_code = 2
 
 
 class Group(click.Group):
@@ -23,3 +33,10 @@ class Group(click.Group):
             guess = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
             ctx.fail(f"there is no command {name!r}. {guess}")
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command; here an error that the user can put right becomes one line."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            raise Misuse(str(error)) from None

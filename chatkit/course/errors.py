@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatkit._errors import UserError
 
-class CourseError(Exception):
+
+class CourseError(UserError):
     """Something about the course is not as it must be; the message says what to do."""
 
 

@@ -8,13 +8,14 @@ reference, and what it makes of it for a student is the starter.
 import hashlib
 from pathlib import Path
 
+from chatkit._errors import UserError
 from chatkit.course import regions
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.places import PACKAGE
 
 
-class StarterError(Exception):
+class StarterError(UserError):
     """There is no untouched program; the message is one line that says what to do."""
 
 

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from chatkit._errors import UserError
 from chatkit._files import ReportError, write_whole
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.places import BACKUPS, new_name
 from chatkit.course.starters import same, starter
 
 
-class BackupError(Exception):
+class BackupError(UserError):
     """A version cannot be kept or brought back; the message is one line that says what to do."""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatkit._errors import UserError
 from chatkit.course.lessons import Lesson, Todo
 from chatkit.course.places import PACKAGE
 from chatkit.course.todo import task_in, unfinished_in
@@ -17,7 +18,7 @@ from chatkit.student.progress import LessonProgress
 DEFINITION = re.compile(r"( *)(?:def|class) (\w+)")
 
 
-class HintError(Exception):
+class HintError(UserError):
     """There is no such hint; the message is one line that says what to do."""
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from chatkit import __version__
 from chatkit._archives import is_left_out
+from chatkit._errors import UserError
 from chatkit._files import ReportError, write_whole
 from chatkit.course.errors import CourseError
 from chatkit.course.handout import CONTRACT, without_dead_links
@@ -29,7 +30,7 @@ OURS = re.compile(r"(lessons/\d\d_\w+|docs)/[\w.]+")  # what may stand in it: no
 PART = ".chatkit-init.part"  # where the folder is made, until all of it is there
 
 
-class FolderError(Exception):
+class FolderError(UserError):
     """The folder cannot be made or read; the message is one line that says what to do."""
 
 

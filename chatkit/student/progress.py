@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatkit import __version__
+from chatkit._errors import UserError
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.places import INSTALLED
 
@@ -33,7 +34,7 @@ SCHEMA = 1
 STATUSES = ("passed", "failed", "not_reached", "skipped")
 
 
-class ProgressError(Exception):
+class ProgressError(UserError):
     """The state cannot be read or kept; the message is one line that says what to do."""
 
 

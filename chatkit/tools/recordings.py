@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from chatkit._errors import UserError
 from chatkit.bench.transcript import Event
 from chatkit.grading.verdict import (
     LessonVerdict,
@@ -21,7 +22,7 @@ LARGEST = 64 << 20  # bytes of a file that is read
 CONTROL = re.compile(r"[^\x20-\x7e\n\xa0-\ud7ff\ue000-\U0010ffff]")
 
 
-class RecordingError(Exception):
+class RecordingError(UserError):
     """A recording cannot be written or read; the message is one line that says what to do."""
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from chatkit import __version__
 from chatkit._archives import HAND_IN, readable
+from chatkit._errors import UserError
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.places import set_aside
 from chatkit.course.todo import unfinished
@@ -26,7 +27,7 @@ FORMAT = 1  # of the manifest
 LARGEST_MANIFEST = 64 * 1024  # bytes; ours has some hundred
 
 
-class HandinError(Exception):
+class HandinError(UserError):
     """A hand-in cannot be packed; the message is one line that says what to do."""
 
 

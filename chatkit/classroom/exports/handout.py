@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatkit import __version__
+from chatkit._errors import UserError
 from chatkit._files import write_whole
 from chatkit._zips import names_in, zip_of
 from chatkit.classroom.gradekey import imported
@@ -30,7 +31,7 @@ LEFT_OUT = ("_course", "authoring", "reference")  # folders of the package
 STAND_INS = {"chatkit/cli/author/author.py": "author.py", "chatkit/tools/demo.py": "demo.py"}
 
 
-class HandoutError(Exception):
+class HandoutError(UserError):
     """A hand-out cannot be made; the message is one line that says what to do."""
 
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from chatkit._errors import UserError
 from chatkit._files import write_whole
 from chatkit._zips import names_in, zip_of
 from chatkit.classroom.exports.handout import HandoutError, kit_files
@@ -20,7 +21,7 @@ WORKFLOW = Path(".github/workflows/classroom.yml")
 MADE_BY = "# Made by chatkit class package"
 
 
-class PackageError(Exception):
+class PackageError(UserError):
     """A package cannot be made; the message is one line that says what to do."""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chatkit._archives import readable
+from chatkit._errors import UserError
 from chatkit._files import write_whole
 from chatkit.classroom.reports.results import github_classroom, gradescope, junit
 from chatkit.classroom.submissions.search import Search, listing
@@ -30,7 +31,7 @@ Form = Literal["gradescope", "github", "junit"]
 MOST_FOR_GITHUB = 100 * 1024  # bytes, in base64
 
 
-class OneError(Exception):
+class OneError(UserError):
     """This is not the work of one student; the message is one line that says what to do."""
 
 

@@ -19,6 +19,7 @@ from chatkit._archives import (
     readable,
     unpack,
 )
+from chatkit._errors import UserError
 from chatkit.classroom.exports.handin import MANIFEST
 from chatkit.classroom.submissions.layouts import (
     Mark,
@@ -43,7 +44,7 @@ ALONE = "one student's work"
 FOLDERS, ARCHIVED, CLONES = "student folders", "student archives", "GitHub Classroom clones"
 
 
-class SubmissionError(Exception):
+class SubmissionError(UserError):
     """The submissions cannot be graded as they are; the message is one line that says why."""
 
 

@@ -35,8 +35,7 @@ from chatkit.classroom.submissions.submissions import (
 from chatkit.cli.classroom.files import handout, one, package
 from chatkit.cli.classroom.progress import final_table, progress
 from chatkit.cli.classroom.similar import similar
-from chatkit.cli.groups import Group
-from chatkit.cli.student.check import Misuse
+from chatkit.cli.groups import Group, Misuse
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, find_course
 from chatkit.system.sandbox.sandbox import Tier

@@ -20,7 +20,7 @@ from chatkit.classroom.exports.handout import Handout, HandoutError, hand_out
 from chatkit.classroom.exports.package import PackageError, github_workflow, gradescope_zip
 from chatkit.classroom.exports.single import Form, OneError, find_one, grade_one, write_result
 from chatkit.classroom.submissions.submissions import SubmissionError
-from chatkit.cli.student.check import Misuse
+from chatkit.cli.groups import Misuse
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, Lesson, find_course, kit_course
 from chatkit.grading import feedback

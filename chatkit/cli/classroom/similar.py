@@ -19,7 +19,7 @@ from chatkit._text import one_line
 from chatkit.classroom.reports.similar import OVERVIEW, percent, write_similar
 from chatkit.classroom.similar import THRESHOLD, SimilarityError, find_similar, load_library
 from chatkit.classroom.submissions.submissions import SubmissionError, find_submissions
-from chatkit.cli.student.check import Misuse
+from chatkit.cli.groups import Misuse
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import find_course
 

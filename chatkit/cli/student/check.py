@@ -9,14 +9,9 @@ import click
 
 from chatkit import __version__
 from chatkit.cli.completion import complete_lesson
+from chatkit.cli.groups import Misuse
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, Lesson, find_course
-
-
-class Misuse(click.ClickException):
-    """Wrong use: one clear line, status 2."""
-
-    exit_code = 2
 
 
 @click.command()

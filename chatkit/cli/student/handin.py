@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from chatkit.cli.completion import complete_lesson
-from chatkit.cli.student.check import Misuse
+from chatkit.cli.groups import Misuse
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import find_course
 

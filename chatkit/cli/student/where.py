@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from chatkit import __version__
-from chatkit.cli.student.check import Misuse
+from chatkit.cli.groups import Misuse
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, Lesson, find_course
 from chatkit.course.places import INSTALLED

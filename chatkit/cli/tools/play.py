@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chatkit.cli.student.check import Misuse
+from chatkit.cli.groups import Misuse
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import find_course
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 
-from chatkit.cli.student.check import Misuse
+from chatkit.cli.groups import Misuse
 
 Address = tuple[str, int]
 TURN = 0.1  # seconds at the most between two looks at the keyboard

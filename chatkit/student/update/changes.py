@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from chatkit._errors import UserError
 from chatkit.course.places import PACKAGE, new_name
 from chatkit.course.starters import fingerprint, same
 from chatkit.student.backups import BackupError, keep, put
@@ -26,7 +27,7 @@ What = Literal[
 ]
 
 
-class UpdateError(Exception):
+class UpdateError(UserError):
     """Nothing can be updated; the message is one line that says what to do."""
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from chatkit.cli.student.check import Misuse
+from chatkit.cli.groups import Misuse
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
