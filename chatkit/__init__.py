@@ -1,16 +1,14 @@
 """chatkit: learn network programming by building a chat in five steps.
 
-The rooms, and who may come in:
+    cli ──► student   classroom   authoring   tools
+                └──────────┴────┬─────┴─────────┘
+                             grading
+                              bench
+                        system      course      _errors  _files  _text  _archives
 
-- `chatkit.course`     where the lessons lie, and what each lesson and each check is called
-- `chatkit.reference`  the finished programs of every step; they import nothing from the kit
-- `chatkit.harness`    the bench: a program as a process, peers on the wire, the transcript
-- `chatkit.grading`    checks become verdicts, verdicts become feedback
-- `chatkit.desk`       what a student does all day: where you are, hints, starters, watching
-- `chatkit.authoring`  one source, many views: starters, solutions, pages
-- `chatkit.cli`        the commands
-
-Imports go one way: cli -> authoring, desk -> grading -> harness; everybody may ask `course`.
+Every import points down, and the rooms of one floor never import each other; only `cli` may reach
+everything. `reference` holds the finished programs: it imports nothing of the kit, and nothing
+imports it. Each room says at its door, in its `__init__.py`, what lives there.
 """
 
 __version__ = "0.1.0"

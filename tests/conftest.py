@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from chatkit.harness import cgroup
+from chatkit.system.sandbox import cgroup
 
 # A shell starts a job in the background with SIGINT ignored, and whatever we start would inherit
 # that (signal(7)). Many tests press Ctrl-C.
@@ -32,7 +32,7 @@ def no_windows() -> str:
     return ""
 
 
-LEFT_OUT = {"kit/test_cgroup.py": cgroup.what_is_missing(), "windows": no_windows()}
+LEFT_OUT = {"kit/system/test_cgroup.py": cgroup.what_is_missing(), "windows": no_windows()}
 collect_ignore = [name for name, why in LEFT_OUT.items() if why]
 
 

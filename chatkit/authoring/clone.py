@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from chatkit.authoring.problems import AuthoringError, Problem
-from chatkit.authoring.regions import solution
-from chatkit.course import Check, Course, CourseError, Lesson
+from chatkit.course.checks import Check
+from chatkit.course.errors import AuthoringError, CourseError, Problem
+from chatkit.course.lessons import Course, Lesson
+from chatkit.course.regions import solution
 
 
 @dataclass(frozen=True)

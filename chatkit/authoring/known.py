@@ -8,10 +8,10 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from chatkit.desk.changes import UpdateError
-from chatkit.desk.git import Git
-from chatkit.desk.starters import fingerprint
-from chatkit.grading.reports.files import ReportError, write_whole
+from chatkit._files import ReportError, write_whole
+from chatkit.course.starters import fingerprint
+from chatkit.student.update.changes import UpdateError
+from chatkit.student.update.git import Git
 
 FILE = ".views.json"
 

@@ -15,10 +15,11 @@ from itertools import product
 from pathlib import Path
 
 from chatkit.authoring.clone import Clone, read
-from chatkit.course import Lesson
-from chatkit.grading.classroom import Stations, Unit, as_they_end
-from chatkit.grading.station import Order
+from chatkit.course.lessons import Lesson
+from chatkit.grading.jobs import Stations, Unit, as_they_end
+from chatkit.grading.options import RunOptions
 from chatkit.grading.verdict import GradingError
+from chatkit.grading.worker import Order
 
 EXPLAINED = "tests/mutants.toml"
 
@@ -149,7 +150,12 @@ def fates(clone: Clone, chosen: Sequence[Mutant], *, workers: int) -> Iterator[F
                 for done in as_they_end(
                     lambda unit: pool.submit(
                         stations.grade,
-                        Order(clone.root, unit.lesson, unit.folder, unit.seed, until_failure=True),
+                        Order(
+                            clone.root,
+                            unit.lesson,
+                            unit.folder,
+                            RunOptions(seed=unit.seed, until_failure=True),
+                        ),
                         "namespaces",
                     ),
                     units,

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from chatkit.authoring.clone import read
-from chatkit.authoring.problems import AuthoringError, Problem
-from chatkit.course import Course, Lesson
-from chatkit.grading.run import grade_lesson
+from chatkit.course.errors import AuthoringError, Problem
+from chatkit.course.lessons import Course, Lesson
+from chatkit.grading.options import RunOptions
+from chatkit.grading.runner import grade_lesson
 from chatkit.grading.verdict import LessonVerdict
 
 Outcome = dict[str, str]  # check -> "passed", "not_reached", or the symptom of its failure
@@ -50,7 +51,7 @@ class Sample:
 
     def grade(self, folder: Path, *, delays: bool = False) -> LessonVerdict:
         """Grade a copy of it in `folder`. `delays`: the bench stands still at random moments."""
-        return grade_lesson(self.lesson, self.laid_out(folder), delays=delays)
+        return grade_lesson(self.lesson, self.laid_out(folder), RunOptions(delays=delays))
 
     def laid_out(self, folder: Path) -> Path:
         """A copy of it in `folder`; a program that it has not is the solution's."""

@@ -3,20 +3,18 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from chatkit.authoring import api
-from chatkit.authoring.blocks import filled
-from chatkit.authoring.changes import changes_page
 from chatkit.authoring.clone import Clone, read
-from chatkit.authoring.commands import commands_page
-from chatkit.authoring.costs.figures import load
-from chatkit.authoring.costs.page import DATA, costs_page
-from chatkit.authoring.mistakepage import mistakes_page
-from chatkit.authoring.pages import checks_page, page
-from chatkit.authoring.regions import starter
 from chatkit.authoring.samples import samples
-from chatkit.authoring.scenepages import gallery, pictures
-from chatkit.authoring.scenes import scenes
-from chatkit.course import Lesson
+from chatkit.authoring.scenes.pages import gallery, pictures
+from chatkit.authoring.scenes.scenes import scenes
+from chatkit.authoring.site import api
+from chatkit.authoring.site.blocks import filled
+from chatkit.authoring.site.changes import changes_page
+from chatkit.authoring.site.commands import commands_page
+from chatkit.authoring.site.mistakepage import mistakes_page
+from chatkit.authoring.site.pages import checks_page, page
+from chatkit.course.lessons import Lesson
+from chatkit.course.regions import starter
 
 
 def views(clone: Clone) -> dict[Path, str]:
@@ -34,8 +32,6 @@ def views(clone: Clone) -> dict[Path, str]:
         found[bench] = api.filled(read(bench), clone, bench)
     if clone.command_line:
         found[clone.docs / "commands.md"] = commands_page(clone.command_line)
-    if (clone.docs / DATA).is_file():
-        found[clone.docs / "costs.md"] = costs_page(load(clone.docs / DATA))
     if scenes(clone):
         found.update(pictures(clone))
         found[clone.docs / "scenes.md"] = gallery(clone)

@@ -3,7 +3,8 @@
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from chatkit.course import CourseError, find_course
+from chatkit.course.errors import CourseError
+from chatkit.course.lessons import find_course
 
 VARIABLE = "_CHATKIT_COMPLETE"  # where click looks for what a shell asks
 

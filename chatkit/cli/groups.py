@@ -1,6 +1,17 @@
-"""A group of commands that knows what you may have meant, and asks where it cannot know."""
+"""Groups of commands: they know what you may have meant, ask where they cannot know, and tell every
+error that you can put right in one line."""
+
+from typing import Any
 
 import click
+
+from chatkit._errors import UserError
+
+
+class Misuse(click.ClickException):
+    """One clear line on standard error, status 2."""
+
+    exit_code = 2
 
 
 class Group(click.Group):
@@ -26,6 +37,13 @@ class Group(click.Group):
         if not ctx.resilient_parsing:
             no_option_twice(ctx, found[1], found[2])
         return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command; here an error that the user can put right becomes one line."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            raise Misuse(str(error)) from None
 
 
 def no_option_twice(parent: click.Context, command: click.Command | None, args: list[str]) -> None:

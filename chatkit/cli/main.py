@@ -13,23 +13,39 @@ from chatkit.cli.streams import cannot_be_written, replace_closed_streams
 
 # Name -> the module that has it, what it is called there, and its line in the list of commands.
 COMMANDS = {
-    "check": ("chatkit.cli.student", "check", "Check the programs of a LESSON, or of all."),
-    "watch": ("chatkit.cli.watch", "watch", "Check a LESSON each time you save it."),
-    "hint": ("chatkit.cli.hint", "hint", "Show one more hint for what failed last."),
-    "run": ("chatkit.cli.run", "run", "Run your server or client of a LESSON."),
-    "demo": ("chatkit.cli.student", "demo", "Open a server and two windows of the finished chat."),
-    "tap": ("chatkit.cli.wire", "tap", "Stand between client and server, and make mischief."),
-    "raw": ("chatkit.cli.wire", "raw", "Talk to a server by hand, in bytes."),
-    "show": ("chatkit.cli.wire", "show", "Draw a recording, or what check --json said."),
-    "reset": ("chatkit.cli.starters", "reset", "Bring starters back; your version is kept."),
-    "solution": ("chatkit.cli.starters", "solution", "Compare yours with the finished programs."),
-    "pack": ("chatkit.cli.handin", "pack", "Pack your programs into one zip file to hand in."),
-    "init": ("chatkit.cli.starters", "init", "Copy the lessons into a new folder."),
-    "update": ("chatkit.cli.update", "update", "Take a newer kit; what you wrote stays."),
-    "play": ("chatkit.cli.play", "play", "Let everybody in the room join one chat."),
-    "doctor": ("chatkit.cli.doctor", "doctor", "Look at this machine, and say what to mend."),
-    "class": ("chatkit.cli.classroom", "classroom", "Grade a class."),
-    "author": ("chatkit.cli.author", "author", "Write lessons that cannot drift."),
+    "check": ("chatkit.cli.student.check", "check", "Check the programs of a LESSON, or of all."),
+    "watch": ("chatkit.cli.student.watch", "watch", "Check a LESSON each time you save it."),
+    "hint": ("chatkit.cli.student.hint", "hint", "Show one more hint for what failed last."),
+    "run": ("chatkit.cli.student.run", "run", "Run your server or client of a LESSON."),
+    "demo": (
+        "chatkit.cli.student.check",
+        "demo",
+        "Open a server and two windows of the finished chat.",
+    ),
+    "tap": ("chatkit.cli.tools.wire", "tap", "Stand between client and server, and make mischief."),
+    "raw": ("chatkit.cli.tools.wire", "raw", "Talk to a server by hand, in bytes."),
+    "show": ("chatkit.cli.tools.wire", "show", "Draw a recording, or what check --json said."),
+    "reset": (
+        "chatkit.cli.student.starters",
+        "reset",
+        "Bring starters back; your version is kept.",
+    ),
+    "solution": (
+        "chatkit.cli.student.starters",
+        "solution",
+        "Compare yours with the finished programs.",
+    ),
+    "pack": (
+        "chatkit.cli.student.handin",
+        "pack",
+        "Pack your programs into one zip file to hand in.",
+    ),
+    "init": ("chatkit.cli.student.starters", "init", "Copy the lessons into a new folder."),
+    "update": ("chatkit.cli.student.update", "update", "Take a newer kit; what you wrote stays."),
+    "play": ("chatkit.cli.tools.play", "play", "Let everybody in the room join one chat."),
+    "doctor": ("chatkit.cli.tools.doctor", "doctor", "Look at this machine, and say what to mend."),
+    "class": ("chatkit.cli.classroom.classroom", "classroom", "Grade a class."),
+    "author": ("chatkit.cli.author.author", "author", "Write lessons that cannot drift."),
     "completion": ("chatkit.cli.completion", "completion", "Let TAB complete commands."),
 }
 
@@ -109,6 +125,6 @@ def main(ctx: click.Context) -> None:
       chatkit demo
     """
     if ctx.invoked_subcommand is None:
-        from chatkit.cli.where import show
+        from chatkit.cli.student.where import show
 
         show()

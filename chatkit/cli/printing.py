@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chatkit.course import Lesson
+from chatkit.course.lessons import Lesson
 from chatkit.grading import feedback
 from chatkit.grading.verdict import LessonVerdict, Verdict
 

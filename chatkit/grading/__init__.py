@@ -1,8 +1,13 @@
 """From a check to a verdict, and from a verdict to words.
 
-What lives here: the pytest plugin that runs the checks, verdicts as data, the feedback that a
-student reads; and for a class the finding of submissions, the workers, the gradebook and the
-reports. Commands and authors come in through `run.grade_lesson`, a class through `classrun`. What
-never lives here: the sockets and processes of a student's program (they are the harness's) and the
-words of a single check (they live with the check in `tests/lessons/`).
+- `runner`    grade one lesson: run its checks, hear each verdict as it falls
+- `pytest_plugin`  the same for `pytest tests/lessons`
+- `parallel`  worker processes, forked after the checks are loaded, share the checks of one lesson
+- `worker`    a warm process that grades one lesson after the other; `jobs` keeps several busy
+- `verdict`   what a check found, as data; `verdict.schema.json` describes its JSON
+- `causes`    the likely cause of a symptom; `feedback` is what a student reads
+
+Who comes in: students' commands, the class, authors. What never lives here: sockets and processes
+(they belong to the bench and the system), and the words of a single check (they live with it in
+`tests/lessons/`).
 """

@@ -3,10 +3,10 @@
 A check may know better: its own `likely` comes first. These are the sentences for the rest.
 """
 
-import re
-
-from chatkit.course import Check, Lesson
-from chatkit.harness.failure import Failure
+from chatkit.bench.failure import Failure
+from chatkit.course.checks import Check
+from chatkit.course.lessons import Lesson
+from chatkit.course.todo import named_in, unfinished
 
 CAUSES = {
     "file-missing": "the file has another name or lies in another folder. Programs are called "
@@ -105,7 +105,7 @@ def likely(check: Check, lesson: Lesson, failure: Failure, source: str = "") -> 
     """
     if failure.symptom == "todo":
         return _next_todo(lesson, failure)
-    left = {int(number) for number in _UNWRITTEN.findall(source)}
+    left = unfinished(source)
     for todo in lesson.todos:
         if todo.number in left and todo.program == check.program and check.id in todo.checks:
             told = f"TODO {todo.number} in {todo.program} is not written yet. Does your program"
@@ -119,12 +119,9 @@ def likely(check: Check, lesson: Lesson, failure: Failure, source: str = "") -> 
     return CAUSES.get(failure.symptom, "")
 
 
-_UNWRITTEN = re.compile(r"""NotImplementedError\(\s*["']TODO (\d+)""")
-
-
 def _next_todo(lesson: Lesson, failure: Failure) -> str:
-    number = re.match(r"TODO (\d+)", failure.message)
+    number = named_in(failure.message)
     for todo in lesson.todos:
-        if number and todo.number == int(number[1]):
+        if todo.number == number:
             return f"TODO {todo.number} in {todo.program} comes next. {todo.hints[0]}"
     return "the program reached a part that is still to be written."

@@ -7,7 +7,7 @@ read, how to do it again. Colours are the command line's business.
 import re
 import textwrap
 
-from chatkit.grading import lanes
+from chatkit.bench import sequence
 from chatkit.grading.verdict import LessonVerdict, Verdict
 
 WIDTH = 80
@@ -37,7 +37,7 @@ def short(verdict: Verdict) -> str:
 def plain(verdict: Verdict) -> str:
     """Everything about one verdict, for a check that failed or was asked for with --show."""
     lines = [headline(verdict), ""]
-    drawing = lanes.draw(verdict.transcript, verdict.program)
+    drawing = sequence.draw(verdict.transcript, verdict.program)
     if drawing:
         lines += [*(f"  {row}".rstrip() for row in drawing), ""]
     if verdict.status == "passed":

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from chatkit.harness.transcript import Event
+from chatkit.bench.transcript import Event
 
 SCHEMA = 1
 INSIDE = (
@@ -33,6 +33,24 @@ class MachineError(GradingError):
 
 
 @dataclass(frozen=True)
+class Cause:
+    """One explanation whose evidence was there in a failed check."""
+
+    name: str  # of the misconception, or "todo-2"
+    sentence: str  # with the student's own line
+    think: str = ""  # empty: what the check itself asks
+    read: str = ""  # a heading of the lesson's text; empty: where the check itself sends
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One cause, and all the failed checks that it explains, in the order of the lesson."""
+
+    cause: Cause
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What one check found. The texts are empty where there is nothing to say."""
 
@@ -53,6 +71,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
     transcript: tuple[Event, ...] = ()
     output: str = ""  # the last lines that the program printed
+    causes: tuple[Cause, ...] = ()  # whose evidence was there; `explained` chooses among them
 
 
 @dataclass(frozen=True)
@@ -64,6 +83,7 @@ class LessonVerdict:
     checks: tuple[Verdict, ...]
     seconds: float
     isolation: Literal["namespaces", "processes", "none"] = "processes"
+    explanations: tuple[Explanation, ...] = ()  # the one that explains most first
 
     @property
     def score(self) -> int:
@@ -103,13 +123,17 @@ def lesson_as_json(lesson: LessonVerdict) -> dict[str, Any]:
         "isolation": lesson.isolation,
         "seconds": round(lesson.seconds, 3),
         "output": lesson.output,
+        "explanations": [
+            {"name": one.cause.name, "sentence": one.cause.sentence, "checks": list(one.checks)}
+            for one in lesson.explanations
+        ],
         "checks": [check_as_json(check) for check in lesson.checks],
     }
 
 
 def check_as_json(check: Verdict) -> dict[str, Any]:
     fields = asdict(check)
-    del fields["output"]
+    del fields["output"], fields["causes"]
     fields["notes"] = list(check.notes)
     fields["transcript"] = [event_as_json(event) for event in check.transcript]
     return fields
@@ -147,6 +171,10 @@ def lesson_from_json(fields: Mapping[str, Any]) -> LessonVerdict:
         checks=tuple(checks),
         seconds=fields["seconds"],
         isolation=fields["isolation"],
+        explanations=tuple(
+            Explanation(Cause(one["name"], one["sentence"]), tuple(one["checks"]))
+            for one in fields.get("explanations", ())  # earlier kits wrote none
+        ),
     )
 
 

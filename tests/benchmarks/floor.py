@@ -19,13 +19,13 @@ from typing import Any, Literal
 
 import pytest
 
-from chatkit.harness.bench import Bench
-from chatkit.harness.display import Display
-from chatkit.harness.ports import free_port
-from chatkit.harness.program import Program
-from chatkit.harness.spawn import plain_environment
-from chatkit.harness.stage import Stage
-from chatkit.harness.window import Window
+from chatkit.bench.bench import Bench
+from chatkit.bench.eventloop import Stage
+from chatkit.bench.window import Window
+from chatkit.system.display import Display
+from chatkit.system.ports import free_port
+from chatkit.system.program import Program
+from chatkit.system.spawn import plain_environment
 
 Part = Literal["start", "connect", "answers", "rest", "end"]
 Act = Literal["start", "ready", "end"]

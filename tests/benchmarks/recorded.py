@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from chatkit.authoring.costs.measure import machine
+from costs.measure import machine
 
 FILE = "CHATKIT_RECORD"  # the environment variable that names the file
 

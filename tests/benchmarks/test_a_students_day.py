@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from chatkit.authoring.regions import starter, todos
-from chatkit.course import Course, Lesson, find_course
-from chatkit.desk.progress import LessonProgress, load
+from chatkit.course.lessons import Course, Lesson, find_course
+from chatkit.course.regions import starter, todos
+from chatkit.student.progress import LessonProgress, load
 
 ROOT = find_course(Path(__file__).parent).root
 PATIENCE = 120.0  # seconds for anything; it takes a few

@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chatkit.course import find_course
-from chatkit.grading.gradebook import FILE, open_gradebook
+from chatkit.classroom.gradebook import FILE, open_gradebook
+from chatkit.course.lessons import find_course
 
 ROOT = Path(__file__).parents[2]
 COURSE = find_course(ROOT)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from chatkit.authoring.samples import Outcome, found_in, samples
-from chatkit.course import find_course
-from chatkit.grading.gradebook import open_gradebook
+from chatkit.classroom.gradebook import open_gradebook
+from chatkit.course.lessons import find_course
 
 ROOT = Path(__file__).parents[2]
 COURSE = find_course(ROOT)

@@ -14,9 +14,9 @@ import pytest
 from floor import observed, replay
 from recorded import record
 
-from chatkit.course import find_course
-from chatkit.grading.classroom import Unit, grade_units
-from chatkit.grading.run import grade_lesson
+from chatkit.course.lessons import find_course
+from chatkit.grading.jobs import Unit, grade_units
+from chatkit.grading.runner import grade_lesson
 
 COURSE = find_course(Path(__file__).parent)
 ECHO = COURSE.lesson("echo")

@@ -19,9 +19,10 @@ import pytest
 from floor import PARTS, Story, observed, replay, screen
 from recorded import record
 
-from chatkit.course import find_course
-from chatkit.grading.crew import crew_for
-from chatkit.grading.run import grade_lesson
+from chatkit.course.lessons import find_course
+from chatkit.grading.options import RunOptions
+from chatkit.grading.parallel import worth_sharing
+from chatkit.grading.runner import grade_lesson
 
 COURSE = find_course(Path(__file__).parent)
 LESSONS = [lesson.name for lesson in COURSE.lessons]
@@ -59,7 +60,7 @@ def graded(name: str) -> float:
     """Grade the solution of a lesson as `chatkit check` does; the seconds."""
     lesson = COURSE.lesson(name)
     since = time.perf_counter()
-    assert grade_lesson(lesson, lesson.solutions, at_once=crew_for(lesson)).full
+    assert grade_lesson(lesson, lesson.solutions, RunOptions(at_once=worth_sharing(lesson))).full
     return time.perf_counter() - since
 
 
@@ -113,7 +114,7 @@ def test_a_lesson(name: str) -> None:
         f"check {name}",
         {
             "floor": floor.whole,
-            "at_once": crew_for(lesson),
+            "at_once": worth_sharing(lesson),
             "times": times,
             "checks": [
                 {

@@ -35,8 +35,8 @@ from pathlib import Path
 import pytest
 from recorded import record
 
-from chatkit.course import find_course
-from chatkit.grading.gradebook import open_gradebook
+from chatkit.classroom.gradebook import open_gradebook
+from chatkit.course.lessons import find_course
 
 COURSE = find_course(Path(__file__).parent)
 ECHO = COURSE.lesson("echo")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from chatkit.course import find_course
+from chatkit.course.lessons import find_course
 
 ROOT = find_course(Path(__file__).parent).root
 ROUNDS = 3

@@ -14,11 +14,11 @@ from statistics import median
 
 import pytest
 
-from chatkit.course import Lesson, find_course
-from chatkit.desk.grader import Ended, Grader, Heard
-from chatkit.desk.progress import load
-from chatkit.desk.saves import Saves
-from chatkit.desk.watch import Event, Pressed, Watch
+from chatkit.course.lessons import Lesson, find_course
+from chatkit.student.grader import Ended, Grader, Heard
+from chatkit.student.progress import load
+from chatkit.student.saves import Saves
+from chatkit.student.watch import Event, Pressed, Watch
 
 COURSE = find_course(Path(__file__).parent)
 TIMES = 20

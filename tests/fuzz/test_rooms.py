@@ -27,7 +27,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatkit.course import find_course
+from chatkit.course.lessons import find_course
 
 COURSE = find_course()
 DEADLINE = 20.0  # seconds

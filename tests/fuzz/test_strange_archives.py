@@ -11,9 +11,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatkit.course import find_course
-from chatkit.grading.archives import ArchiveError, Bounds, unpack
-from chatkit.grading.submissions import SubmissionError, find_submissions
+from chatkit._archives.unpacking import ArchiveError, Bounds, unpack
+from chatkit.classroom.submissions.submissions import SubmissionError, find_submissions
+from chatkit.course.lessons import find_course
 
 COURSE = find_course()
 BOUNDS = Bounds(files=12, entries=20, file=4000, total=20_000, ratio=100, depth=4, name=60)

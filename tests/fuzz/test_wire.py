@@ -9,9 +9,10 @@ from pathlib import Path
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatkit.harness import answers, program
-from chatkit.harness.bench import Bench
-from chatkit.harness.transcript import quoted
+from chatkit.bench import agent_protocol
+from chatkit.bench.bench import Bench
+from chatkit.bench.transcript import quoted
+from chatkit.system import program
 
 pieces = st.lists(
     st.one_of(st.binary(max_size=40), st.sampled_from((b"\n", b"\r\n", b"x" * 300)))
@@ -72,7 +73,7 @@ json_values = st.recursive(
     ),
     max_leaves=6,
 )
-fields = st.sampled_from(sorted(answers._SHAPES))
+fields = st.sampled_from(sorted(agent_protocol._SHAPES))
 forged = st.dictionaries(fields, json_values, max_size=4).map(lambda one: {"number": 0, **one})
 
 
@@ -89,7 +90,7 @@ forged = st.dictionaries(fields, json_values, max_size=4).map(lambda one: {"numb
 @example(b'{"number": 0, "error": "\\ud800"}')
 def test_what_an_agent_says_has_the_shape_of_an_answer_or_is_refused(line: bytes) -> None:
     try:
-        told = answers.read(line)
+        told = agent_protocol.read(line)
     except ValueError:
         return
     assert type(told["number"]) is int

@@ -150,7 +150,7 @@ def test_nothing_in_the_wheel_names_a_folder_of_somebodys_machine(installed: Pat
 
 
 def test_an_installed_kit_finds_the_course_that_it_carries(installed: Path, tmp_path: Path) -> None:
-    code = "from chatkit.course import find_course; print(find_course().root)"
+    code = "from chatkit.course.lessons import find_course; print(find_course().root)"
     done = run_installed(installed, tmp_path, "-c", code)
     assert done.stdout.strip() == str((installed / INSIDE).resolve()), done.stderr
 
@@ -295,13 +295,13 @@ def test_nobody_is_told_to_install_the_kit_from_the_index() -> None:
     bad = [(path, line) for path, text in project_texts() for line in from_the_index(text)]
     assert not [one for one in bad if one[0] != mine]
     requirement = re.compile(r"\bchatkit(?:\[\w+\]|[=~<>]=\d)")
-    tests = (mine, Path("tests/kit/test_package_command.py"))
+    tests = (mine, Path("tests/kit/cli/test_package_command.py"))
     texts = [(path, text) for path, text in project_texts() if path not in tests]
     assert not [(path, found[0]) for path, text in texts for found in requirement.finditer(text)]
 
 
 def test_the_command_and_the_import_keep_their_name() -> None:
-    for file in ("pyproject.toml", "chatkit/grading/handout_files/pyproject.toml"):
+    for file in ("pyproject.toml", "chatkit/classroom/exports/handout_files/pyproject.toml"):
         project = tomllib.loads((ROOT / file).read_text(encoding="utf-8"))["project"]
         assert project["name"] == "chatkit-classroom"
         assert project["scripts"] == {"chatkit": "chatkit.cli.main:main"}

@@ -5,11 +5,11 @@ import socket
 
 from plain import COMMANDS
 
-from chatkit.harness import kernel
-from chatkit.harness.bench import Bench
-from chatkit.harness.failure import Failure
-from chatkit.harness.peer import Peer
-from chatkit.harness.program import Program
+from chatkit.system import linux
+from chatkit.bench.bench import Bench
+from chatkit.bench.failure import Failure
+from chatkit.bench.peer import Peer
+from chatkit.system.program import Program
 
 
 def says_that_nobody_is_there(bench: Bench, *arguments: str) -> None:
@@ -61,7 +61,7 @@ def stops_on_ctrl_c(bench: Bench) -> None:
 
 def stops_while_it_connects(bench: Bench, *arguments: str) -> None:
     """Ctrl-C ends the client cleanly, also when the server does not answer."""
-    if not kernel.LINUX:
+    if not linux.LINUX:
         return  # only there the bench can let a client wait for its connection
     bench.clear()
     bench.listen(hung=True)

@@ -5,13 +5,13 @@ import re
 import time
 from collections.abc import Callable, Iterator
 
-from chatkit.harness import kernel, timers
-from chatkit.harness.bench import Bench
-from chatkit.harness.diagnosis import explain, last_words
-from chatkit.harness.failure import Failure
-from chatkit.harness.peer import Peer, bare
-from chatkit.harness.rest import GRACE, IDLE
-from chatkit.harness.window import View, Window
+from chatkit.system import linux, timers
+from chatkit.bench.bench import Bench
+from chatkit.bench.diagnosis import explain, last_words
+from chatkit.bench.failure import Failure
+from chatkit.bench.peer import Peer, bare
+from chatkit.bench.idle import GRACE, IDLE
+from chatkit.bench.window import View, Window
 
 GREETING = "Connected to the server"
 FLOOD = 3000  # lines
@@ -329,7 +329,7 @@ def survives_silence(chat: Chat) -> None:
     A time-out of more than 15 s is not waited for, and one that cannot be seen neither.
     """
     chat.bench.settle()
-    threads = kernel.threads(chat.bench.pids()).values()
+    threads = linux.threads(chat.bench.pids()).values()
     silence = max((timers.seconds_left(one) or 0.0 for one in threads), default=0.0)
     if silence <= LONGEST_SILENCE:
         chat.bench.transcript.add("server", "client", "note", text=f"says nothing for {silence} s")
@@ -482,9 +482,9 @@ class Idle:
 
     def seconds(self) -> float:
         """Seconds since it last ran for a moment, or waited for a processor; 0.0: nobody tells."""
-        if not kernel.READS_REST:
+        if not linux.READS_REST:
             return 0.0
-        threads = kernel.threads(self.bench.pids()).values()
+        threads = linux.threads(self.bench.pids()).values()
         ran = sum(thread.ran + thread.queued for thread in threads)
         if not 0 <= ran - self.ran < IDLE or not all(thread.waits for thread in threads):
             self.since, self.ran = time.monotonic(), ran

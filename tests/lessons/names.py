@@ -2,10 +2,10 @@
 
 from room import GREETING, Room
 
-from chatkit.harness.diagnosis import explain
-from chatkit.harness.failure import Failure
-from chatkit.harness.peer import Peer, bare
-from chatkit.harness.transcript import quoted
+from chatkit.bench.diagnosis import explain
+from chatkit.bench.failure import Failure
+from chatkit.bench.peer import Peer, bare
+from chatkit.bench.transcript import quoted
 
 
 def shakes_hands_in_order(room: Room) -> None:

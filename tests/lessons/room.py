@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 
 from plain import COMMANDS
 
-from chatkit.harness import kernel
-from chatkit.harness.bench import Bench
-from chatkit.harness.diagnosis import explain
-from chatkit.harness.failure import Failure
-from chatkit.harness.peer import Peer, Text, as_bytes, as_line, bare
-from chatkit.harness.transcript import quoted
+from chatkit.system import linux
+from chatkit.bench.bench import Bench
+from chatkit.bench.diagnosis import explain
+from chatkit.bench.failure import Failure
+from chatkit.bench.peer import Peer, Text, as_bytes, as_line, bare
+from chatkit.bench.transcript import quoted
 
 GREETING = "Connected to the server"
 NAMES = ("alice", "sloth", "bob", "sloth2", "carol")
@@ -470,7 +470,7 @@ def _overfills(room: Room, speaker: Peer, readers: list[Peer], sloths: list[Peer
             continue
         for reader in readers:
             speaks_up(room, reader)
-        if kernel.LINUX:  # what lies in the system's buffers is not the server's
+        if linux.LINUX:  # what lies in the system's buffers is not the server's
             said = number * 4001
             here = [sloth for sloth in sloths if sloth.is_connected()]
             if not here:

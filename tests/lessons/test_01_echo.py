@@ -5,10 +5,11 @@ import any_server
 
 from plain import COMMANDS
 
-from chatkit.course import check
-from chatkit.harness.bench import Bench
-from chatkit.harness.peer import Peer
-from chatkit.harness.program import Program
+from chatkit.course.checks import check
+from chatkit.course.checks import check
+from chatkit.bench.bench import Bench
+from chatkit.bench.peer import Peer
+from chatkit.system.program import Program
 
 ANY = "all-programs"
 ECHO = "lesson-1-echo"

@@ -1,12 +1,11 @@
 """Lesson 2: the broadcast server. Every line goes to everybody else."""
 
 import any_server
-import pytest
 import room as stories
 from room import Room
 
-from chatkit.course import check
-from chatkit.harness.bench import Bench
+from chatkit.course.checks import check
+from chatkit.bench.bench import Bench
 
 ANY = "all-programs"
 BROADCAST = "lesson-2-broadcast"
@@ -18,7 +17,6 @@ NOBODY_WAITS = "Nobody waits for anybody"
 START = "Starting and stopping"
 
 
-@pytest.fixture
 def room(bench: Bench) -> Room:
     return Room(bench)
 

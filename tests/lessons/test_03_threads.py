@@ -2,13 +2,12 @@
 
 import any_client
 import any_server
-import pytest
 import room as stories
 import turns
 from room import Room
 
-from chatkit.course import check
-from chatkit.harness.bench import Bench
+from chatkit.course.checks import check
+from chatkit.bench.bench import Bench
 
 ANY = "all-programs"
 THREADS = "lesson-3-threads"
@@ -21,7 +20,6 @@ LEAVING = "Somebody leaves"
 CLIENT = "The client"
 
 
-@pytest.fixture
 def room(bench: Bench) -> Room:
     return Room(bench)
 

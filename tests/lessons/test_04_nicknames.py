@@ -3,13 +3,12 @@
 import any_client
 import any_server
 import names
-import pytest
 import room as stories
 import turns
 from room import GREETING, Room
 
-from chatkit.course import check
-from chatkit.harness.bench import Bench
+from chatkit.course.checks import check
+from chatkit.bench.bench import Bench
 
 ANY = "all-programs"
 NAMES = "lesson-4-nicknames"
@@ -23,7 +22,6 @@ MANY = "Many at once"
 CLIENT = "The client"
 
 
-@pytest.fixture
 def room(bench: Bench) -> Room:
     return Room(bench, names=True)
 

@@ -1,12 +1,11 @@
 """Lesson 5: the window, driven from outside. The bench is its server."""
 
 import chat as stories
-import pytest
 from chat import GREETING, Chat
 
-from chatkit.course import check
-from chatkit.harness.bench import Bench
-from chatkit.harness.failure import Failure
+from chatkit.course.checks import check
+from chatkit.bench.bench import Bench
+from chatkit.bench.failure import Failure
 
 RULE = "lesson-5-tkinter-gui"
 
@@ -19,7 +18,6 @@ SERVER = "When the server is not there"
 CLOSE = "Closing"
 
 
-@pytest.fixture
 def chat(bench: Bench) -> Chat:
     return Chat(bench)
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from names import is_refused
 from room import GREETING, Room, collect
 
-from chatkit.harness.diagnosis import explain
-from chatkit.harness.failure import Failure
-from chatkit.harness.peer import Peer, bare
-from chatkit.harness.transcript import quoted
+from chatkit.bench.diagnosis import explain
+from chatkit.bench.failure import Failure
+from chatkit.bench.peer import Peer, bare
+from chatkit.bench.transcript import quoted
 
 HELD = 4 << 20  # bytes of memory that a server may hold more than before, after 8 MB of chat
 

@@ -18,7 +18,7 @@ import pytest
 from mkdocs.config import load_config
 from playwright.sync_api import Browser, Error, Page, Request, sync_playwright
 
-from chatkit.course import find_course
+from chatkit.course.lessons import find_course
 
 ROOT = find_course(Path(__file__).parent).root
 DEADLINE = 60.0  # seconds, for what a page must show at last

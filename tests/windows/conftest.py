@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from chatkit.harness.display import Display
+from chatkit.system.display import Display
 
 ROOT = Path(__file__).parents[2]
 FIRST_PROGRAM = """

@@ -1,8 +1,8 @@
 """The same three checks for this kit."""
 
-from chatkit.course import check
-from chatkit.harness.bench import Bench
-from chatkit.harness.peer import Peer
+from chatkit.bench.bench import Bench
+from chatkit.bench.peer import Peer
+from chatkit.course.checks import check
 
 ECHO = "lesson-1-echo"
 

@@ -1,0 +1,15 @@
+"""A class: from what students handed in to grades, rosters and reports.
+
+- `submissions/`  archives and folders of every shape become programs of students
+- `run`           one run over a class; `cluster` spreads it over several machines
+- `gradekey`      the same key means that grading again would find the same
+- `gradebook`     verdicts and adjustments in one SQLite file
+- `rules`         how verdicts become grades; `grades` and `statistics` apply them
+- `rosters/`      the file of a learning platform, filled in
+- `reports/`      tables and pages
+- `exports/`      what goes out: hand-ins, hand-outs, autograders for platforms
+- `similar`       programs that look alike
+
+Commands for instructors come in. What never lives here: how a program is run (that is grading's),
+and any point that the gradebook does not hold.
+"""

@@ -1,0 +1,169 @@
+"""The HTML pages: one of the class, one for each student. They need no other file and no script.
+
+Everything that a template prints goes through `visible` and is escaped. No template may mark
+anything as safe, and the pages forbid the browser to load or run anything, should that ever fail.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import jinja2
+
+from chatkit import __version__
+from chatkit._text import one_line, visible
+from chatkit.bench import sequence
+from chatkit.classroom.grades import ClassGrades, LessonGrade, StudentGrades
+from chatkit.classroom.reports.plots import distributions, heat_maps
+from chatkit.classroom.rules import Rules, number
+from chatkit.classroom.statistics import most_failed, statistics_of
+from chatkit.grading import feedback
+from chatkit.grading.verdict import LessonVerdict, Verdict
+
+ISOLATION = {
+    "namespaces": "each program had a network of its own and saw only the files it needs",
+    "processes": "each program was a process of its own, with the rights of the person who graded; "
+    "it could have reached the network and that person's files",
+    "none": "nothing kept the programs apart from the rest of the machine",
+}
+STATUS = {
+    "passed": "passed",
+    "failed": "failed",
+    "not_reached": "not tried",
+    "skipped": "skipped",
+}
+
+
+@dataclass(frozen=True)
+class CheckView:
+    """One verdict, with its drawing, as a page shows it."""
+
+    verdict: Verdict
+    worth: float  # points in this class
+    drawing: str
+    received: tuple[str, str, str]  # before, at, and after the first difference
+
+    @property
+    def points(self) -> str:
+        earned = self.worth if self.verdict.status == "passed" else 0
+        return f"{number(earned)} / {number(self.worth)}"
+
+
+@dataclass(frozen=True)
+class LessonView:
+    """One lesson of one student, as a page shows it."""
+
+    name: str
+    title: str
+    grade: LessonGrade
+    isolation: str
+    caveat: str
+    checks: tuple[CheckView, ...]
+
+    @property
+    def failed(self) -> list[CheckView]:
+        """They are shown in full."""
+        return [check for check in self.checks if check.verdict.status == "failed"]
+
+    @property
+    def passed(self) -> list[CheckView]:
+        """They are shown as lines that open."""
+        return [check for check in self.checks if check.verdict.status == "passed"]
+
+    @property
+    def untried(self) -> list[tuple[str, str, list[CheckView]]]:
+        """Status and reason of checks that were not tried, with all checks that have the same."""
+        found: dict[tuple[str, str], list[CheckView]] = {}
+        for check in self.checks:
+            if check.verdict.status in ("not_reached", "skipped"):
+                found.setdefault((check.verdict.status, check.verdict.message), []).append(check)
+        return [(status, message, checks) for (status, message), checks in found.items()]
+
+
+def class_page(grades: ClassGrades, pages: Mapping[str, str]) -> str:
+    """The overview of the class. `pages` gives the address of each student's page by id."""
+    statistics = statistics_of(grades)
+    used: dict[str, int] = {}
+    caveats: dict[str, str] = {}
+    for lesson in grades.lessons:
+        for found in grades.graded(lesson.name):
+            caveats[lesson.name] = found.caveat
+            used[found.isolation] = used.get(found.isolation, 0) + 1
+    return template("class.html").render(
+        grades=grades,
+        pages=pages,
+        statistics=statistics,
+        stumbles=most_failed(statistics, 10),
+        distributions=distributions(grades),
+        maps=heat_maps(grades),
+        caveats=[f"{name}: {caveat}" for name, caveat in caveats.items() if caveat],
+        isolation=[f"{_isolation(name)}: {count} lessons" for name, count in sorted(used.items())],
+        statuses=STATUS,
+    )
+
+
+def student_page(
+    row: StudentGrades, titles: Mapping[str, str], found: Sequence[LessonVerdict], rules: Rules
+) -> str:
+    """The page of one student. `titles` name the lessons; `found` are the verdicts in full."""
+    verdicts = {lesson.lesson: lesson for lesson in found}
+    lessons = [
+        _lesson(name, titles[name], grade, verdicts.get(name), rules)
+        for name, grade in row.lessons.items()
+        if grade.counts or grade.handed_in or grade.adjusted
+    ]
+    return template("student.html").render(
+        row=row, lessons=lessons, rules=rules, marks=feedback.MARKS, statuses=STATUS
+    )
+
+
+def _lesson(
+    name: str, title: str, grade: LessonGrade, found: LessonVerdict | None, rules: Rules
+) -> LessonView:
+    if not found:
+        return LessonView(name, title, grade, "", "", ())
+    checks = tuple(_check(one, rules.worth(name, one)) for one in found.checks)
+    return LessonView(name, title, grade, _isolation(found.isolation), found.caveat, checks)
+
+
+def _check(verdict: Verdict, worth: float) -> CheckView:
+    rows = sequence.draw(verdict.transcript, verdict.program)
+    return CheckView(verdict, worth, "\n".join(one_line(row) for row in rows), _parted(verdict))
+
+
+def _parted(verdict: Verdict) -> tuple[str, str, str]:
+    """What was received, parted at the first byte that differs from what was expected."""
+    text = verdict.received
+    if verdict.symptom == "different-text":
+        for row in feedback.caret(verdict.expected, text):
+            at = row.index("^") - feedback.INDENT
+            return text[:at], text[at : at + 1], text[at + 1 :]
+    return text, "", ""
+
+
+def _isolation(name: str) -> str:
+    return f"{name} ({ISOLATION[name]})" if name in ISOLATION else name
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("chatkit.classroom.reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    environment.globals["kit"] = __version__
+    return environment
+
+
+def _shown(value: object) -> object:
+    return visible(value) if type(value) is str else value  # what is escaped is no longer a str
+
+
+def template(name: str) -> jinja2.Template:
+    """The page `name` of `templates/`; what is filled in is escaped."""
+    return _environment().get_template(name)

@@ -1,0 +1,6 @@
+"""The file that a learning platform has exported, filled in.
+
+- `roster`    which platform it is, and the cells to fill
+- `matching`  which row belongs to which student
+- `csvedit`   a CSV file in which one cell can change, and no other byte does
+"""

@@ -1,0 +1,97 @@
+"""The file that a learning platform has exported, filled in: only the cells of grades change.
+
+Two are known: Moodle's grading worksheet, for one assignment, and Canvas's gradebook, with a column
+for each assignment. Encoding, order, quotes, line ends and all other cells stay, byte for byte.
+"""
+
+from pathlib import Path
+
+from chatkit._files import ReportError
+from chatkit.classroom.gradebook import FILE as GRADEBOOK
+from chatkit.classroom.grades import ClassGrades
+from chatkit.classroom.rosters.csvedit import Sheet, read_sheet
+from chatkit.classroom.rosters.platforms import Canvas, Filled, Filler, Moodle, has
+from chatkit.classroom.rules import FILE as RULES
+
+# What the kit itself writes into the folder of a class, in small letters.
+OWN = frozenset(
+    {
+        *("grades.csv", "index.html", "junit.xml", "students", "similar", "similar.html"),
+        *(GRADEBOOK, f"{GRADEBOOK}-journal", RULES),
+    }
+)
+
+
+def roster_target(roster: Path, out: Path) -> Path:
+    """Where the filled copy of `roster` goes in the folder of the class, `out`.
+
+    It is never the file itself nor one that the kit keeps there. Raises ReportError then, and when
+    `roster` cannot be read or is no file of a platform: before an hour of grading, not after it.
+    """
+    platform = _platform(roster, _read(roster))
+    target = out / roster.name
+    if target.name.casefold() in OWN:
+        raise ReportError(
+            f"{roster} has the name of a file that the kit writes into {out}: give it another name"
+        )
+    if target.exists():
+        if target.samefile(roster):
+            raise ReportError(
+                f"{roster} lies where the filled copy would go: move it out of {out}, or export "
+                "it again"
+            )
+        if not target.is_file() or _recognised(_read(target)) is not platform:
+            raise ReportError(
+                f"{target} is there already and is no earlier copy for {platform.platform}: "
+                f"give {roster} another name"
+            )
+    return target
+
+
+def fill_roster(
+    roster: Path, grades: ClassGrades, target: Path, lesson: str | None = None
+) -> Filled:
+    """Write `roster` with grades to `target`, another file.
+
+    In a Moodle worksheet the grades are those of `lesson`, a name such as "02_broadcast", or the
+    total without it. In a Canvas gradebook each column that is called after a lesson gets its
+    points, and one that is called "total" the total; `lesson` narrows that to one. Grades are
+    scaled to the points that the file says there are at most. Nobody's grade is emptied: a cell
+    changes only when there is a grade. Raises ReportError, also when it is not clear which column
+    is meant or of how many points it is.
+    """
+    lessons = [one.name for one in grades.lessons]
+    if not lessons or (lesson and lesson not in lessons):
+        raise ReportError(
+            f"{roster} is not filled in: nobody has been graded in {lesson or 'any lesson'} yet"
+        )
+    sheet = _read(roster)
+    return _platform(roster, sheet)(roster, sheet, grades, lesson).fill(target)
+
+
+def _read(roster: Path) -> Sheet:
+    try:
+        return read_sheet(roster.read_bytes())
+    except OSError as error:
+        raise ReportError(f"{roster} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ReportError(f"{roster} cannot be read: {error}") from None
+
+
+def _platform(roster: Path, sheet: Sheet) -> type[Filler]:
+    """What fills in a file of this form. Raises ReportError for any other."""
+    if platform := _recognised(sheet):
+        return platform
+    raise ReportError(
+        f"{roster} is neither a grading worksheet of Moodle (columns Identifier, Full name, "
+        "Email address, Grade) nor a gradebook of Canvas (columns Student, ID): export it "
+        "again with the platform set to English"
+    )
+
+
+def _recognised(sheet: Sheet) -> type[Filler] | None:
+    header = sheet.rows[0] if sheet.rows else ()
+    if has(header, "Identifier", "Email address") and has(header, "Grade"):
+        return Moodle
+    named = has(header, "Student") or (has(header, "LastName") and has(header, "FirstName"))
+    return Canvas if named and has(header, "ID") else None

@@ -1,0 +1,191 @@
+"""One run over a class: what is to be graded, what is done already, and what came of it.
+
+The gradebook knows what was graded under which key. So a run that was broken off goes on where it
+stopped, and a second run grades only what has changed.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatkit._archives.unpacking import readable
+from chatkit._files import write_whole
+from chatkit.classroom.cluster import grade_on_cluster
+from chatkit.classroom.gradebook import Gradebook, HandIn, Student
+from chatkit.classroom.gradekey import grade_key
+from chatkit.classroom.rules import FILE as RULES
+from chatkit.classroom.rules import Rules, RulesError, read_rules
+from chatkit.classroom.submissions.submissions import ALONE, Found, Submission
+from chatkit.course.lessons import Course, Lesson
+from chatkit.grading.jobs import Graded, Unit, grade_units
+from chatkit.system.sandbox.sandbox import Tier
+
+COPY = "# A copy of"  # begins the copy of the rules in the class's folder
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run has to do."""
+
+    units: tuple[Unit, ...]
+    done: int  # lessons of students that were graded before and have not changed
+    empty: tuple[Submission, ...] = ()  # those of which nothing can be graded
+    not_all: bool = False  # whether somebody stays without a grade
+
+
+def due(
+    found: Sequence[Submission], named: Sequence[Lesson], *, everybody: bool, asked: Sequence[str]
+) -> tuple[str, ...]:
+    """The lessons that a run asks the whole class for: a student without one has 0 points there.
+
+    `found` is all that was handed in, `named` the lessons that the instructor named, `asked` what
+    earlier runs have asked for. Where none is named, those are due that more than half of the
+    students with any lesson handed in: one early bird makes no lesson due. Naming a lesson in a run
+    that is not for `everybody` makes it due only when nothing is due yet.
+    """
+    if named and (everybody or not asked):
+        return tuple(lesson.name for lesson in named)
+    if named:
+        return ()
+    counts = Counter(lesson for one in found for lesson in one.lessons)
+    half = sum(bool(one.lessons) for one in found) / 2
+    return tuple(sorted(lesson for lesson, count in counts.items() if count > half))
+
+
+def doubles(gradebook: Gradebook, found: Sequence[Submission]) -> list[str]:
+    """A line for each student whom the gradebook knows under another number of the platform.
+
+    Moodle gives its participants new numbers in each assignment: `get_uniqueid_for_user_static` in
+    its mod/assign/locallib.php. So a second assignment in one gradebook brings everybody again.
+    """
+    here = {one.student for one in found}
+    numbers: dict[str, str] = {}
+    for student in gradebook.students():
+        if student.number and student.id not in here:
+            numbers[student.name] = student.id
+    return [
+        f"{readable(one.name)} is {one.student} here and {numbers[one.name]} in the gradebook. If "
+        "they are one person: Moodle gives new numbers in each assignment, so use a separate --out "
+        "for each assignment"
+        for one in found
+        if one.number and one.name in numbers
+    ]
+
+
+def plan(
+    gradebook: Gradebook,
+    submissions: Sequence[Submission],
+    lessons: Sequence[Lesson],
+    expected: Sequence[str],
+    *,
+    tier: Tier,
+    fresh: bool = False,
+) -> Plan:
+    """Enrol everybody, note what they handed in, and find out what has to be graded.
+
+    `lessons` are those to grade. `expected` are those that a submission is for when nothing in it
+    can be graded. `tier` is the isolation that the programs will have: what was graded in another
+    one, with another Python or where no window could open is graded again. Raises GradebookError.
+    """
+    units: list[Unit] = []
+    done = 0
+    not_all = False
+    with gradebook.together():
+        for one in submissions:
+            gradebook.enrol(Student(one.student, one.name, one.number))
+            for lesson in lessons:
+                folder = one.lessons.get(lesson.name)
+                if folder is None:
+                    continue
+                seed = gradebook.seed(one.student, lesson.name) or secrets.token_hex(4)
+                key = grade_key(lesson, folder, seed, tier)
+                late = lesson.name in one.late_lessons
+                about = HandIn(late, one.source, one.remarks_on[lesson.name], key)
+                gradebook.hand_in(one.student, lesson.name, about)
+                if not fresh and gradebook.is_done(one.student, lesson.name, key):
+                    done += 1
+                    continue
+                units.append(Unit(one.student, lesson.name, folder, seed, key))
+            for name, trouble in _not_graded(gradebook, one, lessons, expected).items():
+                about = HandIn(one.late, one.source, trouble=trouble)
+                gradebook.hand_in(one.student, name, about)
+                known = gradebook.graded(one.student, name)
+                not_all = not_all or not (known or gradebook.adjustments(one.student, name))
+    empty = tuple(one for one in submissions if not one.lessons)
+    return Plan(tuple(units), done, empty, not_all)
+
+
+def _not_graded(
+    gradebook: Gradebook, one: Submission, lessons: Sequence[Lesson], expected: Sequence[str]
+) -> dict[str, str]:
+    """The lessons of which the submission holds nothing that can be graded, each with the reason.
+
+    Where one lesson of it can be graded, another was not handed in, unless the submission names it
+    or holds something that could not be read.
+    """
+    names = [lesson.name for lesson in lessons]
+    missing = [name for name in names if name not in one.lessons]
+    may_be = [name for name in missing if name in expected or gradebook.graded(one.student, name)]
+    if not one.lessons:
+        return dict.fromkeys(may_be, one.why_not)
+    named = {
+        name: one.why_not or f"there is no program in what is called like {name}"
+        for name in missing
+        if name in one.without
+    }
+    return named | (dict.fromkeys(may_be, one.why_not) if one.why_not else {})
+
+
+def carry_out(
+    plan: Plan,
+    gradebook: Gradebook,
+    course: Course,
+    *,
+    workers: int,
+    cluster: str | None = None,
+    tier: Tier = "namespaces",
+) -> Generator[Graded, None, None]:
+    """Grade what the plan says; each lesson is committed when it is yielded.
+
+    `workers` are those of this machine; `cluster` is the address of a scheduler, whose workers are
+    used instead. Raises GradebookError, ClusterError, KeyboardInterrupt; what was yielded before is
+    kept.
+    """
+    if cluster:
+        everything = grade_on_cluster(plan.units, course, cluster, tier=tier)
+    else:
+        everything = grade_units(plan.units, course.root, workers=workers, tier=tier)
+    with closing(everything):
+        for graded in everything:
+            unit = graded.unit
+            if graded.verdict:  # until now the verdicts of an earlier run stand
+                gradebook.keep(unit.student, unit.lesson, unit.key, unit.seed, graded.verdict)
+            yield graded
+
+
+def rules_of(submissions: Path, found: Found, out: Path, course: Course) -> Rules:
+    """The rules of the class, and a copy of them in `out`, where later commands find them.
+
+    They lie in the folder of the submissions, or beside their archive. Without any there, those in
+    `out` stand. Beside or inside the work of one student lies nothing of the class. Raises
+    RulesError, with `out` as it was, when they cannot be used, or when `out` has rules of its own.
+    """
+    folder = submissions if submissions.is_dir() else submissions.parent
+    copy = out / RULES
+    if found.kind == ALONE or not (folder / RULES).is_file():
+        return read_rules(out, course)
+    rules = read_rules(folder, course)
+    text = (folder / RULES).read_text(encoding="utf-8-sig")
+    before = copy.read_text(encoding="utf-8-sig") if copy.is_file() else ""
+    if before and before != text and not before.startswith(COPY):
+        raise RulesError(
+            f"{copy} and {folder / RULES} differ, and the first is no copy of the second: "
+            "take one of them away"
+        )
+    write_whole(
+        copy, f"{COPY} {readable(str(folder / RULES))}. Change that one, and grade again.\n{text}"
+    )
+    return rules

@@ -1,0 +1,1 @@
+"""Commands for instructors: `chatkit class`."""

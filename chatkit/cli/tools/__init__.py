@@ -1,0 +1,1 @@
+"""Commands that anybody may use without a lesson."""

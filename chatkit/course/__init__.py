@@ -1,0 +1,11 @@
+"""The course: its lessons, TODOs and checks, and where all of it lies on the disk.
+
+- `lessons`   what each `lesson.toml` says; nobody else reads it
+- `checks`    what a check is, and the marker that makes a test function one
+- `places`    the package, an installed course, and names that the kit gives to files of its own
+- `regions`   a reference program becomes a starter for the student, or the finished program
+- `starters`  the untouched programs of a lesson
+- `todo`      the marker of a TODO, and all that reads it
+
+Every room may come in. What never lives here: processes, sockets, and what a student reached.
+"""

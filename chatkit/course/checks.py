@@ -1,0 +1,96 @@
+"""What a check is, and how a function in `tests/lessons/` becomes one."""
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from chatkit.course.errors import CourseError
+
+CheckFunction = Callable[..., None]
+Story = Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One graded behaviour. Its words live with its function in `tests/lessons/`."""
+
+    id: str
+    points: int
+    title: str
+    hint: str  # one line: what to think about next
+    read: str  # a heading in the lesson's README.md
+    rule: str  # an anchor of the contract page
+    program: str = "server.py"  # the program that it judges
+    owns: frozenset[str] = frozenset()  # set-up steps whose failure is this check's own
+    likely: Mapping[str, str] = field(default_factory=dict)  # symptom -> cause, plain words
+    slow: bool = False  # begun before the others, where several are run at once
+    story: Story = field(kw_only=True, compare=False, repr=False)  # what happens, told to a bench
+
+
+def check(
+    id: str,
+    points: int,
+    title: str,
+    *,
+    hint: str,
+    read: str,
+    rule: str,
+    program: str = "server.py",
+    owns: tuple[str, ...] = (),
+    likely: Mapping[str, str] | None = None,
+    slow: bool = False,
+) -> Callable[[CheckFunction], CheckFunction]:
+    """Make a test function in `tests/lessons/` a check. The arguments are those of `Check`."""
+
+    def mark(function: CheckFunction) -> CheckFunction:
+        function.check = Check(  # type: ignore[attr-defined]
+            *(id, points, title, hint, read, rule, program, frozenset(owns), likely or {}, slow),
+            story=story_of(function),
+        )
+        return function
+
+    return mark
+
+
+def story_of(function: CheckFunction) -> Story:
+    """A check's function as a story that needs nothing but a bench.
+
+    An argument called `bench` is the bench. Any other is made of it by the function of that name in
+    the check's file: `def room(bench): return Room(bench)`.
+    """
+
+    def story(bench: Any) -> None:
+        makers = function.__globals__
+        names = inspect.signature(function).parameters
+        function(**{name: bench if name == "bench" else makers[name](bench) for name in names})
+
+    return story
+
+
+def load_checks(path: Path) -> ModuleType:
+    """The module of lesson checks at `path`, imported again only when the file has changed.
+
+    Raises CourseError without the file, and what the import raises.
+    """
+    if not path.is_file():
+        raise CourseError(f"the checks {path} are missing: install the kit again")
+    about = path.stat()
+    return _imported(path, (about.st_mtime_ns, about.st_size))
+
+
+@cache
+def _imported(path: Path, version: tuple[int, int]) -> ModuleType:
+    folder = str(path.parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)  # the files of tests/lessons share behaviours
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

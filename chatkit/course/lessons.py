@@ -1,0 +1,157 @@
+"""Lessons: what each `lesson.toml` says, and the folders that belong to a lesson.
+
+This is the only reader of `lesson.toml`. Nobody else builds a path to a lesson.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from chatkit.course.checks import Check, load_checks
+from chatkit.course.errors import CourseError
+from chatkit.course.places import INSTALLED, PACKAGE, beside
+
+
+@dataclass(frozen=True)
+class Todo:
+    """One task in a starter program. What it says stands in the reference, not here."""
+
+    number: int
+    program: str
+    checks: tuple[str, ...]
+    hints: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What `lesson.toml` says, and the folders that belong to the lesson."""
+
+    name: str  # "02_broadcast"
+    title: str
+    summary: str
+    minutes: int
+    goals: tuple[str, ...]
+    asked: tuple[str, ...]  # the programs a student writes
+    given: Mapping[str, str]  # program -> the step that owns it
+    changes: Mapping[str, str]  # function that differs from the step before -> why
+    todos: tuple[Todo, ...]
+    folder: Path  # lessons/02_broadcast
+    solutions: Path  # solutions/02_broadcast; a hand-out has none
+    checks_file: Path  # tests/lessons/test_02_broadcast.py
+
+    @property
+    def number(self) -> int:
+        return int(self.name[:2])
+
+    @property
+    def step(self) -> str:
+        """The name of the lesson's folder in `chatkit/reference`: "broadcast"."""
+        return self.name[3:]
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """All programs of the lesson, the server first."""
+        return tuple(sorted({*self.asked, *self.given}, reverse=True))
+
+    def program_in(self, folder: Path, program: str) -> Path:
+        """Where `program` lies when `folder` holds a student's programs of this lesson.
+
+        A program that the lesson gives comes from the lesson where the folder has none.
+        """
+        path = folder / program
+        if program in self.given and not path.exists():
+            return self.folder / program
+        return path
+
+    def checks(self) -> tuple[Check, ...]:
+        """The lesson's checks in the order of their file. Raises CourseError without the file."""
+        return tuple(
+            function.check
+            for function in vars(load_checks(self.checks_file)).values()
+            if isinstance(getattr(function, "check", None), Check)
+        )
+
+
+@dataclass(frozen=True)
+class Course:
+    """All lessons, in order."""
+
+    root: Path  # the folder with `lessons` in it
+    lessons: tuple[Lesson, ...]
+
+    def lesson(self, key: str) -> Lesson:
+        """The lesson called `key`: "2", "02_broadcast" or "broadcast". Raises CourseError."""
+        for lesson in self.lessons:
+            if key in (str(lesson.number), lesson.name, lesson.name[:2], lesson.step):
+                return lesson
+        known = [name for lesson in self.lessons for name in (lesson.name, lesson.step)]
+        near = get_close_matches(key, known, n=1)
+        guess = f" Did you mean {near[0]}?" if near else ""
+        names = ", ".join(f"{lesson.number} ({lesson.step})" for lesson in self.lessons)
+        raise CourseError(f"there is no lesson {key!r}.{guess} The lessons are: {names}.")
+
+
+def find_course(start: Path | None = None) -> Course:
+    """The course of the nearest folder that has `lessons`, else the one the kit carries.
+
+    `start` is where to look first (default: the current folder), then in every folder above.
+    Raises CourseError when there is no course, or when a `lesson.toml` cannot be used.
+    """
+    here = (start or Path.cwd()).resolve()
+    return _first_course(here, *here.parents, PACKAGE.parent, INSTALLED)
+
+
+def kit_course() -> Course:
+    """The course that the kit itself carries, its lessons untouched if they are there untouched.
+
+    Raises CourseError when there is none, or when a `lesson.toml` cannot be used.
+    """
+    return _first_course(INSTALLED, PACKAGE.parent)
+
+
+def _first_course(*roots: Path) -> Course:
+    for root in roots:
+        if folders := lesson_folders(root):
+            return Course(root, tuple(read_lesson(root, folder) for folder in folders))
+    raise CourseError("the lessons are missing: install the kit again")
+
+
+def lesson_folders(root: Path) -> list[Path]:
+    """The lesson folders under `root`, in order; an empty list where there are none."""
+    return sorted(path.parent for path in root.glob("lessons/[0-9][0-9]_*/lesson.toml"))
+
+
+def read_lesson(root: Path, folder: Path) -> Lesson:
+    """Read `lesson.toml` in `folder`. Raises CourseError when it cannot be used."""
+    file = folder / "lesson.toml"
+    try:
+        facts: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+        return Lesson(
+            name=folder.name,
+            title=facts["title"],
+            summary=facts["summary"],
+            minutes=facts["minutes"],
+            goals=tuple(facts["goals"]),
+            asked=tuple(facts["asked"]),
+            given=dict(facts.get("given", {})),
+            changes={**facts.get("changes", {})},
+            todos=tuple(
+                Todo(
+                    number=todo["number"],
+                    program=todo["program"],
+                    checks=tuple(todo["checks"]),
+                    hints=tuple(todo["hints"]),
+                )
+                for todo in facts.get("todo", ())
+            ),
+            folder=folder,
+            solutions=beside(root, "solutions") / folder.name,
+            checks_file=beside(root, "tests/lessons") / f"test_{folder.name}.py",
+        )
+    except KeyError as missing:
+        raise CourseError(f"{file}: the entry {missing} is missing") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError) as error:
+        raise CourseError(f"{file}: {error}") from None

@@ -1,0 +1,1 @@
+"""Framing: where a line begins and ends in a stream of bytes."""

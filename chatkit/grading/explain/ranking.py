@@ -1,0 +1,66 @@
+"""Which explanation comes first: the one that explains the most failed checks."""
+
+from dataclasses import replace
+
+from chatkit.bench.evidence import Evidence
+from chatkit.grading.explain import endings, framing, sockets, starting, threads, window
+from chatkit.grading.explain.catalogue import CATALOGUE, Seen
+from chatkit.grading.verdict import Cause, Explanation, LessonVerdict, Verdict
+
+# Imported so that their misconceptions are in the catalogue.
+FAMILIES = (starting, framing, sockets, threads, endings, window)
+
+
+def causes_of(evidence: Evidence) -> tuple[Cause, ...]:
+    """Every cause whose evidence is there, in the order of the catalogue; often there is none."""
+    seen = Seen(evidence)
+    found = ((one, one.told(seen)) for one in CATALOGUE.values())
+    return tuple(
+        Cause(one.name, sentence, one.think, one.read.get(evidence.lesson, ""))
+        for one, sentence in found
+        if sentence
+    )
+
+
+def explained(lesson: LessonVerdict) -> LessonVerdict:
+    """The same verdict with its explanations, and each failed check with the one that it got."""
+    told = ranked(lesson.checks)
+    of = {id: one.cause for one in reversed(told) for id in one.checks}
+    checks = tuple(
+        with_cause(check, of[check.id]) if check.id in of else check for check in lesson.checks
+    )
+    return replace(lesson, checks=checks, explanations=tuple(told))
+
+
+def with_cause(check: Verdict, cause: Cause) -> Verdict:
+    """A verdict that tells this cause: what to think about and where to read follow from it."""
+    read = f'{check.read.partition(",")[0]}, "{cause.read}"' if cause.read else check.read
+    return replace(check, likely=cause.sentence, hint=cause.think or check.hint, read=read)
+
+
+def ranked(checks: tuple[Verdict, ...]) -> list[Explanation]:
+    """What explains the failed checks of a lesson.
+
+    The cause that explains most comes first. A check counts once, for the first cause that explains
+    it. Of causes that explain equally many, the one that was found in the earlier check is first.
+    Those that explain the very same checks are all told.
+    """
+    left = {
+        check.id: {cause.name: cause for cause in check.causes}
+        for check in checks
+        if check.status == "failed"
+    }
+    told: list[Explanation] = []
+    while True:
+        found: dict[str, list[str]] = {}
+        for id, causes in left.items():
+            for name in causes:
+                found.setdefault(name, []).append(id)
+        if not found:
+            return told
+        most = max(map(len, found.values()))
+        best = next(ids for ids in found.values() if len(ids) == most)
+        for name, ids in found.items():
+            if ids == best:
+                told.append(Explanation(left[ids[0]][name], tuple(ids)))
+        left = {id: causes for id, causes in left.items() if id not in best}

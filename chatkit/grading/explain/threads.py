@@ -1,0 +1,1 @@
+"""Threads and locks: who runs, who waits for whom, who shares what."""

@@ -1,0 +1,1 @@
+"""The window: Tk, its one thread, its timers and its widgets."""

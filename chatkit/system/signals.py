@@ -1,0 +1,38 @@
+"""Ctrl-C and SIGTERM, in processes that start others and have to end them again."""
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+
+from chatkit.system.linux import WINDOWS
+
+STOP_SECONDS = 10.0  # that a worker has to end its programs when it is stopped
+
+
+@contextlib.contextmanager
+def signals_held() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait while a process is started.
+
+    An exception that a handler raises in the middle of a fork is lost: Python reports it as
+    ignored (see `os.register_at_fork`), and the bench would go on as if nobody had pressed Ctrl-C.
+    """
+    if WINDOWS:
+        yield
+        return
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def stop_once() -> Callable[..., None]:
+    """A signal handler: end what is being done. Told again, it does not disturb that."""
+    told: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        told.append(number)
+        if len(told) == 1:
+            raise KeyboardInterrupt
+
+    return stop

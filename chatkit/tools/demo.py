@@ -1,0 +1,37 @@
+"""The demo: the finished server and two windows of the finished client, to play with."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from chatkit._errors import Unavailable
+from chatkit.bench.bench import Bench
+from chatkit.bench.diagnosis import exited
+from chatkit.system.display import Display
+from chatkit.system.program import Program
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+SERVER, CLIENT = REFERENCE / "nicknames" / "server.py", REFERENCE / "gui" / "client.py"
+NAMES = ("alice", "bob")
+
+
+def play(say: Callable[[str], None]) -> None:
+    """Start everything and wait until both windows are closed. Nothing is left afterwards.
+
+    Raises Unavailable without Tk or a desktop, Failure when a program fails, KeyboardInterrupt.
+    """
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        raise Unavailable("there is no desktop to open windows on: DISPLAY is not set")
+    with Display(), Bench(lambda _: SERVER) as bench:
+        bench.start_server()
+        host, port = bench.address
+        say(f"A server runs on {host}:{port}. Two windows open: {' and '.join(NAMES)}.")
+        say("Close both windows, or press Ctrl-C here, to end it.")
+        arguments = ["--host", host, "--port", str(port), "--name"]
+        windows = [bench.adopt(Program(CLIENT, [*arguments, name])) for name in NAMES]
+        while any(window.status is None for window in windows):
+            bench.pump(0.5)
+        for window in windows:
+            if window.status:
+                raise exited(window)

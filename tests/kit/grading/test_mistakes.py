@@ -1,0 +1,39 @@
+"""Every wrong program fails exactly what it should, for the reason it should."""
+
+from pathlib import Path
+
+import pytest
+
+from chatkit.authoring.samples import Sample, found_in, samples
+from chatkit.course.lessons import Lesson, find_course
+
+COURSE = find_course(Path(__file__).parent)
+MISTAKES = samples(COURSE, "mistakes")
+
+
+@pytest.mark.parametrize("sample", MISTAKES, ids=lambda sample: sample.name)
+def test_a_mistake_fails_its_own_checks_and_no_others(sample: Sample, tmp_path: Path) -> None:
+    verdict = sample.grade(tmp_path)
+
+    assert found_in(verdict) == sample.outcome()
+    told = {check.id: check.likely for check in verdict.checks if check.status == "failed"}
+    for row in sample.expected["fails"]:
+        assert row["likely"] in told[row["check"]], row["check"]
+        assert row["likely"], "an empty text is part of everything"
+
+
+@pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.name)
+def test_every_check_is_failed_by_some_mistake(lesson: Lesson) -> None:
+    caught = {
+        row["check"]
+        for sample in MISTAKES
+        if sample.lesson == lesson
+        for row in sample.expected["fails"]
+    }
+
+    assert caught == {check.id for check in lesson.checks()}
+
+
+@pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.name)
+def test_every_lesson_has_at_least_twelve_mistakes(lesson: Lesson) -> None:
+    assert sum(sample.lesson == lesson for sample in MISTAKES) >= 12

@@ -1,0 +1,467 @@
+"""Programs with windows, graded beside a desktop: they reach neither it nor each other.
+
+The desktop here is an Xvfb that lets in whoever finds its socket, with a secret in its root window.
+Programs are right ones, and right ones that do something else first; each ends itself with status 3
+when it has reached what it should not. All are graded as root and as an ordinary user.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatkit.system import linux
+from chatkit.system.display import Display
+from chatkit.system.sandbox.sandbox import what_is_missing
+
+ROOT = Path(__file__).parents[3]
+SOLUTION = ROOT / "solutions" / "05_gui" / "client.py"
+ALTERNATIVE = ROOT / "tests" / "alternatives" / "05_gui" / "polled_socket" / "client.py"
+SOMEBODY = random.randrange(50_000, 60_000)  # a user that has no name and owns nothing
+SECRET = "the-marks-of-all-students"
+STEP = "enter-sends"
+
+pytestmark = pytest.mark.skipif(
+    not linux.LINUX or bool(what_is_missing()) or shutil.which("Xvfb") is None,
+    reason="needs bubblewrap and Xvfb",
+)
+
+# A little of the X protocol, version 11: what a program can say that has no library for it.
+X = """
+import socket, struct
+class X:
+    def __init__(self, address, cookie=b""):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(address)
+        name = b"MIT-MAGIC-COOKIE-1" if cookie else b""
+        hello = struct.pack("<HHHHHH", 0x6C, 11, 0, len(name), len(cookie), 0)
+        self.socket.sendall(hello + name + b"\\0" * (-len(name) % 4) + cookie)
+        let_in, _, _, _, length = struct.unpack("<BBHHH", self.take(8))
+        setup = self.take(4 * length)
+        if let_in != 1:
+            raise PermissionError(setup)
+        vendor, _, _, formats = struct.unpack_from("<HHBB", setup, 16)
+        (self.root,) = struct.unpack_from("<I", setup, 32 + (vendor + 3) // 4 * 4 + 8 * formats)
+    def take(self, count):
+        data = b""
+        while len(data) < count:
+            more = self.socket.recv(count - len(data))
+            if not more:
+                raise ConnectionError("it has hung up")
+            data += more
+        return data
+    def ask(self, opcode, rest, extra=b"", data=0):
+        body = rest + extra + b"\\0" * (-len(extra) % 4)
+        self.socket.sendall(struct.pack("<BBH", opcode, data, 1 + len(body) // 4) + body)
+    def answer(self):
+        head = self.take(32)
+        return head + self.take(4 * struct.unpack_from("<I", head, 4)[0])
+    def atom(self, name):
+        self.ask(16, struct.pack("<HH", len(name), 0), name)
+        return struct.unpack_from("<I", self.answer(), 8)[0]
+    def put(self, name, value):
+        rest = struct.pack("<IIIB3xI", self.root, self.atom(name), 31, 8, len(value))
+        self.ask(18, rest, value)
+        return self.get(name)
+    def get(self, name):
+        self.ask(20, struct.pack("<IIIII", self.root, self.atom(name), 0, 0, 64))
+        answer = self.answer()
+        return answer[32 : 32 + struct.unpack_from("<I", answer, 16)[0]]
+    def has(self, extension):
+        self.ask(98, struct.pack("<HH", len(extension), 0), extension)
+        return bool(self.answer()[8])
+"""
+
+# What every program below begins with: it knows its own display, and looks for others.
+HEAD = (
+    X
+    + """
+import ctypes, os, signal, sys, threading, time
+FOLDER = "/tmp/.X11-unix"
+OWN = os.path.join(FOLDER, "X" + os.environ["DISPLAY"][1:].split(".")[0])
+COOKIE = open(os.environ["XAUTHORITY"], "rb").read()[-16:]
+libc = ctypes.CDLL(None, use_errno=True)
+def caught(what):
+    print(what, file=sys.stderr, flush=True)
+    os._exit(3)
+def in_sight():
+    numbers = range(0, 40)
+    yield from (os.path.join(FOLDER, name) for name in os.listdir(FOLDER))
+    yield from (f"{FOLDER}/X{number}" for number in (*numbers, $desktop))
+    yield from (f"\\0{FOLDER}/X{number}" for number in (*numbers, $desktop))
+def syscall(number, *arguments):
+    words = [one if isinstance(one, bytes) else ctypes.c_long(one) for one in arguments]
+    return libc.syscall(ctypes.c_long(number), *words)
+"""
+)
+
+HOSTILE = {
+    "reads_the_desktop": """
+        for address in in_sight():
+            for cookie in (b"", COOKIE):
+                try:
+                    if X(address, cookie).get(b"SECRET"):
+                        caught(f"it has read {address}")
+                except OSError:
+                    continue
+        others = {os.path.join(FOLDER, name) for name in os.listdir(FOLDER)} - {OWN}
+        if others:
+            caught(f"it sees {others}")
+        """,
+    "knocks_at_tcp": """
+        for number in (0, $desktop):
+            try:
+                socket.create_connection(("127.0.0.1", 6000 + number), timeout=5)
+                caught("an X server listens on the network")
+            except OSError:
+                pass
+        """,
+    "gets_in_without_the_cookie": """
+        try:
+            X(OWN)
+            caught("its display lets in anybody")
+        except PermissionError:
+            pass
+        """,
+    "takes_away_the_socket": """
+        for name in (OWN, FOLDER):
+            for take in (os.unlink, os.rmdir, lambda name: os.rename(name, name + ".gone")):
+                try:
+                    take(name)
+                    caught(f"it has taken away {name}")
+                except OSError:
+                    pass
+        """,
+    "uses_extensions_of_the_server": """
+        for name in (b"MIT-SHM", b"XTEST", b"RECORD", b"GLX"):
+            if X(OWN, COOKIE).has(name):
+                caught(f"{name} is there")
+        """,
+    "reads_and_leaves_keys": """
+        for ring in (-3, -4, -5):  # of the session, of the user, of the user's sessions
+            if syscall(250, 10, ring, b"user", b"chatkit-secret", 0) != -1:
+                caught("it has found a key of the grader")
+            if syscall(250, 10, ring, b"user", b"left-by-a-student", 0) != -1:
+                caught("it has found a key of another student")
+            if syscall(248, b"user", b"left-by-a-student", b"word", 4, ring) != -1:
+                caught("it has left a key")
+        try:
+            if "chatkit-secret" in open("/proc/keys").read():
+                caught("it sees a key of the grader")
+        except OSError:
+            pass
+        """,
+    "makes_users_of_its_own": """
+        if libc.unshare(0x10000000) == 0:  # CLONE_NEWUSER
+            caught("unshare")
+        pid = syscall(56, 0x10000000 | signal.SIGCHLD, 0, 0, 0, 0)  # clone
+        if pid != -1:
+            caught("clone")
+        arguments = (ctypes.c_uint64 * 11)(0x10000000, 0, 0, 0, signal.SIGCHLD)
+        if syscall(435, bytes(arguments), 88) != -1:  # clone3
+            caught("clone3")
+        """,
+    "finds_the_abstract_socket_of_the_desktop": """
+        try:
+            with socket.socket(socket.AF_UNIX) as bus:
+                bus.connect("\\0chatkit-bus-$desktop")
+            caught("it has reached the bus")
+        except OSError:
+            pass
+        """,
+    "speaks_to_the_hypervisor": """
+        for family in (16, 17, 38, 40):  # AF_NETLINK, AF_PACKET, AF_ALG, AF_VSOCK
+            try:
+                socket.socket(family, socket.SOCK_RAW if family < 20 else socket.SOCK_STREAM)
+                caught(f"socket family {family}")
+            except OSError:
+                pass
+        """,
+}
+
+# It takes every connection of every display in sight, and may well lose its own window for it.
+HOARDER = """
+hoard = []
+for address in {*in_sight()}:
+    try:
+        for _ in range(290):
+            hoard.append(X(address, COOKIE))
+    except OSError:
+        pass
+"""
+
+# Runs as whoever grades: two workers at once, one for each list of programs.
+GRADER = """
+import ctypes, json, os, sys, threading, time
+from pathlib import Path
+from chatkit.grading.worker import Order, Station
+from chatkit.system import linux as kernel
+
+kernel.adopt_orphans()  # so that nothing that is left gets lost
+root, check, by, *lists = sys.argv[1:]
+ctypes.CDLL(None).syscall(250, 1, None)  # a session of this grader, with a key in it
+key = ctypes.CDLL(None).syscall(248, b"user", b"chatkit-secret", b"word", 4, -3)
+assert key != -1, "the grader has no keyring here"
+lock = threading.Lock()
+
+def work(folders):
+    with Station("namespaces", warm=by == "zygote") as station:
+        for folder in folders:
+            order = Order(Path(root), "05_gui", Path(folder), "seed", only=check)
+            done = station.grade(order)
+            one = done.checks[0]
+            told = [done.isolation, Path(folder).parent.name, one.status, one.message + one.output]
+            with lock:
+                print(json.dumps(told), flush=True)
+
+workers = [threading.Thread(target=work, args=(json.loads(one),)) for one in lists]
+for worker in workers:
+    worker.start()
+for worker in workers:
+    worker.join()
+deadline = time.monotonic() + 20  # what is left is a child of ours now, or will be
+while kernel.children(os.getpid()):
+    assert time.monotonic() < deadline, [
+        open(f"/proc/{pid}/cmdline").read() for pid in kernel.children(os.getpid())
+    ]
+    os.waitpid(-1, os.WNOHANG)
+    threading.Event().wait(0.01)
+"""
+
+
+def speaks_x(address: str) -> Any:
+    """A client of the X server at `address`, as the programs below are."""
+    names: dict[str, Any] = {}
+    exec(X, names)
+    return names["X"](address)
+
+
+@dataclass(frozen=True)
+class Desktop:
+    """What the user who grades works on meanwhile."""
+
+    number: int
+    server: subprocess.Popen[bytes]
+
+    @property
+    def socket(self) -> str:
+        return f"/tmp/.X11-unix/X{self.number}"
+
+
+@pytest.fixture
+def desktop() -> Iterator[Desktop]:
+    """The lowest display number that is free: that is what a real one has."""
+    for number in range(100):
+        names = (f"/tmp/.X{number}-lock", f"/tmp/.X11-unix/X{number}")
+        if any(Path(name).exists() for name in names):
+            continue
+        readable, writable = os.pipe()
+        server = subprocess.Popen(
+            ["Xvfb", f":{number}", "-ac", "-noreset", "-displayfd", str(writable)],
+            stderr=subprocess.DEVNULL,
+            pass_fds=[writable],
+        )
+        os.close(writable)
+        with os.fdopen(readable, "rb") as pipe:
+            if pipe.readline():
+                break
+        server.wait(20)  # somebody else has just taken this number
+    try:
+        with socket.socket(socket.AF_UNIX) as bus:
+            bus.bind(f"\0chatkit-bus-{number}")
+            bus.listen()
+            here = Desktop(number, server)
+            assert speaks_x(here.socket).put(b"SECRET", SECRET.encode()) == SECRET.encode()
+            yield here
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@dataclass(frozen=True)
+class World:
+    by: str  # what puts up the walls
+    folder: Path
+    before: list[str]  # of a command that shall run as the one who grades
+    user: int
+
+
+@pytest.fixture(params=["bubblewrap", "zygote"])
+def by(request: pytest.FixtureRequest) -> str:
+    """What puts up the walls."""
+    return str(request.param)
+
+
+@pytest.fixture(params=["root", "ordinary user"])
+def world(request: pytest.FixtureRequest, by: str) -> Iterator[World]:
+    """Where a class is graded, and as whom."""
+    root, ordinary = os.getuid() == 0, request.param != "root"
+    if not root and not ordinary:
+        pytest.skip("needs root")
+    user = SOMEBODY if root and ordinary else os.getuid()
+    with tempfile.TemporaryDirectory(prefix="chatkit-desktop-", dir="/tmp") as name:
+        folder = Path(name)
+        (folder / "tmp").mkdir()
+        for path in (folder, folder / "tmp"):
+            path.chmod(0o755)
+            os.chown(path, user, -1)
+        before = as_somebody(folder) if root and ordinary else []
+        yield World(by, folder, before, user)
+
+
+def as_somebody(folder: Path) -> list[str]:
+    """The beginning of a command that shall run as an ordinary user, started by root.
+
+    Python and the kit may lie where only root goes. There, for this command alone, is then nothing
+    but these two.
+    """
+    needed = [Path(sys.base_prefix), ROOT]
+    locked = {
+        next((up for up in reversed(place.parents) if not up.stat().st_mode & stat.S_IXOTH), None)
+        for place in needed
+    } - {None}
+    lines = ["set -e"]
+    for number, place in enumerate(needed):
+        (folder / f"keep{number}").mkdir()
+        lines.append(f"mount --bind '{place}' '{folder}/keep{number}'")
+    lines += [f"mount -t tmpfs -o mode=755 tmpfs '{up}'" for up in locked]
+    for number, place in enumerate(needed):
+        lines.append(f"mkdir -p '{place}'")
+        if any(up in place.parents for up in locked):
+            lines.append(f"mount --bind '{folder}/keep{number}' '{place}'")
+        lines.append(f"umount '{folder}/keep{number}'")
+    lines.append(f'exec setpriv --reuid={SOMEBODY} --regid={SOMEBODY} --clear-groups "$@"')
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", "\n".join(lines), "sh"]
+
+
+def submission(world: World, desktop: Desktop, name: str, first: str = "") -> str:
+    folder = world.folder / name / "05_gui"
+    folder.mkdir(parents=True)
+    source = ALTERNATIVE if name == "right_too" else SOLUTION
+    text = source.read_text(encoding="utf-8")
+    if first:
+        head = (HEAD + textwrap.dedent(first)).replace("$desktop", str(desktop.number))
+        text = f"exec({head!r}, {{}})\n{text}"
+    (folder / "client.py").write_text(text, encoding="utf-8")
+    return str(folder)
+
+
+def grade(world: World, desktop: Desktop, *lists: list[str]) -> dict[str, list[str]]:
+    """What was found of each program: "passed", or a text that says why not."""
+    environment = {name: value for name, value in os.environ.items() if name != "XAUTHORITY"}
+    environment |= {"DISPLAY": f":{desktop.number}", "TMPDIR": str(world.folder / "tmp")}
+    environment |= {"HOME": str(world.folder), "PYTHONPATH": str(ROOT)}
+    start = [*world.before, sys.executable, "-c", GRADER, str(ROOT), STEP, world.by]
+    command = [*start, *map(json.dumps, lists)]
+    with subprocess.Popen(
+        command,
+        env=environment,
+        cwd=world.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as grader:
+        try:
+            told, errors = grader.communicate(timeout=300)
+        except BaseException:
+            os.killpg(grader.pid, signal.SIGKILL)
+            raise
+    assert grader.returncode == 0 and not errors, errors
+    found: dict[str, list[str]] = {}
+    for line in told.splitlines():
+        tier, name, status, why = json.loads(line)
+        assert tier == "namespaces"
+        found.setdefault(name, []).append(status if status == "passed" else f"{status}: {why}")
+    return found
+
+
+def test_programs_with_windows_reach_neither_the_desktop_nor_each_other(
+    world: World, desktop: Desktop
+) -> None:
+    inode = Path(desktop.socket).stat().st_ino
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+    right = [submission(world, desktop, name) for name in ("right", "right_too")]
+    hostile = [submission(world, desktop, name, first) for name, first in HOSTILE.items()]
+    half = len(hostile) // 2
+
+    found = grade(world, desktop, [right[0], *hostile[:half]], [*hostile[half:], right[1]])
+
+    assert found == {name: ["passed"] for name in (*HOSTILE, "right", "right_too")}
+    assert Path(desktop.socket).stat().st_ino == inode
+    for address in (desktop.socket, f"\0{desktop.socket}"):
+        assert speaks_x(address).get(b"SECRET") == SECRET.encode()
+    assert_nothing_is_left(world)
+    assert Path("/proc/self/mountinfo").read_text(encoding="utf-8") == mounts
+
+
+def test_who_takes_every_connection_takes_none_from_a_neighbour(
+    world: World, desktop: Desktop
+) -> None:
+    hoarder = submission(world, desktop, "hoarder", HOARDER)
+    right = submission(world, desktop, "right")
+
+    found = grade(world, desktop, [hoarder] * 2, [right] * 4)
+
+    assert found["right"] == ["passed"] * 4
+    assert len(found["hoarder"]) == 2
+    assert speaks_x(desktop.socket).get(b"SECRET") == SECRET.encode()
+    assert_nothing_is_left(world)
+
+
+def assert_nothing_is_left(world: World) -> None:
+    """No folder, and no key and no shared memory of the user. `GRADER` looks for processes."""
+    assert not list((world.folder / "tmp").iterdir())
+    if world.user != SOMEBODY:
+        return  # others on this machine are this user as well
+    for kind, place in (("shm", 7), ("sem", 4), ("msg", 7)):
+        _, *lines = Path("/proc/sysvipc", kind).read_text(encoding="ascii").splitlines()
+        assert not [line for line in lines if int(line.split()[place]) == SOMEBODY]
+    until_no_key_of(SOMEBODY)
+
+
+def until_no_key_of(user: int) -> None:
+    """The kernel collects the keys of those who have gone a moment later: keyrings(7)."""
+    for _ in range(200):
+        lines = Path("/proc/key-users").read_text(encoding="ascii").splitlines()
+        keys = [line for line in lines if int(line.split(":")[0]) == user]
+        if not keys:
+            return
+        threading.Event().wait(0.1)
+    raise AssertionError(keys)
+
+
+def test_a_display_takes_no_number_that_a_desktop_has_without_a_lock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A desktop may have nothing but its socket: nothing else tells that the number is taken."""
+    monkeypatch.delenv("DISPLAY", raising=False)
+    with Display() as first:  # it makes the folder of sockets, if there is none
+        number = next(one for one in range(100) if not Path(f"/tmp/.X11-unix/X{one}").exists())
+        path = Path(f"/tmp/.X11-unix/X{number}")
+        assert first.server
+        with socket.socket(socket.AF_UNIX) as taken:
+            taken.bind(str(path))
+            taken.listen()
+            inode = path.stat().st_ino
+            try:
+                with Display() as second:
+                    assert second.environment["DISPLAY"] != f":{number}"
+                assert path.stat().st_ino == inode
+            finally:
+                path.unlink(missing_ok=True)

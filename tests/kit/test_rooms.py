@@ -1,0 +1,112 @@
+"""The rooms of the kit are as the page for authors draws them: what imports what, and how large."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "chatkit"
+PAGE = ROOT / "docs/authors.md"
+
+MODULES = 12  # in a folder, without its door
+LINES = 350  # in a file
+# Runs inside the process of a student's window, where one file means one import.
+LONGER = {"bench/agent/chatkit_agent.py"}
+# Not modules of the kit: files that are put into other processes and into hand-outs.
+APART = {"agent", "zygote", "handout_files", "reference"}
+
+
+def sources() -> dict[str, Path]:
+    """Every module of the kit by its dotted name, without what stands apart."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if not APART & set(path.relative_to(PACKAGE).parts)
+    }
+
+
+def imported(name: str, modules: dict[str, Path]) -> Iterator[str]:
+    """The modules of the kit that module `name` names in an import, wherever it stands."""
+    for node in ast.walk(ast.parse(modules[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inside = f"{node.module}.{alias.name}"
+                if inside in modules:
+                    yield inside
+                elif node.module in modules:
+                    yield node.module
+
+
+def floors() -> dict[str, int]:
+    """The floor of each room in the picture of the page; the highest is 0. `_` is all of `_*`."""
+    text = PAGE.read_text(encoding="utf-8")
+    [drawn] = re.findall(r"```text\n(cli ──►.*?)```", text, re.DOTALL)
+    rows = [re.findall(r"[a-z_]+", line) for line in drawn.splitlines()]
+    found = {}
+    for floor, row in enumerate(row for row in rows if row):
+        for room in row:
+            found["_" if room.startswith("_") else room] = floor
+    return found
+
+
+def room_of(name: str) -> str:
+    """The room of a module: the part behind `chatkit`. The package itself stands below all."""
+    room = name.split(".")[1] if "." in name else "_"
+    return "_" if room.startswith("_") else room
+
+
+def test_every_import_points_down() -> None:
+    modules, floor = sources(), floors()
+    wrong = sorted(
+        f"{name} -> {target}"
+        for name in modules
+        for target in imported(name, modules)
+        if room_of(name) not in (room_of(target), "cli", "_")
+        and floor[room_of(name)] >= floor[room_of(target)]
+    )
+    assert wrong == []
+
+
+def test_the_picture_has_every_room_and_no_other() -> None:
+    assert set(floors()) == {room_of(name) for name in sources()}
+
+
+def test_no_two_modules_import_each_other_in_a_circle() -> None:
+    modules = sources()
+    left = {name: set(imported(name, modules)) - {name} for name in modules}
+    while free := {name for name, targets in left.items() if not targets & set(left)}:
+        left = {name: targets for name, targets in left.items() if name not in free}
+    assert left == {}
+
+
+def test_the_reference_imports_nothing_and_nobody_imports_it() -> None:
+    for path in (PACKAGE / "reference").rglob("*.py"):
+        assert "chatkit" not in re.findall(
+            r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    for name, path in sources().items():
+        assert "chatkit.reference" not in path.read_text(encoding="utf-8"), name
+
+
+def test_folders_and_files_are_small() -> None:
+    crowded = {
+        str(folder.relative_to(ROOT)): len(files)
+        for folder in [PACKAGE, *PACKAGE.rglob("*/")]
+        if len(files := [one for one in folder.glob("*.py") if one.name != "__init__.py"]) > MODULES
+    }
+    long = {
+        str(inside): lines
+        for path in PACKAGE.rglob("*.py")
+        if (inside := path.relative_to(PACKAGE).as_posix()) not in LONGER
+        and (lines := len(path.read_text(encoding="utf-8").splitlines())) > LINES
+    }
+    assert (crowded, long) == ({}, {})
+
+
+def test_every_room_says_at_its_door_what_lives_there() -> None:
+    for folder in {path.parent for path in sources().values()}:
+        door = folder / "__init__.py"
+        assert ast.get_docstring(ast.parse(door.read_text(encoding="utf-8"))), folder
