@@ -182,6 +182,15 @@ def test_a_hand_out_has_no_solution_to_compare_with(school: Class, tmp_path: Pat
     assert (found.programs, found.pairs) == (1, ())
 
 
+# Alternatives that were made from another one by changing what they are about: they are alike.
+VARIANTS = """
+    alarm_clock box_of_several_lines dual_stack dualstack forking_and_cmd generators_match
+    interval_timer name_above_its_line name_beside_its_line placeholder_in_the_box
+    read_only_by_keys receive_timeout select_ok sendmsg status_in_a_read_only_entry thread_pool
+    timer_file two_columns two_lists
+""".split()
+
+
 @pytest.mark.parametrize(
     ("lesson", "name"), [(one, name) for one in COURSE.lessons for name in one.asked]
 )
@@ -191,6 +200,7 @@ def test_independent_designs_stay_below_the_threshold(
     students = [
         Submission(folder.name, folder.name, {lesson.name: folder}, False, "", ())
         for folder in sorted((DESIGNS / lesson.name).iterdir())
+        if folder.name not in VARIANTS
     ]
     assert len(students) > 3
 
