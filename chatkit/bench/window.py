@@ -339,7 +339,12 @@ class Window:
             who = vitals["where"] or "the loop around update()"
             told = f"{self.program.name} froze its window: {who} waited for {waited:.1f} s"
             wanted = f"callbacks that never wait for more than {LONGEST_WAIT} s, {situation}"
-            raise Failure("frozen", told, wanted, f"{who} was asleep for {waited:.1f} s")
+            failure = explain(self.stage, "rest", wanted, b"", silence="frozen")
+            if failure.symptom == "frozen":  # where it stands helps only if it still waits
+                slept = f"{who} was asleep for {waited:.1f} s"
+                failure.message = told
+                failure.received = "\n".join(filter(None, (slept, failure.received)))
+            raise failure
         if (gap := vitals["gap"]) > self.most_work:
             told = f"one call kept {self.program.name} from everything else"
             most = f"at most {self.most_work:.1f} s of processor time for one call"

@@ -118,7 +118,7 @@ def test_an_unknown_word_is_wrong_use(root: Path) -> None:
     assert run("snyc").exit_code == 2
 
 
-@pytest.mark.parametrize("words", [(), ("sync",), ("check",), ("picture",), ("costs",)])
+@pytest.mark.parametrize("words", [(), ("sync",), ("check",), ("picture",), ("explain",)])
 def test_help_teaches_with_an_example(words: tuple[str, ...]) -> None:
     result = run(*words, "--help")
     assert result.exit_code == 0

@@ -204,13 +204,13 @@ def test_away_from_its_folder_it_checks_what_the_student_edits(unpacked: Path) -
 def test_it_can_be_built_and_installed_without_solutions(unpacked: Path, tmp_path: Path) -> None:
     site = build_wheel(unpacked, tmp_path)
 
-    done = chatkit(site, tmp_path, "check", 1, "--json", "--only", "ready-line")
+    done = chatkit(site, tmp_path, "init", "my-chat")
 
-    assert done.returncode == 1, done.stderr
+    assert "my-chat holds 01_echo and 02_broadcast." in done.stdout, done.stderr
     assert (site / "chatkit/_course/lessons/02_broadcast/server.py").is_file()
     assert not (site / "chatkit/_course/solutions").exists()
-    done = chatkit(site, tmp_path, "init", "my-chat")
-    assert "my-chat holds 01_echo and 02_broadcast." in done.stdout, done.stderr
+    done = chatkit(site, tmp_path / "my-chat", "check", 1, "--json", "--only", "ready-line")
+    assert done.returncode == 1, done.stderr
 
 
 # Where it is made
