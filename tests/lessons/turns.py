@@ -227,7 +227,8 @@ def charged_to(step: str) -> Iterator[None]:
 
 def hears_the_greeting_first(peer: Peer) -> None:
     """The next line is the greeting: no chat comes before it."""
-    wanted = f"{peer.name} to get {quoted(GREETING.encode() + b'\n')}, before any chat"
+    greeting = quoted(f"{GREETING}\n".encode())
+    wanted = f"{peer.name} to get {greeting}, before any chat"
     stop, line = peer.waits_for_line(lambda line: line == GREETING.encode())
     if line is None:
         raise explain(peer.bench, stop, wanted, bytes(peer.inbox), peer)
