@@ -21,7 +21,7 @@ from pathlib import Path
 from chatkit._errors import Unavailable
 from chatkit.bench import diagnosis
 from chatkit.bench.diagnosis import explain
-from chatkit.bench.eventloop import Stage
+from chatkit.bench.eventloop import EventLoop
 from chatkit.bench.failure import Failure
 from chatkit.bench.idle import GRACE, PROMISE
 from chatkit.bench.peer import SHORT, SMALL, Peer
@@ -42,8 +42,8 @@ MOST_PORTIONS = 100  # that are sent to somebody who does not read, at the most
 WORDS = ("apple", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "igloo", "koala")
 
 
-class Bench(Stage):
-    """One check's scripts. A `Stage`: close it, or use it with `with`."""
+class Bench(EventLoop):
+    """One check's scripts. A `EventLoop`: close it, or use it with `with`."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Bench(Stage):
         """`find` gives the path of "server.py" or "client.py"; `seed` fixes the random words.
 
         `display` gives the display on which windows open. Who calls the bench closes it.
-        `sandbox` contains the programs. `delays` makes the bench stumble, see `Stage`. The
+        `sandbox` contains the programs. `delays` delays the bench at random, see `EventLoop`. The
         `forkserver`, where programs are trusted, begins them sooner; who calls closes it. `turns`
         is a seed that the scheduler of `orders` takes in place of a check's own.
         """
@@ -113,7 +113,7 @@ class Bench(Stage):
 
     @property
     def notes(self) -> list[str]:
-        """As those of a stage, and once a run: that programs are not started in the fast way."""
+        """What is worth saying, and once a run: that programs start in the slow way."""
         if not (self.forkserver and self.forkserver.broken and not self.forkserver.told):
             return super().notes
         self.forkserver.told = True
@@ -195,14 +195,14 @@ class Bench(Stage):
         host, port = self.address
         isolated = self.sandbox is not None and self.sandbox.isolated
         secret = secrets.token_hex(8)
-        with self.during("start"), an_own_listener() as desk:
-            desk.setblocking(False)
+        with self.during("start"), an_own_listener() as agents:
+            agents.setblocking(False)
             path = self.find("client.py").resolve()
             refuse_what_cannot_start(path)
             extra = {
                 **self.display.environment,
                 "PYTHONPATH": str(AGENT_INSIDE) if isolated else self._agent_for(path),
-                "CHATKIT_AGENT": f"127.0.0.1 {desk.getsockname()[1]} {secret}",
+                "CHATKIT_AGENT": f"127.0.0.1 {agents.getsockname()[1]} {secret}",
                 "CHATKIT_PROGRAM": path.name,
             }
             if self.forkserver:
@@ -221,8 +221,8 @@ class Bench(Stage):
                     forkserver=self.forkserver,
                 )
             )
-            self._spares_zygotes()
-            agent = self._wait_for_agent(desk, secret)
+            self._keeps_zygotes()
+            agent = self._wait_for_agent(agents, secret)
         window = Window(self, program, agent)
         self.windows.append(window)
         return window
@@ -469,17 +469,17 @@ class Bench(Stage):
 
     # ----------------------------------------------------------------------------- inside
 
-    def _wait_for_agent(self, desk: socket.socket, secret: str) -> socket.socket:
+    def _wait_for_agent(self, agents: socket.socket, secret: str) -> socket.socket:
         arrived: list[socket.socket] = []
 
         def introduced() -> bool:
             with contextlib.suppress(BlockingIOError):
-                arrived.append(desk.accept()[0])
+                arrived.append(agents.accept()[0])
             return bool(arrived) or self.program.status is not None
 
-        self.watch(desk, selectors.EVENT_READ, lambda _: None)
+        self.watch(agents, selectors.EVENT_READ, lambda _: None)
         stop = self.wait(introduced)
-        self.watch(desk, 0, lambda _: None)
+        self.watch(agents, 0, lambda _: None)
         if not arrived:
             raise explain(self, stop, f"{self.program.name} to start", b"")
         (connection,) = arrived
@@ -534,10 +534,10 @@ class Bench(Stage):
                 forkserver=None if buffered or alone or turns else self.forkserver,
             )
         )
-        self._spares_zygotes()
+        self._keeps_zygotes()
         return program
 
-    def _spares_zygotes(self) -> None:
+    def _keeps_zygotes(self) -> None:
         """They are there for the next program, too."""
         if self.sandbox and self.sandbox.zygotes:
             self.strangers |= self.sandbox.zygotes.pids

@@ -17,7 +17,7 @@ from chatkit.system.program import Program
 from chatkit.system.sandbox.cgroup import TOO_MUCH
 
 if TYPE_CHECKING:
-    from chatkit.bench.eventloop import Stage, Stop
+    from chatkit.bench.eventloop import EventLoop, Stop
     from chatkit.bench.peer import Peer
 
 _FRAME = re.compile(r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<name>\S+))?')
@@ -150,7 +150,7 @@ def stacks(text: str, program: Path, file: Path | None = None) -> list[str]:
 
 
 def explain(
-    stage: "Stage",
+    loop: "EventLoop",
     stop: "Stop",
     expected: str,
     received: bytes,
@@ -165,11 +165,11 @@ def explain(
     """
     # A full connection may take a little more now and then, and who waited to send goes on for a
     # moment: so it also counts how the threads stood when they were seen at rest.
-    seen = [stage.at_rest]
-    stage.settle(quietly=True)
-    seen += [stage.at_rest, linux.threads(stage.pids()) if linux.READS_REST else {}]
+    seen = [loop.at_rest]
+    loop.settle(quietly=True)
+    seen += [loop.at_rest, linux.threads(loop.pids()) if linux.READS_REST else {}]
     sends = any(thread.sending for threads in seen for thread in threads.values())
-    program = stage.program
+    program = loop.program
     got = quoted(received) if received else ""
     found = None
     if program.status is not None and (program.ended_for or not program.stopping):
@@ -187,8 +187,8 @@ def explain(
         told = f"{peer.name} got a line without its end"
         return Failure("unfinished-line", told, expected, got)
     # A window that does not react is frozen, whether its thread computes or waits.
-    hungry = stop != "rest" and silence != "frozen" and stage.cpu_appetite(0.5) > 0.9
-    stands = _where_it_stands(stage)
+    hungry = stop != "rest" and silence != "frozen" and loop.cpu_appetite(0.5) > 0.9
+    stands = _where_it_stands(loop)
     if hungry:
         told = f"{program.name} is busy all the time and does not get on"
         return Failure("spinning", told, expected, got or stands)
@@ -199,12 +199,12 @@ def explain(
     return Failure(silence, f"{program.name} {waits}", expected, got or stands)
 
 
-def _where_it_stands(stage: "Stage") -> str:
+def _where_it_stands(loop: "EventLoop") -> str:
     """Where each thread of the program stands, a line each. This ends the program."""
-    program = stage.program
-    stage.transcript.closed = True
+    program = loop.program
+    loop.transcript.closed = True
     program.says_where_it_stands()
-    stage.wait(lambda: program.status is not None, seconds=5)
-    while stage.pump(0):
+    loop.wait(lambda: program.status is not None, seconds=5)
+    while loop.pump(0):
         pass
     return "\n".join(stacks(program.errors.text, program.path, program.source))

@@ -23,7 +23,7 @@ import psutil
 
 from chatkit.bench.deadlines import Patience
 from chatkit.bench.failure import Failure
-from chatkit.bench.idle import GRACE, PROMISE, Threads, Watch
+from chatkit.bench.idle import GRACE, PROMISE, IdleDetector, Threads
 from chatkit.bench.peer import Peer
 from chatkit.bench.transcript import Transcript
 from chatkit.bench.window import Window
@@ -43,7 +43,7 @@ DELAYED = 0.02  # of the moments when it might
 SILENCE = 3.5  # seconds that a program is left alone which looks up now and then
 
 NAP = 0.0002  # seconds to the first look at a program that may be at rest; later ones take longer
-WINDOW_NAP = 0.003  # with a window, which needs many times as long: see `rest.ROUNDS`
+WINDOW_NAP = 0.003  # with a window, which needs many times as long: see `idle.ROUNDS`
 LOOK_EVERY = 0.05  # seconds between two looks at what sandboxed programs take
 MOST_PROCESSES = 64
 MOST_PRINTED = 64 << 20  # bytes
@@ -53,7 +53,7 @@ Watched = socket.socket | IO[bytes] | int
 Stop = Literal["met", "rest", "late"]
 
 
-class Stage:
+class EventLoop:
     """The programs and peers of one check, and the clock they share.
 
     Close it, or use it with `with`, and everything that was started is gone.
@@ -149,7 +149,7 @@ class Stage:
         worked = self.worked() if self.windows else 0.0
         promised = patience is None and seconds is None
         patience = patience or self.patience(promise * GRACE if seconds is None else seconds)
-        watch = self._watch(patience.excuse)
+        watch = self._detector(patience.excuse)
         self.at_rest = {}
         look_from = self.program.look_from if self.programs else 0.0
         first = nap = WINDOW_NAP if self.windows else NAP
@@ -196,7 +196,7 @@ class Stage:
         `proof`: it is to be proved that nothing more comes, so a timer counts that nobody can read.
         """
         patience = self.patience(PROMISE * GRACE)
-        watch = self._watch(patience.excuse)
+        watch = self._detector(patience.excuse)
         watch.heeds_alarms = proof
         self.at_rest = {}
         first = WINDOW_NAP if self.windows else NAP
@@ -333,7 +333,7 @@ class Stage:
     def pump(self, seconds: float) -> bool:
         """Wait for at most `seconds` until bytes can be moved, and move them. True if any moved."""
         moved = False
-        self.stumbles()
+        self.may_delay()
         if self.sandbox and time.monotonic() >= self.next_look:
             self._keep_bounds()
         for key, events in self._ready(seconds):
@@ -355,7 +355,7 @@ class Stage:
             return []
         return self.selector.select(seconds)
 
-    def stumbles(self) -> None:
+    def may_delay(self) -> None:
         """Stand still for a moment, at random, where that is asked for: see `delays`."""
         if self.delays and self.delays.random() < DELAYED:
             time.sleep(DELAY)
@@ -390,7 +390,7 @@ class Stage:
             self.wait(lambda: False, seconds=seconds)
             return (_processor_time(pids) - used) / (time.monotonic() - started)
         before = linux.threads(pids)
-        watch = self._watch()
+        watch = self._detector()
         looks = busy = 0
         nap = NAP  # short at first: rest is seen at the second look
         while (elapsed := time.monotonic() - started) < seconds or looks < 20:
@@ -411,7 +411,7 @@ class Stage:
 
     def adopt(self, program: Program) -> Program:
         """Read the program's output from now on, and notice when it ends."""
-        self.stumbles()
+        self.may_delay()
         self.programs.append(program)
         for stream in (program.output, program.errors):
             self._read_output(stream)
@@ -458,8 +458,8 @@ class Stage:
         for stream in (program.output, program.errors):
             self.watch(stream.stream, 0, lambda _: None)
 
-    def _watch(self, excuse: Callable[[float], None] = lambda seconds: None) -> Watch:
-        return Watch(
+    def _detector(self, excuse: Callable[[float], None] = lambda seconds: None) -> IdleDetector:
+        return IdleDetector(
             self.pids,
             lambda: any(peer.on_its_way() for peer in self.peers),
             self.windows,
@@ -478,7 +478,7 @@ class Stage:
         return [pid for program in running for pid in program.pids_inside()] + self._daemons()
 
     def _daemons(self) -> list[int]:
-        """What has left its program: see `kernel.adopt_orphans`. Of a sandbox nothing gets out."""
+        """What has left its program: see `linux.adopt_orphans`. Of a sandbox nothing gets out."""
         if not linux.LINUX or (self.sandbox and self.sandbox.isolated):
             return []
         known = self.strangers | {program.pid for program in self.programs}

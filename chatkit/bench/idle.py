@@ -8,8 +8,8 @@ it, then only somebody else can wake it. That is rest, and it takes a few millis
 A program that waits with a time-out may still act (see `timers.py`). It counts as quiet when each
 of its timed threads has woken up twice and gone to sleep again at the same place, or after `QUIET`
 seconds of next to nothing. So does one that has set a timer. A time-out of `LONG` seconds or more
-is not waited for here: a check about silence does that, once, with `Stage.sits_out`. Where the
-kernel does not tell (see `kernel.READS_REST`) `QUIET` seconds without anything must do.
+is not waited for here: a check about silence does that, once, with `EventLoop.sits_out`. Where the
+kernel does not tell (see `linux.READS_REST`) `QUIET` seconds without anything must do.
 
 A window is never at rest: its loop always has a timer, at the least the one of the agent. It is
 calm, and the program at rest, when all its timers have gone off `ROUNDS` times while the program's
@@ -73,7 +73,7 @@ class Pulsing(Protocol):
         """Ask for another pulse, unless one is on its way."""
 
 
-class Watch:
+class IdleDetector:
     """Looks at some programs again and again, until they are at rest."""
 
     def __init__(
@@ -247,10 +247,10 @@ class Watch:
         """
         if not self.pulses:
             return everything
-        spared = {id for pid in self._drawn_by() for id in linux.tasks(pid)}
+        left_out = {id for pid in self._drawn_by() for id in linux.tasks(pid)}
         for place, pulse in self.pulses.items():
-            spared |= linux.tasks(self.windows[place].pid) - pulse.others
-        return {id: thread for id, thread in everything.items() if id not in spared}
+            left_out |= linux.tasks(self.windows[place].pid) - pulse.others
+        return {id: thread for id, thread in everything.items() if id not in left_out}
 
     def _drawn_by(self) -> list[int]:
         return [self.display] if self.display and self.windows else []

@@ -19,7 +19,7 @@ from chatkit.bench.transcript import quoted
 from chatkit.system import linux
 
 if TYPE_CHECKING:
-    from chatkit.bench.eventloop import Stage, Stop
+    from chatkit.bench.eventloop import EventLoop, Stop
 
 Text = str | bytes
 BITE = 1 << 18  # bytes taken from a socket, or given to it, at once
@@ -37,7 +37,7 @@ class Peer:
 
     def __init__(
         self,
-        bench: "Stage",
+        bench: "EventLoop",
         name: str,
         connection: socket.socket,
         there: linux.Address,
@@ -72,7 +72,7 @@ class Peer:
         for number, piece in enumerate(map(as_bytes, pieces)):
             if number:
                 self.bench.wait(self._was_read)
-            self.bench.stumbles()
+            self.bench.may_delay()
             self.bench.transcript.add(self.name, self.far, "data", piece)
             self.outbox += piece
             self._remember(piece)
@@ -84,7 +84,7 @@ class Peer:
 
     def finishes(self) -> None:
         """Half-close: send nothing more, go on listening."""
-        self.bench.stumbles()
+        self.bench.may_delay()
         self.bench.transcript.add(self.name, self.far, "half-close")
         self.half_close_waits = True
         self._flush()
@@ -92,7 +92,7 @@ class Peer:
     def leaves(self) -> None:
         """Close the connection cleanly (FIN)."""
         self.bench.wait(lambda: not self.outbox)
-        self.bench.stumbles()
+        self.bench.may_delay()
         self.bench.transcript.add(self.name, self.far, "end")
         self.finished = True
         self._hang_up()
@@ -104,7 +104,7 @@ class Peer:
 
     def resets(self) -> None:
         """End the connection with a reset (RST), as a crash or a pulled cable does."""
-        self.bench.stumbles()
+        self.bench.may_delay()
         self.bench.transcript.add(self.name, self.far, "reset")
         # An abortive close: SO_LINGER with time-out 0, see socket(7) and RFC 9293, 3.10.5.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

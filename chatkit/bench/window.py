@@ -26,7 +26,7 @@ from chatkit.system import linux
 from chatkit.system.program import Program
 
 if TYPE_CHECKING:
-    from chatkit.bench.eventloop import Stage, Stop
+    from chatkit.bench.eventloop import EventLoop, Stop
     from chatkit.bench.peer import Peer
 
 LEAVE_ALONE = ("cancel", "quit", "exit", "close", "leave", "clear")  # pressed last
@@ -84,8 +84,8 @@ class View:
 class Window:
     """The windows of one program. Made by `Bench.start_window`."""
 
-    def __init__(self, stage: "Stage", program: Program, connection: socket.socket) -> None:
-        self.stage = stage
+    def __init__(self, loop: "EventLoop", program: Program, connection: socket.socket) -> None:
+        self.loop = loop
         self.program = program
         self.connection = connection
         connection.setblocking(False)
@@ -104,7 +104,7 @@ class Window:
         self.ended = False  # the agent is gone, and so is the program
         self.box = ""  # where one types, once that is known
         self.button = ""  # what sends; empty: Enter does
-        stage.watch(connection, selectors.EVENT_READ, self._receive)
+        loop.watch(connection, selectors.EVENT_READ, self._receive)
 
     @property
     def pid(self) -> int:
@@ -114,7 +114,7 @@ class Window:
 
     def appears(self) -> None:
         """There is a window. Raises Failure with step "window"."""
-        with self.stage.during("window"):
+        with self.loop.during("window"):
             self.waits_until(
                 lambda: bool(self.view().widgets), "a window to appear", silence="no-window"
             )
@@ -145,7 +145,7 @@ class Window:
         except Failure as failure:
             if failure.symptom == silence:
                 first = missing[0].encode("utf-8", "replace")
-                self.stage.transcript.add(self._lane, YOU, "missing", first)
+                self.loop.transcript.add(self._lane, YOU, "missing", first)
                 if len(words) > 1:
                     failure.message = f"{len(missing):,} of {len(words):,} lines are not shown"
                     failure.received = f"the first that is missing: {missing[0]!r}"
@@ -173,8 +173,8 @@ class Window:
 
         It is asked again whenever the program has done something to its window.
         """
-        patience = self.stage.patience(promise * GRACE)
-        worked = self.stage.worked()
+        patience = self.loop.patience(promise * GRACE)
+        worked = self.loop.worked()
         while True:
             acts, asked = self._acts, time.monotonic()
             if condition():
@@ -183,21 +183,21 @@ class Window:
             again = 2 * time.monotonic() - asked
             stop: Stop = "late"
             if not patience.is_over():
-                stop = self.stage.wait(partial(self._moved_on, acts, again), patience=patience)
+                stop = self.loop.wait(partial(self._moved_on, acts, again), patience=patience)
             if stop != "met":
                 if condition():
                     break
                 raise self._missed(stop, wanted, silence)
             if self.program.status is not None:
-                raise explain(self.stage, "rest", wanted, b"", silence=silence)
-        idle = patience.passed - (self.stage.worked() - worked)
+                raise explain(self.loop, "rest", wanted, b"", silence=silence)
+        idle = patience.passed - (self.loop.worked() - worked)
         if idle > promise:
-            self.stage.late = max(self.stage.late, patience.passed)
+            self.loop.late = max(self.loop.late, patience.passed)
 
     def _missed(self, stop: "Stop", wanted: str, silence: str) -> Failure:
         """Why something is not to be seen, with what is."""
         lines = [one.text for one in self.view().widgets if one.text.strip()]
-        failure = explain(self.stage, stop, wanted, b"", silence=silence)
+        failure = explain(self.loop, stop, wanted, b"", silence=silence)
         if failure.symptom == silence:
             failure.message = f"{self.program.name} does not show it and will not do it any more"
             seen = " | ".join(lines)[-300:].replace("\n", " | ")
@@ -270,14 +270,14 @@ class Window:
 
     def says(self, text: str, server: "Peer") -> None:
         """Send `text` in the way that works. Raises Failure with step "sending"."""
-        with self.stage.during("sending"):
+        with self.loop.during("sending"):
             if self.sends_with_enter(text, server) or self.sends_with_a_button(text, server):
                 return
             wanted = f"{text!r} to reach the server, by Enter or by a button"
-            raise explain(self.stage, "rest", wanted, b"", silence="not-sent")
+            raise explain(self.loop, "rest", wanted, b"", silence="not-sent")
 
     def _arrives(self, text: str, server: "Peer") -> bool:
-        self.stage.settle(quietly=True)
+        self.loop.settle(quietly=True)
         return text.encode() in bytes(server.inbox)
 
     def says_again(self, text: str, times: int) -> None:
@@ -287,13 +287,13 @@ class Window:
     def focuses(self, path: str) -> None:
         """Give the keyboard to a widget, or to a window: then no cursor blinks in a box."""
         self._ask("focus", path=path)
-        self.stage.settle(quietly=True)
+        self.loop.settle(quietly=True)
 
     def types_over(self, path: str, key: str = "x") -> None:
         """Give the keyboard to any widget and press a key there."""
         self.focuses(path)
         self._ask("press", path=path, key=key)
-        self.stage.settle(quietly=True)
+        self.loop.settle(quietly=True)
 
     def moves_to(self, x: int, y: int, path: str = ".") -> tuple[int, int, int, int]:
         """Move a window; return its left, upper, right and lower edge, in pixels."""
@@ -350,14 +350,14 @@ class Window:
 
         Raises Failure with the set-up step "reacts" or "alive".
         """
-        self.stage.settle()
+        self.loop.settle()
         self._ask("pulse")
         self.must_not_wait_always()
-        self.stage.steps_done.add("usable")
+        self.loop.steps_done.add("usable")
 
     def was_alive(self) -> None:
         """No callback has waited until now: the set-up step "alive". Raises Failure."""
-        with self.stage.during("alive"):
+        with self.loop.during("alive"):
             self.has_not_waited("while nothing special happens")
 
     def must_not_wait_always(self) -> None:
@@ -366,7 +366,7 @@ class Window:
         It belongs to the set-up step "alive". A single callback may wait for one thing. Nothing is
         judged here once the window was usable, or while it is judged whether it is alive.
         """
-        if self.waited >= OFTEN and not self.situation and "usable" not in self.stage.steps_done:
+        if self.waited >= OFTEN and not self.situation and "usable" not in self.loop.steps_done:
             self.waited = 0  # asking for the vitals must not end here again
             try:
                 self.has_not_waited("while nothing special happens")
@@ -404,7 +404,7 @@ class Window:
     def forget(self) -> None:
         """Give back the connection to the agent."""
         self.there = False
-        self.stage.watch(self.connection, 0, self._receive)
+        self.loop.watch(self.connection, 0, self._receive)
         self.connection.close()
 
     # ------------------------------------------------------------------------- the agent
@@ -418,7 +418,7 @@ class Window:
         return self.program.name.removesuffix(".py")
 
     def _note(self, text: str) -> None:
-        self.stage.transcript.add(YOU, self._lane, "note", text=text)
+        self.loop.transcript.add(YOU, self._lane, "note", text=text)
 
     def _order(self, do: str, **how: object) -> int:
         self.ordered += 1
@@ -435,7 +435,7 @@ class Window:
         """
         self.must_not_wait_always()
         number = self._order(do, **how)
-        stop = self.stage.wait(
+        stop = self.loop.wait(
             lambda: (
                 number in self.answers
                 or self.program.status is not None
@@ -445,17 +445,17 @@ class Window:
             patient=not self.situation,
         )
         if self.program.status is not None:
-            self.stage.pump(0)  # it may have answered before it ended
+            self.loop.pump(0)  # it may have answered before it ended
         if number in self.answers:
             return self.answers.pop(number)
         if self.program.status is not None or self.ended:
-            self.stage.wait(lambda: self.program.status is not None)
+            self.loop.wait(lambda: self.program.status is not None)
             raise exited(self.program)
         if self.situation:
             self.has_not_waited(self.situation)
         wanted = f"the window to go on, {self.situation}".removesuffix(", ")
-        failure = explain(self.stage, stop, wanted, b"", silence="frozen")
-        if not self.situation and "usable" not in self.stage.steps_done:
+        failure = explain(self.loop, stop, wanted, b"", silence="frozen")
+        if not self.situation and "usable" not in self.loop.steps_done:
             failure.step = "reacts"
         raise failure
 
@@ -486,7 +486,7 @@ class Window:
         if not data:
             self.ended = True
             self._lose()
-            self.stage.watch(self.connection, 0, self._receive)
+            self.loop.watch(self.connection, 0, self._receive)
         *lines, self.received = self.received.split(b"\n")
         try:
             for line in lines:

@@ -185,9 +185,9 @@ def adopt_orphans() -> None:
     _LIBC.prctl(36, 1, 0, 0, 0)
 
 
-def end_orphans(spare: set[int]) -> None:
-    """Kill every child of this process that is not in `spare`, and theirs that come after them."""
-    while orphans := set(children(os.getpid())) - spare:
+def end_orphans(keep: set[int]) -> None:
+    """Kill every child of this process that is not in `keep`, and theirs that come after them."""
+    while orphans := set(children(os.getpid())) - keep:
         for pid in orphans:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, KILL)

@@ -145,7 +145,7 @@ class Program:
         who: Who = {}
         begin: Callable[[], None] | None = None
         theirs: tuple[int, ...] = ()  # what bubblewrap gets: ends of pipes, a filter
-        gate: int | None = None  # it waits there until the bounds are set
+        block: int | None = None  # it waits there until the bounds are set
         self.told: IO[bytes] | None = None  # what it says at the end of a program that began
         walled: Walled | None = None
         if sandbox is not None and sandbox.zygotes:
@@ -155,7 +155,7 @@ class Program:
             told, tells = os.pipe()
             self.told = os.fdopen(told, "rb", buffering=0)
             os.set_blocking(told, False)
-            waits, gate = os.pipe()
+            waits, block = os.pipe()
             rules = seccomp.opened()
             theirs = (waits, tells) if rules is None else (waits, tells, rules)
             command = sandbox.command(path, arguments, given, visible, *theirs)
@@ -172,15 +172,15 @@ class Program:
                     or fork
                     or spawn(command, path.parent, given, begin=begin, fds=theirs, who=who)
                 )
-            if gate is not None:
+            if block is not None:
                 limit(self.pid)  # whoever it starts from now on inherits them
                 for child in linux.children(self.pid):
                     limit(child)
         finally:
             for end in theirs:
                 os.close(end)
-            if gate is not None:
-                os.close(gate)
+            if block is not None:
+                os.close(block)
         assert self.process.stdout and self.process.stderr
         self.output = Output(self.process.stdout)
         self.errors = Output(self.process.stderr)

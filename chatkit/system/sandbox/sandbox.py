@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from chatkit.system import linux
 from chatkit.system.sandbox import rootfs, seccomp
-from chatkit.system.sandbox.cgroup import Group
+from chatkit.system.sandbox.cgroup import MemoryGroup
 from chatkit.system.sandbox.namespaces import (
     NOBODY,
     STUDENT,
@@ -72,7 +72,7 @@ class Sandbox:
     tier: Tier
     why: str = ""  # what is missing for the first tier
     user: int | None = None  # as whom programs run, where root started us; None: as we do
-    group: Group | None = None  # where the kernel bounds their memory; None: it is watched
+    group: MemoryGroup | None = None  # where the kernel bounds their memory; None: it is watched
     files: tuple[str, ...] = ()  # in the first tier: which they see, see `rootfs.prepare`
     space: Path | None = None  # in the first tier: where the folders of programs are made
     zygotes: "Zygotes | None" = None  # what puts up the walls in place of bubblewrap
@@ -87,7 +87,7 @@ class Sandbox:
         arguments: Sequence[str],
         environment: Mapping[str, str],
         visible: Mapping[Path, Path],
-        gate: int | None = None,
+        block: int | None = None,
         told: int | None = None,
         rules: int | None = None,
     ) -> list[str]:
@@ -95,7 +95,7 @@ class Sandbox:
 
         `environment` is all that it gets; `visible` are more files and folders that it may read:
         where it sees them -> where they are.
-        `gate` is a pipe to wait for: the program starts when nobody can write to it any more.
+        `block` is a pipe to wait for: the program starts when nobody can write to it any more.
         `told` is one into which bubblewrap writes "exit-code" at the end of a program that began.
         `rules` is an open file with a filter for system calls, see `seccomp.opened`.
         Only for tier "namespaces".
@@ -105,7 +105,7 @@ class Sandbox:
             *(part for path, place in visible.items() for part in rootfs.shown(path, place)),
             *("--bind", str(program.parent), str(INSIDE), "--chdir", str(INSIDE)),
             *("--remount-ro", "/"),
-            *(() if gate is None else ("--block-fd", str(gate))),
+            *(() if block is None else ("--block-fd", str(block))),
             *(() if told is None else ("--json-status-fd", str(told))),
             *self._begins(environment, rules),
             *(python(), str(INSIDE / program.name), *arguments),

@@ -32,8 +32,8 @@ from chatkit.system.sandbox.sandbox import (
 )
 from chatkit.system.spawn import begin_as_a_child, spawn
 
-GATE = Path(__file__).parent / "gate"  # the folder, not a package: see gate/sitecustomize.py
-GATE_INSIDE = Path("/gate")  # where the warm Python finds it
+ZYGOTE = Path(__file__).parent / "zygote"  # the folder, not a package: see zygote/sitecustomize.py
+ZYGOTE_INSIDE = Path("/zygote")  # where the warm Python finds it
 MOST_AT_ONCE = 1024  # programs
 # How much a program may have of what Linux counts for each user, namespaces(7). Else one program
 # could take all that the user who grades may have.
@@ -108,9 +108,9 @@ class Zygote:
         """
         linux.adopt_orphans()
         self.environment = dict(environment)
-        paths = [str(GATE_INSIDE), *filter(None, [environment.get("PYTHONPATH")])]
-        self.gate, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.gate.settimeout(ANSWER)
+        paths = [str(ZYGOTE_INSIDE), *filter(None, [environment.get("PYTHONPATH")])]
+        self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.channel.settimeout(ANSWER)
 
         def begin() -> None:
             _move_into(root)
@@ -123,7 +123,7 @@ class Zygote:
                 {
                     **environment,
                     "PYTHONPATH": os.pathsep.join(paths),
-                    "CHATKIT_GATE": str(theirs.fileno()),
+                    "CHATKIT_ZYGOTE": str(theirs.fileno()),
                 },
                 begin=begin,
                 fds=[theirs.fileno()],
@@ -138,8 +138,8 @@ class Zygote:
             "first_to_go": walls.group is not None,
         }
         try:
-            self.gate.send(marshal.dumps(given))
-            if self.gate.recv(1) != b".":
+            self.channel.send(marshal.dumps(given))
+            if self.channel.recv(1) != b".":
                 assert self.process.stderr
                 told = self.process.stderr.read().decode("utf-8", "replace").strip()
                 raise SandboxError(f"the warm Python has ended: {told}")
@@ -174,7 +174,7 @@ class Zygote:
                 "environment": dict(environment),
                 "mounts": [(str(place), place == INSIDE) for place in mounts],
             }
-            socket.send_fds(self.gate, [marshal.dumps(order)], theirs)
+            socket.send_fds(self.channel, [marshal.dumps(order)], theirs)
             pid = int(self._hears())
             self._hears()  # it is our child
             self._hears()  # its walls stand
@@ -189,12 +189,12 @@ class Zygote:
 
     def close(self) -> None:
         """End it. Programs that it has begun go on."""
-        self.gate.close()
+        self.channel.close()
         with self.process:
             self.process.kill()
 
     def _hears(self) -> bytes:
-        told = self.gate.recv(1 << 12)
+        told = self.channel.recv(1 << 12)
         if not told or told.startswith(b"!"):
             raise OSError(told[1:].decode("utf-8", "replace") or "the warm Python has ended")
         return told
@@ -207,7 +207,7 @@ class Zygotes:
         """Raises OSError when their root cannot be prepared."""
         assert walls.space
         allow_users(MOST_AT_ONCE)  # each program makes one, and in there none can be made
-        visible = {GATE_INSIDE: GATE, AGENT_INSIDE: AGENT, **{path: path for path in TK}}
+        visible = {ZYGOTE_INSIDE: ZYGOTE, AGENT_INSIDE: AGENT, **{path: path for path in TK}}
         self.root = rootfs.whole(walls.space.parent, visible)
         self.shown = visible.keys()
         self.walls = walls
