@@ -7,18 +7,14 @@ So the same mistake gets the same symptom, however the packets fell.
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from chatkit.bench.failure import Failure
+from chatkit.bench.eventloop import EventLoop
+from chatkit.bench.failure import Connected, Failure, Stop
 from chatkit.bench.transcript import quoted
 from chatkit.course.todo import reached
 from chatkit.system import linux
 from chatkit.system.program import Program
 from chatkit.system.sandbox.cgroup import TOO_MUCH
-
-if TYPE_CHECKING:
-    from chatkit.bench.eventloop import EventLoop, Stop
-    from chatkit.bench.peer import Peer
 
 _FRAME = re.compile(r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<name>\S+))?')
 _THREAD = re.compile(r"^(?:Current t|T)hread 0x")
@@ -150,11 +146,11 @@ def stacks(text: str, program: Path, file: Path | None = None) -> list[str]:
 
 
 def explain(
-    loop: "EventLoop",
-    stop: "Stop",
+    loop: EventLoop,
+    stop: Stop,
     expected: str,
     received: bytes,
-    peer: "Peer | None" = None,
+    peer: Connected | None = None,
     silence: str = "silent",
 ) -> Failure:
     """Why something did not come: one symptom, the same for the same mistake.
@@ -199,7 +195,7 @@ def explain(
     return Failure(silence, f"{program.name} {waits}", expected, got or stands)
 
 
-def _where_it_stands(loop: "EventLoop") -> str:
+def _where_it_stands(loop: EventLoop) -> str:
     """Where each thread of the program stands, a line each. This ends the program."""
     program = loop.program
     loop.transcript.closed = True

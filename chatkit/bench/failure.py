@@ -1,6 +1,10 @@
 """What a check raises when a program did not do what the contract says."""
 
 from dataclasses import dataclass
+from typing import Literal, Protocol
+
+# How a wait ends: what was waited for came, the programs are at rest, or time is up.
+Stop = Literal["met", "rest", "late"]
 
 
 @dataclass
@@ -20,3 +24,26 @@ class Failure(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+
+class Connected(Protocol):
+    """Who has waited for something: a peer."""
+
+    @property
+    def name(self) -> str:
+        """What the transcript calls it."""
+
+    @property
+    def ended(self) -> str:
+        """How the other end has ended the connection; empty while it is open."""
+
+
+@dataclass(frozen=True)
+class NotMet:
+    """Something did not come. `Bench.explained` makes a Failure of it, which says why."""
+
+    stop: Stop  # how the wait for it ended
+    expected: str  # for the report
+    received: bytes = b""  # what came instead
+    peer: Connected | None = None  # who waited for it
+    silence: str = "silent"  # the symptom of a program that is there, is fine, and does nothing

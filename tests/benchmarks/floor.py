@@ -158,7 +158,8 @@ def observed() -> Iterator[list[Story]]:
 
 def _owner(method: Callable[..., Any]) -> type:
     name = method.__qualname__.split(".")[0]
-    return next(one for one in (Bench, EventLoop, Program, Window) if one.__name__ == name)
+    classes = (*Bench.__mro__, Program, *Window.__mro__)
+    return next(one for one in classes if one.__name__ == name)
 
 
 def _timed(observer: Observer, part: Part, method: Callable[..., Any]) -> Callable[..., Any]:

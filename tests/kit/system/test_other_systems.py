@@ -18,6 +18,7 @@ import pytest
 from chatkit.bench import eventloop
 from chatkit.bench.bench import Bench
 from chatkit.bench.eventloop import EventLoop
+from chatkit.bench.waiting import selecting
 from chatkit.course.lessons import find_course
 from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
@@ -170,7 +171,7 @@ def test_on_windows_nobody_waits_for_an_empty_list(monkeypatch: pytest.MonkeyPat
         def refuses(seconds: float) -> None:
             raise OSError(errno.EINVAL, "WinError 10022")
 
-        monkeypatch.setattr(eventloop, "WINDOWS", True)
+        monkeypatch.setattr(selecting, "WINDOWS", True)
         monkeypatch.setattr(linux, "LINUX", False)
         monkeypatch.setattr(bench.selector, "select", refuses)
         assert bench.pump(0.001) is False
