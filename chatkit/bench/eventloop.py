@@ -16,8 +16,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, Self
 
-import psutil
-
 from chatkit.bench.failure import Failure, NotMet, Stop
 from chatkit.bench.idle import GRACE, PROMISE, IdleDetector, Pulsing, Threads
 from chatkit.bench.transcript import Transcript, quoted
@@ -26,6 +24,7 @@ from chatkit.bench.waiting.selecting import SelectorLoop
 from chatkit.system import linux, timers
 from chatkit.system.display import Display
 from chatkit.system.program import Program
+from chatkit.system.programs.usage import processor_time
 from chatkit.system.sandbox.sandbox import Sandbox
 
 HOPELESS = 3.0  # seconds of processor time without a byte moved, after which waiting is in vain
@@ -310,9 +309,9 @@ class EventLoop(SelectorLoop):
         if not linux.READS_REST:
             if linux.NO_PROC:
                 self.remark("without /proc nobody can see how busy a program is")
-            used = _processor_time(pids)
+            used = processor_time(pids)
             self.wait(lambda: False, seconds=seconds)
-            return (_processor_time(pids) - used) / (time.monotonic() - started)
+            return (processor_time(pids) - used) / (time.monotonic() - started)
         before = linux.threads(pids)
         detector = self._detector()
         looks = busy = 0
@@ -348,12 +347,3 @@ class EventLoop(SelectorLoop):
     def _drawn_by(self) -> list[int]:
         """The display, if there is a window to draw and it is known."""
         return [self.display.pid] if self.windows and self.display and self.display.pid else []
-
-
-def _processor_time(pids: list[int]) -> float:
-    """How many seconds these processes have run. One that ends meanwhile counts as 0."""
-    used = 0.0
-    for pid in pids:
-        with contextlib.suppress(psutil.Error):
-            used += sum(psutil.Process(pid).cpu_times()[:2])
-    return used

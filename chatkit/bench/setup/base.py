@@ -3,13 +3,10 @@
 `starting.py` and `connecting.py` build on it, and `chatkit.bench.bench.Bench` is all of them.
 """
 
-import contextlib
 import random
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-
-import psutil
 
 from chatkit.bench import diagnosis
 from chatkit.bench.eventloop import EventLoop
@@ -19,9 +16,9 @@ from chatkit.bench.window import Window
 from chatkit.system import linux
 from chatkit.system.display import Display
 from chatkit.system.forkserver import ForkServer
-from chatkit.system.linux import WINDOWS
 from chatkit.system.ports import another_loopback, free_port
 from chatkit.system.program import Program
+from chatkit.system.programs import usage
 from chatkit.system.sandbox.sandbox import Sandbox
 
 WORDS = ("apple", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "igloo", "koala")
@@ -138,22 +135,13 @@ class BenchBase(EventLoop):
 
     def holds(self) -> tuple[int, int]:
         """How many threads and how many open files the program has now, in this order."""
-        count = "num_handles" if WINDOWS else "num_fds"
-        threads = files = 0
-        for pid in self.pids():
-            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since
-                process = psutil.Process(pid)
-                files += getattr(process, count)()
-                threads += process.num_threads()
         if linux.NO_PROC:
             self.remark("without /proc nobody can count threads and open files")
-        return threads, files
+        return usage.threads_and_files(self.pids())
 
     def memory(self) -> int:
         """How many bytes of memory the program and all that it has started hold now."""
-        if linux.LINUX:
-            return sum(map(linux.resident, self.pids()))
-        return sum(psutil.Process(pid).memory_info().rss for pid in self.pids())
+        return usage.memory(self.pids())
 
     def listeners(self, program: Program) -> list[linux.Socket]:
         """The sockets on which this very program listens now (Linux only)."""

@@ -14,8 +14,10 @@ from collections.abc import Callable
 from typing import IO
 
 from chatkit.system import linux
+from chatkit.system.ending import end_orphans
 from chatkit.system.linux import WINDOWS
-from chatkit.system.program import Output, Program
+from chatkit.system.program import Program
+from chatkit.system.programs.output import Output
 from chatkit.system.sandbox.cgroup import MOST_MEMORY, TOO_MUCH
 from chatkit.system.sandbox.sandbox import Sandbox
 
@@ -49,7 +51,7 @@ class SelectorLoop:
             self._forget(program)
             program.close()
         if linux.LINUX:
-            linux.end_orphans(self.strangers)
+            end_orphans(self.strangers)
         self.programs.clear()
 
     def pump(self, seconds: float) -> bool:

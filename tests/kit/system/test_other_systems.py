@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from chatkit.bench import eventloop
 from chatkit.bench.bench import Bench
 from chatkit.bench.eventloop import EventLoop
 from chatkit.bench.waiting import selecting
@@ -25,6 +24,7 @@ from chatkit.grading.runner import grade_lesson
 from chatkit.system import linux
 from chatkit.system import program as program_module
 from chatkit.system.program import Program
+from chatkit.system.programs import usage
 
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
@@ -146,8 +146,8 @@ def test_a_program_that_has_ended_may_be_looked_at_and_written_to(
 ) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    assert eventloop._processor_time([gone.pid]) == 0.0
-    with EventLoop() as bench:
+    assert usage.processor_time([gone.pid]) == 0.0
+    with Bench(lambda name: tmp_path / name) as bench:
         ended = bench.adopt(Program(program(tmp_path, ""), []))
         bench.wait(lambda: ended.status is not None)
         monkeypatch.setattr(bench, "pids", lambda: [gone.pid])

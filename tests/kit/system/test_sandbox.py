@@ -10,11 +10,9 @@ import pytest
 
 from chatkit.system import linux
 from chatkit.system.sandbox import sandbox, seccomp
+from chatkit.system.sandbox.bounds import FILE, FILES, PROCESSOR
 from chatkit.system.sandbox.namespaces import NOBODY
 from chatkit.system.sandbox.sandbox import (
-    FILE,
-    FILES,
-    PROCESSOR,
     Refused,
     Sandbox,
     what_is_missing,
@@ -47,7 +45,7 @@ def late(pid):
     while linux.LATE and not linux.children(pid) and time.monotonic() < deadline:
         threading.Event().wait(0.001)
     linux.LATE = False
-    sandbox.limit(pid)
+    limit(pid)
 
 linux.LATE = True
 program.limit = late

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from chatkit.system import linux
 from chatkit.system.forkserver import IMPORTS, OURS, WINDOW_IMPORTS
-from chatkit.system.sandbox import rootfs, sandbox, seccomp
+from chatkit.system.sandbox import bounds, rootfs, sandbox, seccomp
 from chatkit.system.sandbox.namespaces import allow_users
 from chatkit.system.sandbox.sandbox import (
     AGENT,
@@ -40,7 +40,7 @@ MOST_AT_ONCE = 1024  # programs
 COUNTS = {"max_user_namespaces": 0, "max_inotify_instances": 16, "max_inotify_watches": 4096}
 ANSWER = 30.0  # seconds that it has to start, and to begin a program
 
-_OPEN_TREE, _CLONE = 428, 1 | os.O_CLOEXEC  # OPEN_TREE_CLONE, linux/mount.h
+_OPEN_TREE, _CLONE = 428, 1 | getattr(os, "O_CLOEXEC", 0)  # OPEN_TREE_CLONE, linux/mount.h
 _HERE = -100  # AT_FDCWD
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _NEW_MOUNTS = 0x00020000  # CLONE_NEWNS
@@ -132,7 +132,7 @@ class Zygote:
             "imports": list(imports),
             "user": walls.user,
             "rules": seccomp.program(),
-            "bounds": sandbox.bounds(),
+            "bounds": bounds.bounds(),
             "counts": COUNTS,
             "room": f"size={DISK},mode=1777",
             "first_to_go": walls.group is not None,
