@@ -10,6 +10,7 @@ the chat, waits with a deadline, and keeps a transcript of all that happened.
 - `window`          what a person sees and does; `windows/` speaks with the agent, and `agent/` is
                     inside the window's process
 - `transcript`      what happened, as data; `sequence` draws it as a sequence diagram
+- `symptoms`        what can be seen of a wrong program, each with its sentence
 - `failure`         what peers, windows and checks raise
 - `diagnosis`       from a program that did not do what it should to a symptom
 - `evidence`        what was seen of a program whose check failed

@@ -12,6 +12,7 @@ from chatkit.bench.failure import Failure, NotMet
 from chatkit.bench.idle import PROMISE
 from chatkit.bench.setup.connecting import Connecting
 from chatkit.bench.setup.starting import Starting
+from chatkit.bench.symptoms import Symptom
 from chatkit.system import linux
 from chatkit.system.program import Program
 
@@ -47,13 +48,13 @@ class Bench(Starting, Connecting):
         new = [line for line in stream.text.split("\n")[program.heard :] if line]
         wanted = f"{program.name} to print {text!r}"
         printed = "\n".join(new[-5:]).encode()
-        silence = "other-output" if new else "no-output"
+        silence = Symptom.OTHER_OUTPUT if new else Symptom.NO_OUTPUT
         if any(map(BYTES.search, new)):
-            silence = "printed-bytes"
+            silence = Symptom.PRINTED_BYTES
         raise self.explained(NotMet(stop, wanted, printed, silence=silence))
 
     def exits(
-        self, status: int | None = 0, *, promise: float = 2.0, silence: str = "no-exit"
+        self, status: int | None = 0, *, promise: float = 2.0, silence: Symptom = Symptom.NO_EXIT
     ) -> int:
         """The program ends, without a traceback of its own; returns its exit status.
 
@@ -76,14 +77,16 @@ class Bench(Starting, Connecting):
         new_errors = program.errors.text[program.errors_before :]
         if trace := diagnosis.last_traceback(new_errors, program.path):
             found = diagnosis.crash(program)
-            if found and found.symptom in ("todo", "syntax-error", "encoding"):
+            if found and found.symptom in (Symptom.TODO, Symptom.SYNTAX_ERROR, Symptom.ENCODING):
                 raise found
             told = f"{program.name} ended with a traceback: {trace.error}"
-            raise Failure("traceback", told, wanted + ", without a traceback", trace.error)
+            raise Failure(Symptom.TRACEBACK, told, wanted + ", without a traceback", trace.error)
         if (got == 0) if status is None else (got != status):
             how = f"status {got}" if got >= 0 else f"signal {-got}"
             said = diagnosis.last_words(program)
-            raise Failure("wrong-status", f"{program.name} ended with {how}", wanted, said or how)
+            raise Failure(
+                Symptom.WRONG_STATUS, f"{program.name} ended with {how}", wanted, said or how
+            )
         return got
 
     def reads_the_ready_line(self) -> tuple[str, int]:
@@ -103,9 +106,9 @@ class Bench(Starting, Connecting):
         host, port = self.address
         wanted = f"{program.name} to print 'Server running on {host}:{port or 'its port'}'"
         printed = program.output.text.strip().encode()
-        silence = "other-ready-line" if printed else "no-ready-line"
+        silence = Symptom.OTHER_READY_LINE if printed else Symptom.NO_READY_LINE
         if linux.LINUX and not self.listeners(program):
-            silence = "never-listened"
+            silence = Symptom.NEVER_LISTENED
         raise self.explained(NotMet(stop, wanted, printed, silence=silence))
 
     def must_run(self) -> None:
@@ -123,7 +126,7 @@ class Bench(Starting, Connecting):
         if linux.LINUX and there != {f"{host}:{port}"}:
             told = f"{program.name} listens on another address than it was told"
             wanted = f"{program.name} to listen on {host}:{port}, and nowhere else"
-            raise Failure("wrong-address", told, wanted, ", ".join(sorted(there)))
+            raise Failure(Symptom.WRONG_ADDRESS, told, wanted, ", ".join(sorted(there)))
 
     def costs_no_cpu(self, situation: str, seconds: float = 1.0) -> None:
         """The program hardly runs while nothing happens: under a quarter of a core.
@@ -135,4 +138,4 @@ class Bench(Starting, Connecting):
         if wants >= 0.25:
             told = f"{self.program.name} is busy while nothing happens ({situation})"
             wanted = "under a quarter of a core"
-            raise Failure("spinning", told, wanted, f"{wants:.0%} of a core")
+            raise Failure(Symptom.SPINNING, told, wanted, f"{wants:.0%} of a core")

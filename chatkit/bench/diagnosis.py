@@ -10,6 +10,7 @@ from pathlib import Path
 
 from chatkit.bench.eventloop import EventLoop
 from chatkit.bench.failure import Connected, Failure, Stop
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.transcript import quoted
 from chatkit.course.todo import reached
 from chatkit.system import linux
@@ -82,20 +83,20 @@ def crash(program: Program) -> Failure | None:
     if trace is None or trace.error == "KeyboardInterrupt":
         return None
     if todo := reached(program.errors.text):
-        return Failure("todo", f"{todo}: this part is not written yet")
+        return Failure(Symptom.TODO, f"{todo}: this part is not written yet")
     where = f" ({trace.place})" if trace.place else ""
     shown = "\n".join(trace.lines)
     if wrong := _NO_UTF8.search(trace.error):
         name = Path(wrong["file"] or _last_file(trace) or program.name).name
         told = f"{name} is not saved as UTF-8"
-        return Failure("encoding", told, "a file in UTF-8", shown, step="start")
+        return Failure(Symptom.ENCODING, told, "a file in UTF-8", shown, step="start")
     if trace.error.startswith(("SyntaxError", "IndentationError", "TabError")):
         told = f"Python cannot read {program.name}{where}: {trace.error}"
         wanted = "a program that Python can read"
-        return Failure("syntax-error", told, wanted, shown, step="start")
+        return Failure(Symptom.SYNTAX_ERROR, told, wanted, shown, step="start")
     who = f"a thread of {program.name}" if trace.in_thread else program.name
     told = f"{who} crashed{where}: {trace.error}"
-    return Failure("crashed", told, received=shown, step=_FOREIGN.get(trace.error, ""))
+    return Failure(Symptom.CRASHED, told, received=shown, step=_FOREIGN.get(trace.error, ""))
 
 
 def exited(program: Program) -> Failure:
@@ -104,13 +105,13 @@ def exited(program: Program) -> Failure:
         program.ended_for = TOO_MUCH
     if program.ended_for:
         told = f"{program.name} was ended by the bench: {program.ended_for}"
-        return Failure("over-the-bounds", told)
+        return Failure(Symptom.OVER_THE_BOUNDS, told)
     if found := crash(program):
         return found
     status = program.status
     how = f"with status {status}" if status is None or status >= 0 else f"by signal {-status}"
     said = last_words(program)
-    return Failure("exited", f"{program.name} ended {how} before it should", received=said)
+    return Failure(Symptom.EXITED, f"{program.name} ended {how} before it should", received=said)
 
 
 def last_words(program: Program, most: int = 5) -> str:
@@ -151,7 +152,7 @@ def explain(
     expected: str,
     received: bytes,
     peer: Connected | None = None,
-    silence: str = "silent",
+    silence: Symptom = Symptom.SILENT,
 ) -> Failure:
     """Why something did not come: one symptom, the same for the same mistake.
 
@@ -178,19 +179,19 @@ def explain(
         return found
     if peer and peer.ended:
         told = f"{program.name} closed {peer.name}'s connection too early"
-        return Failure("closed-early", told, expected, got or "the end of the connection")
+        return Failure(Symptom.CLOSED_EARLY, told, expected, got or "the end of the connection")
     if peer and received and not sends:
         told = f"{peer.name} got a line without its end"
-        return Failure("unfinished-line", told, expected, got)
+        return Failure(Symptom.UNFINISHED_LINE, told, expected, got)
     # A window that does not react is frozen, whether its thread computes or waits.
-    hungry = stop != "rest" and silence != "frozen" and loop.cpu_appetite(0.5) > 0.9
+    hungry = stop != "rest" and silence != Symptom.FROZEN and loop.cpu_appetite(0.5) > 0.9
     stands = _where_it_stands(loop)
     if hungry:
         told = f"{program.name} is busy all the time and does not get on"
-        return Failure("spinning", told, expected, got or stands)
+        return Failure(Symptom.SPINNING, told, expected, got or stands)
     if sends:
         told = f"{program.name} is stuck: it waits until somebody reads"
-        return Failure("stuck", told, expected, got or stands)
+        return Failure(Symptom.STUCK, told, expected, got or stands)
     waits = "is at rest and will not do it any more" if stop == "rest" else "did not do it in time"
     return Failure(silence, f"{program.name} {waits}", expected, got or stands)
 

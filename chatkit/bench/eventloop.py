@@ -18,6 +18,7 @@ from typing import Protocol, Self
 
 from chatkit.bench.failure import Failure, NotMet, Stop
 from chatkit.bench.idle import GRACE, PROMISE, IdleDetector, Pulsing, Threads
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.transcript import Transcript, quoted
 from chatkit.bench.waiting.deadlines import Patience
 from chatkit.bench.waiting.selecting import SelectorLoop
@@ -295,7 +296,7 @@ class EventLoop(SelectorLoop):
 
     def ended_early(self, program: Program) -> Failure:
         """The failure of a program that is not there any more. `Bench` asks the diagnosis."""
-        return Failure("exited", f"{program.name} ended before it should")
+        return Failure(Symptom.EXITED, f"{program.name} ended before it should")
 
     def cpu_appetite(self, seconds: float) -> float:
         """How much of a core the programs want in the next `seconds`; 0.0 at once when at rest.

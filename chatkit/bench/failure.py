@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from chatkit.bench.symptoms import Symptom
+
 # How a wait ends: what was waited for came, the programs are at rest, or time is up.
 Stop = Literal["met", "rest", "late"]
 
@@ -11,12 +13,12 @@ Stop = Literal["met", "rest", "late"]
 class Failure(Exception):
     """One broken expectation, told so that a report can explain it.
 
-    `symptom` is a short code, the same from run to run for the same mistake. `step` names the
+    `symptom` is the same from run to run for the same mistake. `step` names the
     set-up step that failed ("start", "connect", "handshake"); it is empty when the behaviour under
     test itself failed.
     """
 
-    symptom: str
+    symptom: Symptom
     message: str  # what happened, one sentence
     expected: str = ""  # what should have come
     received: str = ""  # what came instead
@@ -46,4 +48,6 @@ class NotMet:
     expected: str  # for the report
     received: bytes = b""  # what came instead
     peer: Connected | None = None  # who waited for it
-    silence: str = "silent"  # the symptom of a program that is there, is fine, and does nothing
+    silence: Symptom = (
+        Symptom.SILENT
+    )  # the symptom of a program that is there, is fine, and does nothing

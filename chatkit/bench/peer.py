@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from chatkit.bench.failure import Failure, NotMet, Stop
 from chatkit.bench.peersocket import PeerSocket
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.transcript import quoted
 
 Text = str | bytes
@@ -134,15 +135,15 @@ class Peer(PeerSocket):
         self.bench.settle(quietly=True)
         later = [bare(item) for item in bytes(self.inbox).split(b"\n")[:-1]]
         if not bare(line):
-            symptom, told = "blank-line", f"{self.name} got a blank line"
+            symptom, told = Symptom.BLANK_LINE, f"{self.name} got a blank line"
         elif bare(line) in map(bare, self.heard[:before]):
-            symptom, told = "duplicate", f"{self.name} got the same line twice"
+            symptom, told = Symptom.DUPLICATE, f"{self.name} got the same line twice"
         elif text in later:
-            symptom, told = "wrong-order", f"{self.name} got another line first"
+            symptom, told = Symptom.WRONG_ORDER, f"{self.name} got another line first"
         elif REPLACED in line and REPLACED not in expected:
-            symptom, told = "broken-character", f"{self.name} got a character that is broken"
+            symptom, told = Symptom.BROKEN_CHARACTER, f"{self.name} got a character that is broken"
         else:
-            symptom, told = "different-text", f"{self.name} got something else"
+            symptom, told = Symptom.DIFFERENT_TEXT, f"{self.name} got something else"
         raise Failure(symptom, told, wanted, quoted(line + b"\n"))
 
     def gets(self, data: bytes, because: str = "") -> None:
@@ -166,10 +167,10 @@ class Peer(PeerSocket):
         if len(data) > 100:
             wanted = f"{self.name} to get, around there, {quoted(data[around])}"
             got = got[around]
-        raise Failure("different-text", told, wanted, quoted(got))
+        raise Failure(Symptom.DIFFERENT_TEXT, told, wanted, quoted(got))
 
     def hears_nothing(
-        self, because: str, symptom: str = "unexpected", *, own: bool = False
+        self, because: str, symptom: Symptom = Symptom.UNEXPECTED, *, own: bool = False
     ) -> None:
         """Nothing is there, and the program is at rest, so nothing will come by itself.
 
@@ -179,7 +180,9 @@ class Peer(PeerSocket):
         self.bench.settle(proof=True)
         self.has_nothing(because, symptom, own=own)
 
-    def has_nothing(self, because: str, symptom: str = "unexpected", *, own: bool = False) -> None:
+    def has_nothing(
+        self, because: str, symptom: Symptom = Symptom.UNEXPECTED, *, own: bool = False
+    ) -> None:
         """As `hears_nothing`, when the script has just seen the program at rest."""
         while not own and b"\n" in self.inbox:
             line, _, rest = self.inbox.partition(b"\n")
@@ -189,9 +192,9 @@ class Peer(PeerSocket):
         if not self.inbox:
             return
         got = bytes(self.inbox)
-        if symptom == "unexpected" and bare(got) in map(bare, self.heard):
-            symptom = "duplicate"
-        early = "too early: " if symptom == "early-data" else ""
+        if symptom == Symptom.UNEXPECTED and bare(got) in map(bare, self.heard):
+            symptom = Symptom.DUPLICATE
+        early = "too early: " if symptom == Symptom.EARLY_DATA else ""
         self.bench.transcript.remark(early + because, self.name)
         raise Failure(
             symptom,
@@ -207,7 +210,7 @@ class Peer(PeerSocket):
             got = bytes(self.inbox)
             wanted = f"the end of {self.name}'s connection"
             told = f"{self.name} got something more"
-            raise Failure("unexpected", told, wanted, quoted(got))
+            raise Failure(Symptom.UNEXPECTED, told, wanted, quoted(got))
         if not self.ended:
             self.bench.transcript.add(self.far, self.name, "missing", text="end")
             raise self.bench.explained(
@@ -216,12 +219,15 @@ class Peer(PeerSocket):
                     f"the end of {self.name}'s connection",
                     b"",
                     self,
-                    silence="no-end",
+                    silence=Symptom.NO_END,
                 )
             )
         if self.ended == "reset":
             raise Failure(
-                "reset", "the connection was reset", f"{self.name} to see a clean end", "a reset"
+                Symptom.RESET,
+                "the connection was reset",
+                f"{self.name} to see a clean end",
+                "a reset",
             )
 
     def _remember(self, piece: bytes) -> None:

@@ -14,6 +14,7 @@ from functools import partial
 from chatkit.bench.failure import Failure, NotMet, Stop
 from chatkit.bench.idle import GRACE, PROMISE
 from chatkit.bench.peer import Peer
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.windows.health import LivingWindow
 from chatkit.bench.windows.view import View, Widget
 
@@ -30,7 +31,7 @@ class Window(LivingWindow):
         """There is a window. Raises Failure with step "window"."""
         with self.loop.during("window"):
             self.waits_until(
-                lambda: bool(self.view().widgets), "a window to appear", silence="no-window"
+                lambda: bool(self.view().widgets), "a window to appear", silence=Symptom.NO_WINDOW
             )
 
     def view(self) -> View:
@@ -43,7 +44,7 @@ class Window(LivingWindow):
         """How often `word` can be read in the window now; the box does not count."""
         return self._counts([word])[0]
 
-    def shows(self, *words: str, because: str = "", silence: str = "not-shown") -> None:
+    def shows(self, *words: str, because: str = "", silence: Symptom = Symptom.NOT_SHOWN) -> None:
         """Each word can be read in the window, at the latest once it is at rest. Raises Failure."""
         missing = list(words)
 
@@ -68,7 +69,9 @@ class Window(LivingWindow):
     def tells(self, before: View, situation: str) -> None:
         """The window says something that it did not say `before`. Raises Failure."""
         self.waits_until(
-            lambda: self._is_new(before), f"the window to say that {situation}", silence="not-said"
+            lambda: self._is_new(before),
+            f"the window to say that {situation}",
+            silence=Symptom.NOT_SAID,
         )
 
     def _is_new(self, before: View) -> bool:
@@ -80,7 +83,7 @@ class Window(LivingWindow):
         condition: Callable[[], bool],
         wanted: str,
         *,
-        silence: str,
+        silence: Symptom,
         promise: float = PROMISE,
     ) -> None:
         """`condition`, which may look at the window, comes true. Raises Failure.
@@ -108,7 +111,7 @@ class Window(LivingWindow):
         if idle > promise:
             self.loop.late = max(self.loop.late, patience.passed)
 
-    def _missed(self, stop: Stop, wanted: str, silence: str) -> Failure:
+    def _missed(self, stop: Stop, wanted: str, silence: Symptom) -> Failure:
         """Why something is not to be seen, with what is."""
         lines = [one.text for one in self.view().widgets if one.text.strip()]
         failure = self.loop.explained(NotMet(stop, wanted, silence=silence))
@@ -188,7 +191,7 @@ class Window(LivingWindow):
             if self.sends_with_enter(text, server) or self.sends_with_a_button(text, server):
                 return
             wanted = f"{text!r} to reach the server, by Enter or by a button"
-            raise self.loop.explained(NotMet("rest", wanted, silence="not-sent"))
+            raise self.loop.explained(NotMet("rest", wanted, silence=Symptom.NOT_SENT))
 
     def _arrives(self, text: str, server: Peer) -> bool:
         self.loop.settle(quietly=True)

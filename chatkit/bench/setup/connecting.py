@@ -14,6 +14,7 @@ from chatkit.bench.idle import GRACE, PROMISE
 from chatkit.bench.peer import Peer
 from chatkit.bench.peersocket import SHORT, SMALL
 from chatkit.bench.setup.base import BenchBase
+from chatkit.bench.symptoms import Symptom
 from chatkit.system import linux
 from chatkit.system.linux import WINDOWS
 from chatkit.system.ports import free_port, met_itself
@@ -57,7 +58,7 @@ class Connecting(BenchBase):
             self.transcript.add("server", name, "refused")
             stop = self.wait(lambda: False, seconds=PROMISE)
             wanted = f"{name} to connect to {self.address[0]}:{self.address[1]}"
-            raise self.explained(NotMet(stop, wanted, silence="refused"))
+            raise self.explained(NotMet(stop, wanted, silence=Symptom.REFUSED))
 
     def listen(self, *, slow: bool = False, hung: bool = False, host: str = "127.0.0.1") -> None:
         """Be a server: listen where the next client will connect.
@@ -111,7 +112,7 @@ class Connecting(BenchBase):
         stop = self.wait(tries)
         if not tries():
             wanted = f"{self.program.name} to connect to {here[0]}:{here[1]}"
-            raise self.explained(NotMet(stop, wanted, silence="no-connect"))
+            raise self.explained(NotMet(stop, wanted, silence=Symptom.NO_CONNECT))
 
     def accept(self, name: str = "server") -> Peer:
         """The client's connection. Raises Failure with step "connect" when none comes."""
@@ -131,7 +132,7 @@ class Connecting(BenchBase):
             if not accepted:
                 self.transcript.add("client", name, "missing", text="connect")
                 wanted = f"client.py to connect to {self.address[0]}:{self.address[1]}"
-                raise self.explained(NotMet(stop, wanted, silence="no-connect"))
+                raise self.explained(NotMet(stop, wanted, silence=Symptom.NO_CONNECT))
         self.transcript.add("client", name, "accept")
         return self._peer(name, *accepted[0], "client")
 

@@ -13,6 +13,7 @@ from chatkit._errors import Unavailable
 from chatkit.bench.failure import Failure, NotMet
 from chatkit.bench.idle import GRACE, PROMISE
 from chatkit.bench.setup.base import BenchBase
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.window import Window
 from chatkit.system import linux
 from chatkit.system.forkserver import IMPORTS, WINDOW_IMPORTS, entry
@@ -233,8 +234,8 @@ class Starting(BenchBase):
         if own():
             elsewhere = ", ".join(f"{one.host}:{one.port}" for one in own())
             told = f"{program.name} listens on another address than it was told"
-            raise Failure("wrong-address", told, wanted, elsewhere)
-        raise self.explained(NotMet(stop, wanted, silence="never-listened"))
+            raise Failure(Symptom.WRONG_ADDRESS, told, wanted, elsewhere)
+        raise self.explained(NotMet(stop, wanted, silence=Symptom.NEVER_LISTENED))
 
 
 def an_own_listener() -> socket.socket:
@@ -254,12 +255,12 @@ def refuse_what_cannot_start(path: Path) -> None:
     wanted = f"a program {path.name} in {path.parent.name}/"
     if path.is_dir():
         told = f"{path.name} is a folder, not a program"
-        raise Failure("not-a-file", told, wanted, "a folder of that name")
+        raise Failure(Symptom.NOT_A_FILE, told, wanted, "a folder of that name")
     if not path.is_file():
         there = ", ".join(sorted(item.name for item in path.parent.glob("*.py"))) or "no program"
-        raise Failure("file-missing", f"{path.name} is missing", wanted, there)
+        raise Failure(Symptom.FILE_MISSING, f"{path.name} is missing", wanted, there)
     try:
         path.open("rb").close()
     except OSError as error:
         told = f"{path.name} cannot be read: {error.strerror}"
-        raise Failure("unreadable", told, wanted, str(error.strerror)) from None
+        raise Failure(Symptom.UNREADABLE, told, wanted, str(error.strerror)) from None

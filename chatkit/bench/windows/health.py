@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chatkit.bench.failure import Failure, NotMet
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.windows.connection import AgentConnection
 
 TICKS = 5  # what must still happen while something is in the window's way
@@ -50,11 +51,11 @@ class LivingWindow(AgentConnection):
             who = vitals["where"] or "the loop around update()"
             told = f"{self.program.name} froze its window: {who} waited for {waited:.1f} s"
             wanted = f"callbacks that never wait for more than {LONGEST_WAIT} s, {situation}"
-            raise Failure("frozen", told, wanted, f"{who} was asleep for {waited:.1f} s")
+            raise Failure(Symptom.FROZEN, told, wanted, f"{who} was asleep for {waited:.1f} s")
         if (gap := vitals["gap"]) > self.most_work:
             told = f"one call kept {self.program.name} from everything else"
             most = f"at most {self.most_work:.1f} s of processor time for one call"
-            raise Failure("frozen", told, f"{most}, {situation}", f"{gap:.1f} s")
+            raise Failure(Symptom.FROZEN, told, f"{most}, {situation}", f"{gap:.1f} s")
 
     def is_usable(self) -> None:
         """The window answers also when nothing comes, and does not wait all the time.
@@ -134,7 +135,7 @@ class LivingWindow(AgentConnection):
         if self.situation:
             self.has_not_waited(self.situation)
         wanted = f"the window to go on, {self.situation}".removesuffix(", ")
-        failure = self.loop.explained(NotMet(stop, wanted, silence="frozen"))
+        failure = self.loop.explained(NotMet(stop, wanted, silence=Symptom.FROZEN))
         if not self.situation and "usable" not in self.loop.steps_done:
             failure.step = "reacts"
         raise failure

@@ -616,7 +616,7 @@ def test_a_dialog_that_waits_for_its_user_freezes_nothing(start: Start, bench: B
 def test_where_the_system_tells_nothing_a_sleep_is_seen_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.syspath_prepend(str(REFERENCE.parents[3] / "bench" / "agent"))
+    monkeypatch.syspath_prepend(str(REFERENCE.parents[2] / "bench" / "agent"))
     waits = importlib.import_module("chatkit_waits")
 
     def nobody_tells() -> None:
