@@ -160,40 +160,58 @@ def explain(
     and `peer` the one who waited for it. `silence` is the symptom of a program that is there, is
     fine, and does nothing. The program is ended by it: to say where its threads stand.
     """
-    # A full connection may take a little more now and then, and who waited to send goes on for a
-    # moment: so it also counts how the threads stood when they were seen at rest.
-    seen = [loop.at_rest]
-    loop.settle(quietly=True)
-    seen += [loop.at_rest, linux.threads(loop.pids()) if linux.READS_REST else {}]
-    sends = any(thread.sending for threads in seen for thread in threads.values())
-    program = loop.program
+    sends = _is_sending(loop)
     got = quoted(received) if received else ""
-    found = None
-    if program.status is not None and (program.ended_for or not program.stopping):
-        found = exited(program)
-    elif crashed := crash(program):
-        found = crashed
-    if found:
+    if found := _ended_or_crashed(loop.program):
         found.expected = found.expected or expected
         found.received = found.received or got
         return found
+    name = loop.program.name
     if peer and peer.ended:
-        told = f"{program.name} closed {peer.name}'s connection too early"
+        told = f"{name} closed {peer.name}'s connection too early"
         return Failure(Symptom.CLOSED_EARLY, told, expected, got or "the end of the connection")
     if peer and received and not sends:
         told = f"{peer.name} got a line without its end"
         return Failure(Symptom.UNFINISHED_LINE, told, expected, got)
+    return _of_one_that_goes_on(loop, stop, expected, got, sends, silence)
+
+
+def _is_sending(loop: EventLoop) -> bool:
+    """Whether a thread of the program waits in a send, now that nothing more happens.
+
+    A full connection may take a little more now and then, and who waited to send goes on for a
+    moment: so it also counts how the threads stood when they were seen at rest.
+    """
+    seen = [loop.at_rest]
+    loop.settle(quietly=True)
+    seen += [loop.at_rest, linux.threads(loop.pids()) if linux.READS_REST else {}]
+    return any(thread.sending for threads in seen for thread in threads.values())
+
+
+def _ended_or_crashed(program: Program) -> Failure | None:
+    """The failure of a program that has ended by itself, or of which a part has crashed."""
+    if program.status is not None and (program.ended_for or not program.stopping):
+        return exited(program)
+    return crash(program)
+
+
+def _of_one_that_goes_on(
+    loop: EventLoop, stop: Stop, expected: str, got: str, sends: bool, silence: Symptom
+) -> Failure:
+    """What a program that has not ended does in place of what it should. This ends it."""
+    name = loop.program.name
     # A window that does not react is frozen, whether its thread computes or waits.
-    hungry = stop != "rest" and silence != Symptom.FROZEN and loop.cpu_appetite(0.5) > 0.9
+    may_spin = stop != "rest" and silence != Symptom.FROZEN
+    hungry = may_spin and loop.cpu_appetite(0.5) > 0.9
     stands = _where_it_stands(loop)
     if hungry:
-        told = f"{program.name} is busy all the time and does not get on"
+        told = f"{name} is busy all the time and does not get on"
         return Failure(Symptom.SPINNING, told, expected, got or stands)
     if sends:
-        told = f"{program.name} is stuck: it waits until somebody reads"
+        told = f"{name} is stuck: it waits until somebody reads"
         return Failure(Symptom.STUCK, told, expected, got or stands)
     waits = "is at rest and will not do it any more" if stop == "rest" else "did not do it in time"
-    return Failure(silence, f"{program.name} {waits}", expected, got or stands)
+    return Failure(silence, f"{name} {waits}", expected, got or stands)
 
 
 def _where_it_stands(loop: EventLoop) -> str:
