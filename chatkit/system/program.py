@@ -23,10 +23,10 @@ from chatkit.system.linux import WINDOWS
 from chatkit.system.programs.folder import copied
 from chatkit.system.programs.output import Output
 from chatkit.system.sandbox import seccomp
-from chatkit.system.sandbox.bounds import limit
+from chatkit.system.sandbox.bounds import Who, limit
 from chatkit.system.sandbox.rootfs import Folder
-from chatkit.system.sandbox.sandbox import INSIDE, Sandbox, SandboxError, Who
-from chatkit.system.sandbox.walls.zygote import Walled
+from chatkit.system.sandbox.sandbox import INSIDE, Sandbox, SandboxError
+from chatkit.system.sandbox.walls.walled import Walled
 from chatkit.system.spawn import begin_as_a_child, plain_environment, spawn
 from chatkit.system.windows import press_ctrl_c
 

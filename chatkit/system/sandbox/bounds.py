@@ -1,14 +1,26 @@
-"""What the kernel bounds of each process that a program is made of. setrlimit(2), prlimit(2)."""
+"""As whom the processes of a program run, and what the kernel bounds of each of them.
+
+Sources: setrlimit(2), prlimit(2).
+"""
 
 import contextlib
 import platform
 import re
 from functools import cache
+from typing import TypedDict
 
 PROCESSOR = 120  # seconds of processor time
 FILE = 32 << 20  # bytes of the largest file that it may write
 FILES = 1024  # open files
 TASKS = 1024  # threads and processes; 64 processes are allowed, but they are only counted at times
+
+
+class Who(TypedDict, total=False):
+    """Arguments of `subprocess.Popen` that say as whom a program runs."""
+
+    user: int
+    group: int
+    extra_groups: list[str | int]
 
 
 def limits() -> None:

@@ -23,10 +23,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import Literal
 
 from chatkit.system import linux
 from chatkit.system.sandbox import rootfs, seccomp
+from chatkit.system.sandbox.bounds import Who
 from chatkit.system.sandbox.cgroup import MemoryGroup
 from chatkit.system.sandbox.namespaces import (
     NOBODY,
@@ -35,9 +36,7 @@ from chatkit.system.sandbox.namespaces import (
     is_root,
     own_network,
 )
-
-if TYPE_CHECKING:
-    from chatkit.system.sandbox.walls.zygote import Zygotes
+from chatkit.system.sandbox.walls.walled import Walls
 
 Tier = Literal["namespaces", "processes", "none"]
 
@@ -50,14 +49,6 @@ COOKIE = Path("/tmp/.Xauthority")  # what lets an isolated program in there
 DISK = 64 << 20  # bytes of its private /tmp, and as many of /dev/shm
 
 
-class Who(TypedDict, total=False):
-    """Arguments of `subprocess.Popen` that say as whom a program runs."""
-
-    user: int
-    group: int
-    extra_groups: list[str | int]
-
-
 @dataclass(frozen=True)
 class Sandbox:
     """The containment of the programs that one worker starts."""
@@ -68,7 +59,7 @@ class Sandbox:
     group: MemoryGroup | None = None  # where the kernel bounds their memory; None: it is watched
     files: tuple[str, ...] = ()  # in the first tier: which they see, see `rootfs.prepare`
     space: Path | None = None  # in the first tier: where the folders of programs are made
-    zygotes: "Zygotes | None" = None  # what puts up the walls in place of bubblewrap
+    zygotes: Walls | None = None  # what puts up the walls in place of bubblewrap
 
     @property
     def isolated(self) -> bool:

@@ -6,16 +6,14 @@ has nothing of the check in its memory. Each copy gets namespaces of its own bef
 program. So no student's code ever runs in it, and nothing is left of one program for the next.
 """
 
-import contextlib
 import ctypes
 import marshal
 import os
 import platform
-import signal
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from chatkit.system import linux
 from chatkit.system.forkserver import IMPORTS, OURS, WINDOW_IMPORTS
@@ -30,6 +28,7 @@ from chatkit.system.sandbox.sandbox import (
     Sandbox,
     SandboxError,
 )
+from chatkit.system.sandbox.walls.walled import Walled
 from chatkit.system.spawn import begin_as_a_child, spawn
 
 ZYGOTE = Path(__file__).parent / "zygote"  # the folder, not a package: see zygote/sitecustomize.py
@@ -47,48 +46,6 @@ _NEW_MOUNTS = 0x00020000  # CLONE_NEWNS
 _DETACH = 2  # MNT_DETACH
 _VERSION_3, _SYS_ADMIN = 0x20080522, 21  # linux/capability.h
 _AMBIENT, _RAISE = 47, 2  # PR_CAP_AMBIENT, linux/prctl.h
-
-
-class Walled:
-    """A program behind walls, as `subprocess.Popen` would show it.
-
-    `pid` is process 1 of its space, a child of this process. The program is the child of that.
-    """
-
-    def __init__(self, pid: int, stdin: int, stdout: int, stderr: int, told: int) -> None:
-        """The others are our ends of its pipes; `told` says how the program has ended."""
-        self.pid = pid
-        self.stdin: IO[bytes] = os.fdopen(stdin, "wb", buffering=0)
-        self.stdout: IO[bytes] = os.fdopen(stdout, "rb", buffering=0)
-        self.stderr: IO[bytes] = os.fdopen(stderr, "rb", buffering=0)
-        self.told: IO[bytes] = os.fdopen(told, "rb", buffering=0)
-        self.returncode: int | None = None
-
-    def poll(self) -> int | None:
-        """Its exit status, the negative number of a signal that ended it, or None: it runs."""
-        return self._waits(os.WNOHANG)
-
-    def wait(self) -> int | None:
-        """As `poll`, once it has ended."""
-        return self._waits(0)
-
-    def kill(self) -> None:
-        """End it at once with all that it has started, unless it has ended."""
-        if self.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
-
-    def _waits(self, how: int) -> int | None:
-        if self.returncode is None:
-            pid, _ = os.waitpid(self.pid, how)
-            if pid:
-                with self.told:
-                    status = self.told.read()
-                # Without an answer process 1 was killed, and that has killed the program.
-                self.returncode = (
-                    os.waitstatus_to_exitcode(int(status)) if status else -signal.SIGKILL
-                )
-        return self.returncode
 
 
 class Zygote:
