@@ -3,13 +3,19 @@
 A check sees one class, `chatkit.bench.bench.Bench`: it starts a program, plays the other people in
 the chat, waits with a deadline, and keeps a transcript of all that happened.
 
-- `bench`           the facade that checks see
-- `eventloop`       the one place where time passes and bytes move
-- `peer`, `window`  the two things that a check talks to; `agent/` is inside the window's process
+- `bench`           the facade that checks see; `setup/` starts programs and connects to them
+- `eventloop`       the one place where time passes; `waiting/` moves the bytes and has deadlines
 - `idle`            the proof that a program will do nothing more by itself
-- `deadlines`       how long the bench waits where there is no such proof
+- `peer`            one scripted end of a connection; `peersocket` is its socket
+- `window`          what a person sees and does; `windows/` speaks with the agent, and `agent/` is
+                    inside the window's process
 - `transcript`      what happened, as data; `sequence` draws it as a sequence diagram
-- `diagnosis`, `failure`  from a program that did not do what it should to a symptom
+- `symptoms`        what can be seen of a wrong program, each with its sentence
+- `failure`         what peers, windows and checks raise
+- `diagnosis`       from a program that did not do what it should to a symptom
+- `evidence`        what was seen of a program whose check failed
+
+Peers and windows know the event loop, and it knows neither. Only `Bench` asks the diagnosis.
 
 Who comes in: checks, grading, tools. What never lives here: points, ids of checks, verdicts. A
 student's code runs in a process of its own, never in ours.

@@ -7,18 +7,15 @@ So the same mistake gets the same symptom, however the packets fell.
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from chatkit.bench.failure import Failure
+from chatkit.bench.eventloop import EventLoop
+from chatkit.bench.failure import Connected, Failure, Stop
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.transcript import quoted
 from chatkit.course.todo import reached
 from chatkit.system import linux
 from chatkit.system.program import Program
 from chatkit.system.sandbox.cgroup import TOO_MUCH
-
-if TYPE_CHECKING:
-    from chatkit.bench.eventloop import Stage, Stop
-    from chatkit.bench.peer import Peer
 
 _FRAME = re.compile(r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<name>\S+))?')
 _THREAD = re.compile(r"^(?:Current t|T)hread 0x")
@@ -86,20 +83,20 @@ def crash(program: Program) -> Failure | None:
     if trace is None or trace.error == "KeyboardInterrupt":
         return None
     if todo := reached(program.errors.text):
-        return Failure("todo", f"{todo}: this part is not written yet")
+        return Failure(Symptom.TODO, f"{todo}: this part is not written yet")
     where = f" ({trace.place})" if trace.place else ""
     shown = "\n".join(trace.lines)
     if wrong := _NO_UTF8.search(trace.error):
         name = Path(wrong["file"] or _last_file(trace) or program.name).name
         told = f"{name} is not saved as UTF-8"
-        return Failure("encoding", told, "a file in UTF-8", shown, step="start")
+        return Failure(Symptom.ENCODING, told, "a file in UTF-8", shown, step="start")
     if trace.error.startswith(("SyntaxError", "IndentationError", "TabError")):
         told = f"Python cannot read {program.name}{where}: {trace.error}"
         wanted = "a program that Python can read"
-        return Failure("syntax-error", told, wanted, shown, step="start")
+        return Failure(Symptom.SYNTAX_ERROR, told, wanted, shown, step="start")
     who = f"a thread of {program.name}" if trace.in_thread else program.name
     told = f"{who} crashed{where}: {trace.error}"
-    return Failure("crashed", told, received=shown, step=_FOREIGN.get(trace.error, ""))
+    return Failure(Symptom.CRASHED, told, received=shown, step=_FOREIGN.get(trace.error, ""))
 
 
 def exited(program: Program) -> Failure:
@@ -108,13 +105,13 @@ def exited(program: Program) -> Failure:
         program.ended_for = TOO_MUCH
     if program.ended_for:
         told = f"{program.name} was ended by the bench: {program.ended_for}"
-        return Failure("over-the-bounds", told)
+        return Failure(Symptom.OVER_THE_BOUNDS, told)
     if found := crash(program):
         return found
     status = program.status
     how = f"with status {status}" if status is None or status >= 0 else f"by signal {-status}"
     said = last_words(program)
-    return Failure("exited", f"{program.name} ended {how} before it should", received=said)
+    return Failure(Symptom.EXITED, f"{program.name} ended {how} before it should", received=said)
 
 
 def last_words(program: Program, most: int = 5) -> str:
@@ -150,12 +147,12 @@ def stacks(text: str, program: Path, file: Path | None = None) -> list[str]:
 
 
 def explain(
-    stage: "Stage",
-    stop: "Stop",
+    loop: EventLoop,
+    stop: Stop,
     expected: str,
     received: bytes,
-    peer: "Peer | None" = None,
-    silence: str = "silent",
+    peer: Connected | None = None,
+    silence: Symptom = Symptom.SILENT,
 ) -> Failure:
     """Why something did not come: one symptom, the same for the same mistake.
 
@@ -163,48 +160,66 @@ def explain(
     and `peer` the one who waited for it. `silence` is the symptom of a program that is there, is
     fine, and does nothing. The program is ended by it: to say where its threads stand.
     """
-    # A full connection may take a little more now and then, and who waited to send goes on for a
-    # moment: so it also counts how the threads stood when they were seen at rest.
-    seen = [stage.at_rest]
-    stage.settle(quietly=True)
-    seen += [stage.at_rest, linux.threads(stage.pids()) if linux.READS_REST else {}]
-    sends = any(thread.sending for threads in seen for thread in threads.values())
-    program = stage.program
+    sends = _is_sending(loop)
     got = quoted(received) if received else ""
-    found = None
-    if program.status is not None and (program.ended_for or not program.stopping):
-        found = exited(program)
-    elif crashed := crash(program):
-        found = crashed
-    if found:
+    if found := _ended_or_crashed(loop.program):
         found.expected = found.expected or expected
         found.received = found.received or got
         return found
+    name = loop.program.name
     if peer and peer.ended:
-        told = f"{program.name} closed {peer.name}'s connection too early"
-        return Failure("closed-early", told, expected, got or "the end of the connection")
+        told = f"{name} closed {peer.name}'s connection too early"
+        return Failure(Symptom.CLOSED_EARLY, told, expected, got or "the end of the connection")
     if peer and received and not sends:
         told = f"{peer.name} got a line without its end"
-        return Failure("unfinished-line", told, expected, got)
+        return Failure(Symptom.UNFINISHED_LINE, told, expected, got)
+    return _of_one_that_goes_on(loop, stop, expected, got, sends, silence)
+
+
+def _is_sending(loop: EventLoop) -> bool:
+    """Whether a thread of the program waits in a send, now that nothing more happens.
+
+    A full connection may take a little more now and then, and who waited to send goes on for a
+    moment: so it also counts how the threads stood when they were seen at rest.
+    """
+    seen = [loop.at_rest]
+    loop.settle(quietly=True)
+    seen += [loop.at_rest, linux.threads(loop.pids()) if linux.READS_REST else {}]
+    return any(thread.sending for threads in seen for thread in threads.values())
+
+
+def _ended_or_crashed(program: Program) -> Failure | None:
+    """The failure of a program that has ended by itself, or of which a part has crashed."""
+    if program.status is not None and (program.ended_for or not program.stopping):
+        return exited(program)
+    return crash(program)
+
+
+def _of_one_that_goes_on(
+    loop: EventLoop, stop: Stop, expected: str, got: str, sends: bool, silence: Symptom
+) -> Failure:
+    """What a program that has not ended does in place of what it should. This ends it."""
+    name = loop.program.name
     # A window that does not react is frozen, whether its thread computes or waits.
-    hungry = stop != "rest" and silence != "frozen" and stage.cpu_appetite(0.5) > 0.9
-    stands = _where_it_stands(stage)
+    may_spin = stop != "rest" and silence != Symptom.FROZEN
+    hungry = may_spin and loop.cpu_appetite(0.5) > 0.9
+    stands = _where_it_stands(loop)
     if hungry:
-        told = f"{program.name} is busy all the time and does not get on"
-        return Failure("spinning", told, expected, got or stands)
+        told = f"{name} is busy all the time and does not get on"
+        return Failure(Symptom.SPINNING, told, expected, got or stands)
     if sends:
-        told = f"{program.name} is stuck: it waits until somebody reads"
-        return Failure("stuck", told, expected, got or stands)
+        told = f"{name} is stuck: it waits until somebody reads"
+        return Failure(Symptom.STUCK, told, expected, got or stands)
     waits = "is at rest and will not do it any more" if stop == "rest" else "did not do it in time"
-    return Failure(silence, f"{program.name} {waits}", expected, got or stands)
+    return Failure(silence, f"{name} {waits}", expected, got or stands)
 
 
-def _where_it_stands(stage: "Stage") -> str:
+def _where_it_stands(loop: EventLoop) -> str:
     """Where each thread of the program stands, a line each. This ends the program."""
-    program = stage.program
-    stage.transcript.closed = True
+    program = loop.program
+    loop.transcript.closed = True
     program.says_where_it_stands()
-    stage.wait(lambda: program.status is not None, seconds=5)
-    while stage.pump(0):
+    loop.wait(lambda: program.status is not None, seconds=5)
+    while loop.pump(0):
         pass
     return "\n".join(stacks(program.errors.text, program.path, program.source))

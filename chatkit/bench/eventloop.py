@@ -12,49 +12,50 @@ for the program (see `deadlines.py`). What is late but right gets a note.
 import contextlib
 import os
 import random
-import select
-import selectors
-import socket
 import time
-from collections.abc import Callable, Iterator
-from typing import IO, Literal, Self
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, Self
 
-import psutil
-
-from chatkit.bench.deadlines import Patience
-from chatkit.bench.failure import Failure
-from chatkit.bench.idle import GRACE, PROMISE, Threads, Watch
-from chatkit.bench.peer import Peer
-from chatkit.bench.transcript import Transcript
-from chatkit.bench.window import Window
+from chatkit.bench.failure import Failure, NotMet, Stop
+from chatkit.bench.idle import GRACE, PROMISE, IdleDetector, Pulsing, Threads
+from chatkit.bench.symptoms import Symptom
+from chatkit.bench.transcript import Transcript, quoted
+from chatkit.bench.waiting.deadlines import Patience
+from chatkit.bench.waiting.selecting import SelectorLoop
 from chatkit.system import linux, timers
 from chatkit.system.display import Display
-from chatkit.system.linux import WINDOWS
-from chatkit.system.program import Output, Program
-from chatkit.system.sandbox.cgroup import MOST_MEMORY, TOO_MUCH
+from chatkit.system.program import Program
+from chatkit.system.programs.usage import processor_time
 from chatkit.system.sandbox.sandbox import Sandbox
 
 HOPELESS = 3.0  # seconds of processor time without a byte moved, after which waiting is in vain
 SPINS = 0.5  # the same, of a program that has been seen to spin
 
-DELAY = 0.1  # seconds that the bench stands still at random, where that is asked for
-DELAYED = 0.02  # of the moments when it might
-
 SILENCE = 3.5  # seconds that a program is left alone which looks up now and then
 
 NAP = 0.0002  # seconds to the first look at a program that may be at rest; later ones take longer
-WINDOW_NAP = 0.003  # with a window, which needs many times as long: see `rest.ROUNDS`
-LOOK_EVERY = 0.05  # seconds between two looks at what sandboxed programs take
-MOST_PROCESSES = 64
-MOST_PRINTED = 64 << 20  # bytes
-MOST_SECONDS = 120.0
-
-Watched = socket.socket | IO[bytes] | int
-Stop = Literal["met", "rest", "late"]
+WINDOW_NAP = 0.003  # with a window, which needs many times as long: see `idle.ROUNDS`
 
 
-class Stage:
-    """The programs and peers of one check, and the clock they share.
+class Connection(Protocol):
+    """The end of a connection, as far as waiting is concerned."""
+
+    def on_its_way(self) -> bool:
+        """Whether bytes are between the two programs."""
+
+    def unread(self) -> int:
+        """How many bytes the program has got and not read."""
+
+
+class WatchedWindow(Pulsing, Protocol):
+    """A window, as far as waiting is concerned."""
+
+    def must_not_wait_always(self) -> None:
+        """Raise Failure when its callbacks wait again and again."""
+
+
+class EventLoop(SelectorLoop):
+    """The programs of one check, and the clock they share with whoever is connected to them.
 
     Close it, or use it with `with`, and everything that was started is gone.
     """
@@ -65,26 +66,17 @@ class Stage:
         `delays` draws the moments at which the bench stands still for `DELAY` seconds, as it does
         on a machine that has no time for it; no verdict may depend on that. None: it never does.
         """
-        self.sandbox = sandbox
-        self.delays = delays
-        self.next_look = 0.0  # at the bounds, on the monotonic clock
+        super().__init__(sandbox, delays)
         self.transcript = Transcript()
         self.hopeless = HOPELESS  # shorter once a program of this check has been seen to spin
         self.late = 0.0  # seconds that the latest answer took, if one took too long
         self.quiet = 0.0  # seconds of quiet that had to do where rest could not be seen
         self.remarks: list[str] = []  # notes about this machine
         self.at_rest: Threads = {}  # how the programs stood when they were last seen at rest
-        self.programs: list[Program] = []
-        self.peers: list[Peer] = []
-        self.windows: list[Window] = []
+        self.peers: Sequence[Connection] = ()
+        self.windows: Sequence[WatchedWindow] = ()
         self.display: Display | None = None  # where windows open, once there was one
-        self.listener: socket.socket | None = None  # where a client under test connects
-        self.visitors: list[socket.socket] = []  # who fill the queue of a listener
         self.steps_done: set[str] = set()  # set-up steps that have worked in this check
-        self.selector = selectors.DefaultSelector()
-        self.strangers = set(linux.children(os.getpid())) if linux.LINUX else set()
-        if linux.LINUX:
-            linux.adopt_orphans()
 
     def __enter__(self) -> Self:
         return self
@@ -149,43 +141,62 @@ class Stage:
         worked = self.worked() if self.windows else 0.0
         promised = patience is None and seconds is None
         patience = patience or self.patience(promise * GRACE if seconds is None else seconds)
-        watch = self._watch(patience.excuse)
+        detector = self._detector(patience.excuse)
         self.at_rest = {}
         look_from = self.program.look_from if self.programs else 0.0
         first = nap = WINDOW_NAP if self.windows else NAP
         broken = False  # the promise
         while True:
             moved = self.pump(max(nap, look_from - time.monotonic()))
-            now = time.monotonic()
+            passed = time.monotonic() - started
             if condition():
-                idle = now - started
-                if self.windows and idle > promise:
-                    idle -= self.worked() - worked
-                if promised and idle > promise:
-                    self.late = max(self.late, now - started)
+                if promised:
+                    self._note_lateness(passed, promise, worked)
                 return "met"
-            if promised and not broken and now - started > promise:
+            if promised and not broken and passed > promise:
                 broken = moved = True
             if moved:
-                watch.disturb()
+                detector.disturb()
                 nap = first
-            elif (state := watch.look()) == "rest" or (
-                state != "active"
-                if until_asleep
-                else state == "quiet" and self.windows and not patient
-            ):
-                self.at_rest = watch.last or {}
-                while self.pump(0):
-                    pass
-                return "met" if condition() else "rest"
-            elif (state == "spinning" and self.windows) or (
-                broken and state == "quiet" and watch.went_round and not self.windows
-            ):
-                return "late"
+            elif stop := self._ends(detector, broken, until_asleep, patient):
+                return "met" if stop == "rest" and condition() else stop
             else:
                 nap = min(nap * 1.5, 0.02)
-            if patience.is_over() or watch.burnt > HOPELESS:
+            if patience.is_over() or detector.burnt > HOPELESS:
                 return "late"
+
+    def _ends(
+        self, detector: IdleDetector, broken: bool, until_asleep: bool, patient: bool
+    ) -> Stop | None:
+        """How a wait ends because of what the programs do now; None: it goes on.
+
+        The arguments are those of `wait`; `broken` says that the promised time is over.
+        """
+        state = detector.look()
+        if until_asleep:
+            idle = state != "active"
+        else:
+            idle = state == "quiet" and bool(self.windows) and not patient
+        if state == "rest" or idle:
+            self._are_idle(detector)
+            return "rest"
+        if self.windows:
+            return "late" if state == "spinning" else None
+        return "late" if broken and state == "quiet" and detector.went_round else None
+
+    def _are_idle(self, detector: IdleDetector) -> None:
+        """Keep how the programs stand, and take what has still come of them."""
+        self.at_rest = detector.last or {}
+        while self.pump(0):
+            pass
+
+    def _note_lateness(self, passed: float, promise: float, worked: float) -> None:
+        """Keep how late an answer was. The work that a window costs does not count."""
+        idle = passed
+        if self.windows and idle > promise:
+            idle -= self.worked() - worked
+        if idle > promise:
+            self.late = max(self.late, passed)
 
     def settle(self, *, quietly: bool = False, proof: bool = False) -> None:
         """Wait until the programs are at rest, or quiet where rest cannot be seen.
@@ -196,8 +207,8 @@ class Stage:
         `proof`: it is to be proved that nothing more comes, so a timer counts that nobody can read.
         """
         patience = self.patience(PROMISE * GRACE)
-        watch = self._watch(patience.excuse)
-        watch.heeds_alarms = proof
+        detector = self._detector(patience.excuse)
+        detector.heeds_alarms = proof
         self.at_rest = {}
         first = WINDOW_NAP if self.windows else NAP
         pause = 0.0
@@ -205,19 +216,17 @@ class Stage:
             for window in () if quietly else self.windows:
                 window.must_not_wait_always()
             if self.pump(pause):
-                watch.disturb()
+                detector.disturb()
                 pause = 0.0
                 continue
-            state = watch.look()
-            if watch.burnt > self.hopeless:
+            state = detector.look()
+            if detector.burnt > self.hopeless:
                 self.hopeless = SPINS
                 break
             if state in ("active", "asleep"):
                 pause = min(max(first, pause * 1.5), 0.02)
                 continue
-            self.at_rest = watch.last or {}
-            while self.pump(0):
-                pass
+            self._are_idle(detector)
             if state == "rest":
                 return
             break
@@ -273,28 +282,6 @@ class Stage:
         finally:
             self.program.thaw()
 
-    def clear(self) -> None:
-        """End everything, as `close` does, and be ready for another story of the same check."""
-        for program in self.programs:
-            self._forget(program)
-            program.close()
-        if linux.LINUX:
-            linux.end_orphans(self.strangers)
-        for peer in self.peers:
-            peer.close()
-        for window in self.windows:
-            window.forget()
-        if self.listener:
-            self.watch(self.listener, 0, lambda _: None)
-            self.listener.close()
-            self.listener = None
-        for visitor in self.visitors:
-            visitor.close()
-        self.programs.clear()
-        self.peers.clear()
-        self.windows.clear()
-        self.visitors.clear()
-
     # ------------------------------------------------------------------- what one can ask
 
     @property
@@ -302,77 +289,14 @@ class Stage:
         """The program started last."""
         return self.programs[-1]
 
-    def holds(self) -> tuple[int, int]:
-        """How many threads and how many open files the program has now, in this order."""
-        count = "num_handles" if WINDOWS else "num_fds"
-        threads = files = 0
-        for pid in self.pids():
-            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since
-                process = psutil.Process(pid)
-                files += getattr(process, count)()
-                threads += process.num_threads()
-        if linux.NO_PROC:
-            self.remark("without /proc nobody can count threads and open files")
-        return threads, files
+    def explained(self, missed: NotMet) -> Failure:
+        """`missed` as a failure that says why. `Bench` asks the diagnosis; here nobody knows."""
+        got = quoted(missed.received) if missed.received else ""
+        return Failure(missed.silence, "it did not come", missed.expected, got)
 
-    def memory(self) -> int:
-        """How many bytes of memory the program and all that it has started hold now."""
-        if linux.LINUX:
-            return sum(map(linux.resident, self.pids()))
-        return sum(psutil.Process(pid).memory_info().rss for pid in self.pids())
-
-    def listeners(self, program: Program) -> list[linux.Socket]:
-        """The sockets on which this very program listens now (Linux only)."""
-        if not (there := linux.listeners()):
-            return []
-        inodes = linux.socket_inodes(program.pids_inside())
-        return [listener for listener in there if listener.inode in inodes]
-
-    # ---------------------------------------------------------- the bench moves the bytes
-
-    def pump(self, seconds: float) -> bool:
-        """Wait for at most `seconds` until bytes can be moved, and move them. True if any moved."""
-        moved = False
-        self.stumbles()
-        if self.sandbox and time.monotonic() >= self.next_look:
-            self._keep_bounds()
-        for key, events in self._ready(seconds):
-            moved |= key.data(events) is not False
-        return moved
-
-    def _ready(self, seconds: float) -> list[tuple[selectors.SelectorKey, int]]:
-        """What is ready within so many seconds, and for what.
-
-        Python's selector counts in whole milliseconds, as epoll_wait(2) does. select(2) counts in
-        microseconds, and tells of an epoll as of any other file: see epoll(7).
-        """
-        if seconds and linux.LINUX:
-            with contextlib.suppress(ValueError):  # a number too large for select(2)
-                select.select([self.selector], [], [], seconds)
-                seconds = 0
-        if WINDOWS and not self.selector.get_map():  # its select(2) refuses to wait for nothing
-            time.sleep(seconds)
-            return []
-        return self.selector.select(seconds)
-
-    def stumbles(self) -> None:
-        """Stand still for a moment, at random, where that is asked for: see `delays`."""
-        if self.delays and self.delays.random() < DELAYED:
-            time.sleep(DELAY)
-
-    def watch(self, what: Watched, events: int, act: Callable[[int], bool | None]) -> None:
-        """Call `act` when `what` is ready for `events`; 0 means no more.
-
-        What `act` does counts as bytes moved, unless it returns False.
-        """
-        with contextlib.suppress(KeyError, ValueError):
-            if not events:
-                self.selector.unregister(what)
-            elif self.selector.get_key(what).events != events:
-                self.selector.modify(what, events, act)
-            return
-        if events:
-            self.selector.register(what, events, act)
+    def ended_early(self, program: Program) -> Failure:
+        """The failure of a program that is not there any more. `Bench` asks the diagnosis."""
+        return Failure(Symptom.EXITED, f"{program.name} ended before it should")
 
     def cpu_appetite(self, seconds: float) -> float:
         """How much of a core the programs want in the next `seconds`; 0.0 at once when at rest.
@@ -386,17 +310,17 @@ class Stage:
         if not linux.READS_REST:
             if linux.NO_PROC:
                 self.remark("without /proc nobody can see how busy a program is")
-            used = _processor_time(pids)
+            used = processor_time(pids)
             self.wait(lambda: False, seconds=seconds)
-            return (_processor_time(pids) - used) / (time.monotonic() - started)
+            return (processor_time(pids) - used) / (time.monotonic() - started)
         before = linux.threads(pids)
-        watch = self._watch()
+        detector = self._detector()
         looks = busy = 0
         nap = NAP  # short at first: rest is seen at the second look
         while (elapsed := time.monotonic() - started) < seconds or looks < 20:
             if self.pump(nap):
-                watch.disturb()
-            elif not self.windows and watch.look() == "rest":
+                detector.disturb()
+            elif not self.windows and detector.look() == "rest":
                 return 0.0
             nap = min(nap * 1.5, 0.01)
             looks += 1
@@ -409,57 +333,10 @@ class Stage:
         used = ran / 1e9 / elapsed
         return max(used, 1.0) if busy > 0.8 * looks and used > 0.03 else used
 
-    def adopt(self, program: Program) -> Program:
-        """Read the program's output from now on, and notice when it ends."""
-        self.stumbles()
-        self.programs.append(program)
-        for stream in (program.output, program.errors):
-            self._read_output(stream)
-        if linux.LINUX:  # wakes us when the program ends, see pidfd_open(2)
-            program.ended = os.pidfd_open(program.pid)
-            self.watch(program.ended, selectors.EVENT_READ, lambda _: self._ended(program))
-        return program
+    # ----------------------------------------------------------------------------- inside
 
-    def _keep_bounds(self) -> None:
-        """End a sandboxed program that takes too much of the machine."""
-        self.next_look = time.monotonic() + LOOK_EVERY
-        for program in self.programs:
-            if program.status is not None:
-                continue
-            pids = program.pids()
-            memory = sum(map(linux.resident, pids)) if linux.LINUX else 0
-            printed = max(program.output.dropped, program.errors.dropped)
-            if len(pids) > MOST_PROCESSES:
-                program.ended_for = f"it started more than {MOST_PROCESSES} processes"
-            elif memory > MOST_MEMORY:
-                program.ended_for = TOO_MUCH
-            elif printed > MOST_PRINTED:
-                program.ended_for = f"it printed more than {MOST_PRINTED >> 20} MB"
-            elif time.monotonic() - program.began > MOST_SECONDS:
-                program.ended_for = f"it ran for more than {MOST_SECONDS:.0f} s"
-            if program.ended_for:
-                program.kill()
-
-    def _read_output(self, stream: Output) -> None:
-        def read(_: int) -> None:
-            if not stream.read():
-                self.watch(stream.stream, 0, read)
-
-        self.watch(stream.stream, selectors.EVENT_READ, read)
-
-    def _ended(self, program: Program) -> None:
-        if program.ended is not None:
-            self.watch(program.ended, 0, lambda _: None)
-            os.close(program.ended)
-            program.ended = None
-
-    def _forget(self, program: Program) -> None:
-        self._ended(program)
-        for stream in (program.output, program.errors):
-            self.watch(stream.stream, 0, lambda _: None)
-
-    def _watch(self, excuse: Callable[[float], None] = lambda seconds: None) -> Watch:
-        return Watch(
+    def _detector(self, excuse: Callable[[float], None] = lambda seconds: None) -> IdleDetector:
+        return IdleDetector(
             self.pids,
             lambda: any(peer.on_its_way() for peer in self.peers),
             self.windows,
@@ -471,25 +348,3 @@ class Stage:
     def _drawn_by(self) -> list[int]:
         """The display, if there is a window to draw and it is known."""
         return [self.display.pid] if self.windows and self.display and self.display.pid else []
-
-    def pids(self) -> list[int]:
-        """Every process of the programs that run."""
-        running = [program for program in self.programs if program.status is None]
-        return [pid for program in running for pid in program.pids_inside()] + self._daemons()
-
-    def _daemons(self) -> list[int]:
-        """What has left its program: see `kernel.adopt_orphans`. Of a sandbox nothing gets out."""
-        if not linux.LINUX or (self.sandbox and self.sandbox.isolated):
-            return []
-        known = self.strangers | {program.pid for program in self.programs}
-        left = set(linux.children(os.getpid())) - known
-        return [pid for orphan in left for pid in linux.tree(orphan)]
-
-
-def _processor_time(pids: list[int]) -> float:
-    """How many seconds these processes have run. One that ends meanwhile counts as 0."""
-    used = 0.0
-    for pid in pids:
-        with contextlib.suppress(psutil.Error):
-            used += sum(psutil.Process(pid).cpu_times()[:2])
-    return used

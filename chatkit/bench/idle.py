@@ -8,8 +8,8 @@ it, then only somebody else can wake it. That is rest, and it takes a few millis
 A program that waits with a time-out may still act (see `timers.py`). It counts as quiet when each
 of its timed threads has woken up twice and gone to sleep again at the same place, or after `QUIET`
 seconds of next to nothing. So does one that has set a timer. A time-out of `LONG` seconds or more
-is not waited for here: a check about silence does that, once, with `Stage.sits_out`. Where the
-kernel does not tell (see `kernel.READS_REST`) `QUIET` seconds without anything must do.
+is not waited for here: a check about silence does that, once, with `EventLoop.sits_out`. Where the
+kernel does not tell (see `linux.READS_REST`) `QUIET` seconds without anything must do.
 
 A window is never at rest: its loop always has a timer, at the least the one of the agent. It is
 calm, and the program at rest, when all its timers have gone off `ROUNDS` times while the program's
@@ -73,7 +73,7 @@ class Pulsing(Protocol):
         """Ask for another pulse, unless one is on its way."""
 
 
-class Watch:
+class IdleDetector:
     """Looks at some programs again and again, until they are at rest."""
 
     def __init__(
@@ -126,7 +126,8 @@ class Watch:
             if passed > ENDED and not self.pids():
                 return "rest"
             return "quiet" if passed > QUIET else "active"
-        windows = [self._is_calm(place) for place in range(len(self.windows))]
+        windows = [self._is_calm(place) for place in range(len(self.windows))]  # asks each
+        calm = all(windows)
         pids = self.pids()
         everything = linux.threads(pids + self._drawn_by())
         threads = self._that_count(everything)
@@ -136,47 +137,65 @@ class Watch:
             self.last = None
             return "active"
         self.last = threads
+        self._remember(threads)
+        # A window that has a lot to show answers late: what it and its display do counts here.
+        idle = self._idle(everything)
+        frozen = not self.pulses  # as far as one can tell: the window does not answer
+        if self._has_moved(threads):
+            calm = not self.windows
+        if pids and self.windows and frozen and not self.display:
+            return self._waits_for_a_display(threads)
+        untimed = all(thread.waits == "untimed" for thread in threads.values())
+        if same and untimed and (calm or frozen):
+            return self._nobody_acts(pids, everything, threads, idle)
+        if same and all(thread.waits for thread in threads.values()):
+            return self._some_may_act(everything, threads, idle, calm)
+        drawing = self.windows and frozen  # it may just have a lot to draw
+        return "spinning" if self.burnt > SPIN and not drawing else "active"
+
+    def _remember(self, threads: Threads) -> None:
+        """Keep where each thread came to wait, and how long all have run since the start."""
         if self.first is None or threads.keys() != self.first.keys():
             self.first = threads
         for id, thread in threads.items():
             if id not in self.slept or self.slept[id].place != thread.place:
                 self.slept[id] = thread
-        # A window that has a lot to show answers late: what it and its display do counts here.
-        idle = self._idle(everything)
         self.burnt = sum(thread.ran - self.first[id].ran for id, thread in threads.items()) / 1e9
-        frozen = not self.pulses  # as far as one can tell: the window does not answer
-        if self._has_moved(threads):
-            windows = [False for _ in windows]
-        if pids and self.windows and frozen and not self.display:
-            return self._waits_for_a_display(threads)
-        untimed = all(thread.waits == "untimed" for thread in threads.values())
-        if same and untimed and (all(windows) or frozen):
-            if not linux.asleep(threads):
-                return "active"  # it is about to end
-            if timers.may_ring(pids, self.heeds_alarms):
-                return "quiet" if idle > QUIET else "asleep"
-            # A timer may have gone off just before we looked for it: then somebody has woken up.
-            now = linux.threads(pids)
-            stirred = any(now.get(id) != everything[id] for id in threads)
-            return "active" if stirred else "rest"
-        if same and all(thread.waits for thread in threads.values()):
-            timed = {id: one for id, one in threads.items() if one.waits == "timed"}
-            round_again = {id for id, one in timed.items() if one.turns - self.slept[id].turns >= 2}
-            looked_twice = all(
-                # One of a window will not act sooner than a program that has been idle so long.
-                id in round_again
-                or (timers.seconds_left(one) or 0.0) >= (QUIET if self.windows else LONG)
-                for id, one in timed.items()
-            )
-            # While the window's own thread runs, another one may wait for the interpreter's lock.
-            awake = any(not everything[id].waits for id in everything.keys() - threads.keys())
-            calm = all(windows) and not awake
-            self.went_round = calm and round_again == timed.keys()
-            if (calm and looked_twice) or idle > QUIET:
-                return "quiet"
-            return "asleep" if all(windows) or frozen else "active"
-        drawing = self.windows and frozen  # it may just have a lot to draw
-        return "spinning" if self.burnt > SPIN and not drawing else "active"
+
+    def _nobody_acts(
+        self, pids: list[int], everything: Threads, threads: Threads, idle: float
+    ) -> State:
+        """The state of threads that wait without a time-out, as they did at the last look."""
+        if not linux.asleep(threads):
+            return "active"  # it is about to end
+        if timers.may_ring(pids, self.heeds_alarms):
+            return "quiet" if idle > QUIET else "asleep"
+        # A timer may have gone off just before we looked for it: then somebody has woken up.
+        now = linux.threads(pids)
+        stirred = any(now.get(id) != everything[id] for id in threads)
+        return "active" if stirred else "rest"
+
+    def _some_may_act(
+        self, everything: Threads, threads: Threads, idle: float, calm: bool
+    ) -> State:
+        """The state of threads that all wait, as at the last look, and some with a time-out.
+
+        `calm`: so are all windows.
+        """
+        timed = {id: one for id, one in threads.items() if one.waits == "timed"}
+        round_again = {id for id, one in timed.items() if one.turns - self.slept[id].turns >= 2}
+        looked_twice = all(
+            # One of a window will not act sooner than a program that has been idle so long.
+            id in round_again
+            or (timers.seconds_left(one) or 0.0) >= (QUIET if self.windows else LONG)
+            for id, one in timed.items()
+        )
+        # While the window's own thread runs, another one may wait for the interpreter's lock.
+        awake = any(not everything[id].waits for id in everything.keys() - threads.keys())
+        self.went_round = calm and not awake and round_again == timed.keys()
+        if (calm and not awake and looked_twice) or idle > QUIET:
+            return "quiet"
+        return "asleep" if calm or not self.pulses else "active"
 
     def _has_moved(self, threads: Threads) -> bool:
         """Whether a thread without a time-out has moved since the last look.
@@ -247,10 +266,10 @@ class Watch:
         """
         if not self.pulses:
             return everything
-        spared = {id for pid in self._drawn_by() for id in linux.tasks(pid)}
+        left_out = {id for pid in self._drawn_by() for id in linux.tasks(pid)}
         for place, pulse in self.pulses.items():
-            spared |= linux.tasks(self.windows[place].pid) - pulse.others
-        return {id: thread for id, thread in everything.items() if id not in spared}
+            left_out |= linux.tasks(self.windows[place].pid) - pulse.others
+        return {id: thread for id, thread in everything.items() if id not in left_out}
 
     def _drawn_by(self) -> list[int]:
         return [self.display] if self.display and self.windows else []

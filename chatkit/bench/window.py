@@ -7,116 +7,31 @@ The agent (`agent/chatkit_agent.py`) shares the student's process. So what only 
 could be forged by a program that means to; what reaches the server is judged on the wire.
 """
 
-import contextlib
-import json
-import math
-import selectors
-import socket
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
-from chatkit.bench import agent_protocol
-from chatkit.bench.diagnosis import exited, explain
-from chatkit.bench.failure import Failure
-from chatkit.bench.idle import GRACE, PROMISE, Pulse
-from chatkit.system import linux
-from chatkit.system.program import Program
-
-if TYPE_CHECKING:
-    from chatkit.bench.eventloop import Stage, Stop
-    from chatkit.bench.peer import Peer
+from chatkit.bench.failure import Failure, NotMet, Stop
+from chatkit.bench.idle import GRACE, PROMISE
+from chatkit.bench.peer import Peer
+from chatkit.bench.symptoms import Symptom
+from chatkit.bench.windows.health import LivingWindow
+from chatkit.bench.windows.view import View, Widget
 
 LEAVE_ALONE = ("cancel", "quit", "exit", "close", "leave", "clear")  # pressed last
-TICKS = 5  # what must still happen while something is in the window's way
-LONGEST_WAIT = 0.5  # seconds that a callback may wait
-INQUIRE = 0.2  # seconds from one question to the next, to a window that owes an answer
-OFTEN = 4  # callbacks that wait too long, after which nobody waits for the next one
-YOU = "you"  # the lane of the person at the window
+YOU = "you"  # who is at the window, in the sequence diagram
 
 
-@dataclass(frozen=True)
-class Widget:
-    """One widget as the agent sees it."""
-
-    path: str
-    kind: str  # its class in Tk, ttk's names without the T: "Text", "Entry", "Button" …
-    window: str  # the path of its window
-    seen: bool
-    box: bool  # one can type into it
-    button: bool  # one can press it
-    title: str  # of a window
-    text: str  # the last part of what it shows
-    at_end: bool  # one sees the end of its text
-
-
-@dataclass(frozen=True)
-class View:
-    """All widgets that one can see, at one moment."""
-
-    widgets: tuple[Widget, ...]
-
-    @property
-    def texts(self) -> set[str]:
-        """What stands there to be read."""
-        lines = {line for one in self.widgets for line in one.text.split("\n")}
-        return lines | {one.title for one in self.widgets}
-
-    def written_as(self, old: str, new: str) -> "View":
-        """The same with one word in place of another."""
-        return View(
-            tuple(
-                replace(one, text=one.text.replace(old, new), title=one.title.replace(old, new))
-                for one in self.widgets
-            )
-        )
-
-    @property
-    def windows(self) -> list[str]:
-        return list(dict.fromkeys(one.window for one in self.widgets))
-
-    def widget(self, path: str) -> Widget | None:
-        return next((one for one in self.widgets if one.path == path), None)
-
-
-class Window:
+class Window(LivingWindow):
     """The windows of one program. Made by `Bench.start_window`."""
-
-    def __init__(self, stage: "Stage", program: Program, connection: socket.socket) -> None:
-        self.stage = stage
-        self.program = program
-        self.connection = connection
-        connection.setblocking(False)
-        self.received = bytearray()
-        self.answers: dict[int, dict[str, Any]] = {}
-        self.ordered = 0  # the number of the last order
-        self.pulse: Pulse | None = None
-        self.asked = 0
-        self.there = False  # whether the program has a root window now
-        self.most_work = math.inf  # seconds of processor time that one call may take
-        self.inquiry = 0  # the number of the order that asks for the vitals meanwhile
-        self.inquired = 0.0  # when that was
-        self.waited = 0  # times that a callback has waited too long
-        self.situation = ""  # what the window must stay alive in, while that is what is judged
-        self.over = False  # the program's own code has ended, and the bench has asked to hold it
-        self.ended = False  # the agent is gone, and so is the program
-        self.box = ""  # where one types, once that is known
-        self.button = ""  # what sends; empty: Enter does
-        stage.watch(connection, selectors.EVENT_READ, self._receive)
-
-    @property
-    def pid(self) -> int:
-        return self.program.leader
 
     # ---------------------------------------------------------------------- what one sees
 
     def appears(self) -> None:
         """There is a window. Raises Failure with step "window"."""
-        with self.stage.during("window"):
+        with self.loop.during("window"):
             self.waits_until(
-                lambda: bool(self.view().widgets), "a window to appear", silence="no-window"
+                lambda: bool(self.view().widgets), "a window to appear", silence=Symptom.NO_WINDOW
             )
 
     def view(self) -> View:
@@ -129,7 +44,7 @@ class Window:
         """How often `word` can be read in the window now; the box does not count."""
         return self._counts([word])[0]
 
-    def shows(self, *words: str, because: str = "", silence: str = "not-shown") -> None:
+    def shows(self, *words: str, because: str = "", silence: Symptom = Symptom.NOT_SHOWN) -> None:
         """Each word can be read in the window, at the latest once it is at rest. Raises Failure."""
         missing = list(words)
 
@@ -145,7 +60,7 @@ class Window:
         except Failure as failure:
             if failure.symptom == silence:
                 first = missing[0].encode("utf-8", "replace")
-                self.stage.transcript.add(self._lane, YOU, "missing", first)
+                self.loop.transcript.add(self._lane, YOU, "missing", first)
                 if len(words) > 1:
                     failure.message = f"{len(missing):,} of {len(words):,} lines are not shown"
                     failure.received = f"the first that is missing: {missing[0]!r}"
@@ -154,7 +69,9 @@ class Window:
     def tells(self, before: View, situation: str) -> None:
         """The window says something that it did not say `before`. Raises Failure."""
         self.waits_until(
-            lambda: self._is_new(before), f"the window to say that {situation}", silence="not-said"
+            lambda: self._is_new(before),
+            f"the window to say that {situation}",
+            silence=Symptom.NOT_SAID,
         )
 
     def _is_new(self, before: View) -> bool:
@@ -166,15 +83,15 @@ class Window:
         condition: Callable[[], bool],
         wanted: str,
         *,
-        silence: str,
+        silence: Symptom,
         promise: float = PROMISE,
     ) -> None:
         """`condition`, which may look at the window, comes true. Raises Failure.
 
         It is asked again whenever the program has done something to its window.
         """
-        patience = self.stage.patience(promise * GRACE)
-        worked = self.stage.worked()
+        patience = self.loop.patience(promise * GRACE)
+        worked = self.loop.worked()
         while True:
             acts, asked = self._acts, time.monotonic()
             if condition():
@@ -183,21 +100,21 @@ class Window:
             again = 2 * time.monotonic() - asked
             stop: Stop = "late"
             if not patience.is_over():
-                stop = self.stage.wait(partial(self._moved_on, acts, again), patience=patience)
+                stop = self.loop.wait(partial(self._moved_on, acts, again), patience=patience)
             if stop != "met":
                 if condition():
                     break
                 raise self._missed(stop, wanted, silence)
             if self.program.status is not None:
-                raise explain(self.stage, "rest", wanted, b"", silence=silence)
-        idle = patience.passed - (self.stage.worked() - worked)
+                raise self.loop.explained(NotMet("rest", wanted, silence=silence))
+        idle = patience.passed - (self.loop.worked() - worked)
         if idle > promise:
-            self.stage.late = max(self.stage.late, patience.passed)
+            self.loop.late = max(self.loop.late, patience.passed)
 
-    def _missed(self, stop: "Stop", wanted: str, silence: str) -> Failure:
+    def _missed(self, stop: Stop, wanted: str, silence: Symptom) -> Failure:
         """Why something is not to be seen, with what is."""
         lines = [one.text for one in self.view().widgets if one.text.strip()]
-        failure = explain(self.stage, stop, wanted, b"", silence=silence)
+        failure = self.loop.explained(NotMet(stop, wanted, silence=silence))
         if failure.symptom == silence:
             failure.message = f"{self.program.name} does not show it and will not do it any more"
             seen = " | ".join(lines)[-300:].replace("\n", " | ")
@@ -247,7 +164,7 @@ class Window:
         self._note("presses a button")
         self._ask("click", path=button)
 
-    def sends_with_enter(self, text: str, server: "Peer") -> bool:
+    def sends_with_enter(self, text: str, server: Peer) -> bool:
         """Type into one box after the other and press Enter, until the text reaches `server`."""
         for box in [self.box] if self.box else self.boxes():
             self.types(text, box)
@@ -257,7 +174,7 @@ class Window:
                 return True
         return False
 
-    def sends_with_a_button(self, text: str, server: "Peer") -> bool:
+    def sends_with_a_button(self, text: str, server: Peer) -> bool:
         """Type, and press one button after the other, until the text reaches `server`."""
         for box in [self.box] if self.box else self.boxes():
             for button in [self.button] if self.button else self.buttons():
@@ -268,16 +185,16 @@ class Window:
                     return True
         return False
 
-    def says(self, text: str, server: "Peer") -> None:
+    def says(self, text: str, server: Peer) -> None:
         """Send `text` in the way that works. Raises Failure with step "sending"."""
-        with self.stage.during("sending"):
+        with self.loop.during("sending"):
             if self.sends_with_enter(text, server) or self.sends_with_a_button(text, server):
                 return
             wanted = f"{text!r} to reach the server, by Enter or by a button"
-            raise explain(self.stage, "rest", wanted, b"", silence="not-sent")
+            raise self.loop.explained(NotMet("rest", wanted, silence=Symptom.NOT_SENT))
 
-    def _arrives(self, text: str, server: "Peer") -> bool:
-        self.stage.settle(quietly=True)
+    def _arrives(self, text: str, server: Peer) -> bool:
+        self.loop.settle(quietly=True)
         return text.encode() in bytes(server.inbox)
 
     def says_again(self, text: str, times: int) -> None:
@@ -287,13 +204,13 @@ class Window:
     def focuses(self, path: str) -> None:
         """Give the keyboard to a widget, or to a window: then no cursor blinks in a box."""
         self._ask("focus", path=path)
-        self.stage.settle(quietly=True)
+        self.loop.settle(quietly=True)
 
     def types_over(self, path: str, key: str = "x") -> None:
         """Give the keyboard to any widget and press a key there."""
         self.focuses(path)
         self._ask("press", path=path, key=key)
-        self.stage.settle(quietly=True)
+        self.loop.settle(quietly=True)
 
     def moves_to(self, x: int, y: int, path: str = ".") -> tuple[int, int, int, int]:
         """Move a window; return its left, upper, right and lower edge, in pixels."""
@@ -307,112 +224,7 @@ class Window:
         path = path or next((one.window for one in view.widgets if one.path == self.box), "")
         self._order("close", path=path or view.windows[-1])
 
-    # ------------------------------------------------------------------- what it must do
-
-    def stays_alive(self, situation: str) -> None:
-        """The window ticks five times more, and no callback of it waits. Raises Failure."""
-        with self.alive(situation):
-            for _ in range(TICKS):
-                self._ask("pulse")
-                self.has_not_waited(situation)
-
-    @contextlib.contextmanager
-    def alive(self, situation: str, most_work: float = math.inf) -> Iterator[None]:
-        """In here it is judged whether the window answers at all, and a callback may not wait.
-
-        Nor may one call take more than `most_work` seconds of processor time.
-        """
-        self.situation, self.most_work = situation, most_work
-        self.inquired = time.monotonic()
-        try:
-            yield
-        finally:
-            self.situation, self.most_work = "", math.inf
-
-    def has_not_waited(self, situation: str) -> None:
-        """No callback has waited for more than the contract allows. Raises Failure.
-
-        That is the time in which it was asleep; a busy machine does not make it longer.
-        """
-        vitals = self.vitals()
-        if (waited := vitals["waited"]) > LONGEST_WAIT:
-            who = vitals["where"] or "the loop around update()"
-            told = f"{self.program.name} froze its window: {who} waited for {waited:.1f} s"
-            wanted = f"callbacks that never wait for more than {LONGEST_WAIT} s, {situation}"
-            failure = explain(self.stage, "rest", wanted, b"", silence="frozen")
-            if failure.symptom == "frozen":  # where it stands helps only if it still waits
-                slept = f"{who} was asleep for {waited:.1f} s"
-                failure.message = told
-                failure.received = "\n".join(filter(None, (slept, failure.received)))
-            raise failure
-        if (gap := vitals["gap"]) > self.most_work:
-            told = f"one call kept {self.program.name} from everything else"
-            most = f"at most {self.most_work:.1f} s of processor time for one call"
-            raise Failure("frozen", told, f"{most}, {situation}", f"{gap:.1f} s")
-
-    def is_usable(self) -> None:
-        """The window answers also when nothing comes, and does not wait all the time.
-
-        Raises Failure with the set-up step "reacts" or "alive".
-        """
-        self.stage.settle()
-        self._ask("pulse")
-        self.must_not_wait_always()
-        self.stage.steps_done.add("usable")
-
-    def was_alive(self) -> None:
-        """No callback has waited until now: the set-up step "alive". Raises Failure."""
-        with self.stage.during("alive"):
-            self.has_not_waited("while nothing special happens")
-
-    def must_not_wait_always(self) -> None:
-        """With a window that waits again and again everything would last for ever. Raises Failure.
-
-        It belongs to the set-up step "alive". A single callback may wait for one thing. Nothing is
-        judged here once the window was usable, or while it is judged whether it is alive.
-        """
-        if self.waited >= OFTEN and not self.situation and "usable" not in self.stage.steps_done:
-            self.waited = 0  # asking for the vitals must not end here again
-            try:
-                self.has_not_waited("while nothing special happens")
-            except Failure as failure:
-                failure.step = "alive"
-                raise
-
-    def vitals(self) -> dict[str, Any]:
-        """What the agent counts, also of a window that hangs.
-
-        "gap": the longest time between two ticks, in seconds of processor time; "waited": for how
-        many seconds a callback was asleep, at the most, and "where", which one; "wrong": calls of
-        Tk that no program may make.
-        """
-        return {"gap": 0.0, "waited": 0.0, "where": "", "wrong": [], **self._ask("vitals")}
-
-    def measure(self, lines: int) -> float:
-        """How long it takes here to put so many lines into a Text: seconds of processor time."""
-        return float(self._ask("measure", lines=lines).get("took", 0.0))
-
-    def holds_the_end(self) -> None:
-        """From now on the process waits for `lets_go` when all of the program's code is over."""
-        self._ask("hold")
-
-    def lets_go(self) -> None:
-        self._order("let_go")
-
-    # -------------------------------------------------------------------- rest asks this
-
-    def feel(self) -> None:
-        """Ask for another pulse, unless one is on its way."""
-        if self.there and self.asked == (self.pulse.number if self.pulse else 0):
-            self.asked = self._order("pulse")
-
-    def forget(self) -> None:
-        """Give back the connection to the agent."""
-        self.there = False
-        self.stage.watch(self.connection, 0, self._receive)
-        self.connection.close()
-
-    # ------------------------------------------------------------------------- the agent
+    # ----------------------------------------------------------------------------- inside
 
     @property
     def _acts(self) -> int:
@@ -423,112 +235,9 @@ class Window:
         return self.program.name.removesuffix(".py")
 
     def _note(self, text: str) -> None:
-        self.stage.transcript.add(YOU, self._lane, "note", text=text)
-
-    def _order(self, do: str, **how: object) -> int:
-        self.ordered += 1
-        order = {"number": self.ordered, "do": do, "how": how}
-        with contextlib.suppress(OSError):
-            self.connection.sendall(json.dumps(order).encode() + b"\n")
-        return self.ordered
-
-    def _ask(self, do: str, **how: object) -> dict[str, Any]:
-        """Give an order and wait for the answer. Raises Failure when the window is frozen.
-
-        As long as nobody has seen it usable, that is a failure of the set-up step "reacts". A
-        callback that sleeps for a while is waited for, unless that is what is judged.
-        """
-        self.must_not_wait_always()
-        number = self._order(do, **how)
-        stop = self.stage.wait(
-            lambda: (
-                number in self.answers
-                or self.program.status is not None
-                or self.ended
-                or (self.situation and self._is_frozen())
-            ),
-            patient=not self.situation,
-        )
-        if self.program.status is not None:
-            self.stage.pump(0)  # it may have answered before it ended
-        if number in self.answers:
-            return self.answers.pop(number)
-        if self.program.status is not None or self.ended:
-            self.stage.wait(lambda: self.program.status is not None)
-            raise exited(self.program)
-        if self.situation:
-            self.has_not_waited(self.situation)
-        wanted = f"the window to go on, {self.situation}".removesuffix(", ")
-        failure = explain(self.stage, stop, wanted, b"", silence="frozen")
-        if not self.situation and "usable" not in self.stage.steps_done:
-            failure.step = "reacts"
-        raise failure
-
-    def _is_frozen(self) -> bool:
-        """Whether a callback waits or works for too long just now, as seen every now and then."""
-        if self.inquiry in self.answers:
-            vitals = self.answers.pop(self.inquiry)
-            self.inquiry = 0
-            return bool(vitals["waited"] > LONGEST_WAIT or vitals["gap"] > self.most_work)
-        if not self.inquiry and time.monotonic() - self.inquired > INQUIRE:
-            self.inquired = time.monotonic()
-            self.inquiry = self._order("vitals")
-        return False
+        self.loop.transcript.add(YOU, self._lane, "note", text=text)
 
     def _counts(self, words: list[str]) -> list[int]:
         answer = self._ask("find", words=words, box=self.box)
         counts = list(answer.get("counts", ()))
         return counts if len(counts) == len(words) else [0] * len(words)  # there is no window now
-
-    def _receive(self, _: int) -> bool:
-        """Read what the agent says. False: it is no sign of life of the program itself."""
-        try:
-            self.received += (data := self.connection.recv(1 << 16))
-        except BlockingIOError:
-            return False
-        except OSError:
-            data = b""
-        if not data:
-            self.ended = True
-            self._lose()
-            self.stage.watch(self.connection, 0, self._receive)
-        *lines, self.received = self.received.split(b"\n")
-        try:
-            for line in lines:
-                self._hear(agent_protocol.read(line))
-            if len(self.received) > agent_protocol.MOST:
-                raise ValueError("a line without an end")
-        except (ValueError, KeyError):  # the program has meddled with its agent
-            self.program.ended_for = "what it let its window answer was no answer"
-            self.program.kill()
-            self.received.clear()
-        return False
-
-    def _hear(self, answer: dict[str, Any]) -> None:
-        number = answer.pop("number")
-        if "over" in answer:
-            self.over = answer["over"]
-        elif "often" in answer:
-            self.waited = answer["often"]
-        elif "root" in answer:  # it has made one, or destroyed one: what an older one owed is lost
-            self._lose()
-            self.there = answer["root"]
-        elif number == self.asked:
-            if self.there and answer:  # an empty one: the window has just gone
-                others = frozenset(self._outside(answer["others"]))
-                timers = frozenset(answer["timers"])
-                self.pulse = Pulse(number, answer["acts"], timers, others)
-        else:
-            self.answers[number] = answer
-
-    def _outside(self, threads: list[int]) -> list[int]:
-        """The ids of threads as the bench sees them: a sandbox counts its own."""
-        if not (self.program.sandbox and self.program.sandbox.isolated):
-            return threads
-        names = linux.outer_ids(self.pid)
-        return [names.get(id, id) for id in threads]
-
-    def _lose(self) -> None:
-        self.there = False
-        self.pulse = None
-        self.asked = 0

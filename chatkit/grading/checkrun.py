@@ -14,6 +14,7 @@ from chatkit._printable import visible
 from chatkit.bench.bench import Bench
 from chatkit.bench.evidence import Evidence, raised_in, stacks_in
 from chatkit.bench.failure import Failure
+from chatkit.bench.symptoms import Symptom
 from chatkit.course.checks import Check
 from chatkit.course.lessons import Lesson
 from chatkit.grading.causes import likely
@@ -73,7 +74,7 @@ class CheckRunner(AbstractContextManager["CheckRunner"]):
             try:
                 if time.monotonic() > self.until:
                     told = "the time for this lesson was used up by the checks before"
-                    raise Failure("out-of-time", told, step="time")
+                    raise Failure(Symptom.OUT_OF_TIME, told, step="time")
                 check.story(bench)
             except (Failure, Unavailable) as failure:
                 found = failure
@@ -137,7 +138,7 @@ def verdict_on(
         verdict,
         status=status,
         score=0,
-        symptom=found.symptom,
+        symptom=str(found.symptom),
         message=visible(found.message),  # they may quote what the program printed
         expected=visible(found.expected),
         received=visible(found.received.replace("\r\n", "\n")),
@@ -160,7 +161,7 @@ def evidence_of(check: Check, lesson: Lesson, bench: Bench, failure: Failure) ->
         lesson=lesson.number,
         check=check.id,
         program=check.program,
-        symptom=failure.symptom,
+        symptom=str(failure.symptom),
         step=failure.step,
         message=failure.message,
         expected=failure.expected,

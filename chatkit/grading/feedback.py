@@ -8,6 +8,7 @@ import re
 import textwrap
 
 from chatkit.bench import sequence
+from chatkit.bench.symptoms import Symptom
 from chatkit.grading.verdict import LessonVerdict, Verdict
 
 WIDTH = 80
@@ -45,7 +46,7 @@ def plain(verdict: Verdict) -> str:
     lines += _part("what", verdict.message)
     lines += _part("expected", verdict.expected)
     lines += _part("received", verdict.received)
-    if verdict.symptom == "different-text":
+    if verdict.symptom == Symptom.DIFFERENT_TEXT:
         lines += caret(verdict.expected, verdict.received)
     printed = [line for line in verdict.output.split("\n") if "Server running on" not in line]
     if verdict.received not in verdict.output:

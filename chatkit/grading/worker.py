@@ -153,7 +153,7 @@ def serve(tier: Tier | None, parent: int, folder: str, *, warm: bool = False) ->
         pickle.dump(what, answers)
         answers.flush()
 
-    group = cgroup.Group(Path(folder)) if folder else None
+    group = cgroup.MemoryGroup(Path(folder)) if folder else None
     if group:
         try:
             group.enter()  # before the sandbox, where we have fewer rights

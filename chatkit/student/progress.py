@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatkit import __version__
 from chatkit._errors import UserError
+from chatkit.bench.symptoms import Symptom
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.places import INSTALLED
 
@@ -186,7 +187,7 @@ def after_run(
     checks = lesson.checks()
     ran = {one.id: one.status for one in verdict.checks}
     statuses: dict[str, str] = {**before.statuses, **ran}
-    halted = {one.id for one in verdict.checks if one.symptom == "todo"}
+    halted = {one.id for one in verdict.checks if one.symptom == Symptom.TODO}
     return replace(
         before,
         statuses={one.id: statuses[one.id] for one in checks if one.id in statuses},

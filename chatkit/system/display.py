@@ -29,6 +29,7 @@ from typing import Self
 
 from chatkit._errors import Unavailable
 from chatkit.system import linux
+from chatkit.system.ending import seen_off
 from chatkit.system.sandbox import seccomp
 from chatkit.system.sandbox.rootfs import Folder
 from chatkit.system.sandbox.sandbox import COOKIE, SOCKETS, Sandbox
@@ -99,7 +100,7 @@ class Display:
     def close(self) -> None:
         """End our own Xvfb. It removes its lock file and its socket itself, if others see them."""
         if self.server:
-            with linux.seen_off([self.pid] if self.pid else []):
+            with seen_off([self.pid] if self.pid else []):
                 self.server.terminate()
                 try:
                     self.server.wait(5)

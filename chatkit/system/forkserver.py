@@ -80,27 +80,27 @@ class Copy:
 
 @dataclass
 class _Python:
-    """One that waits at the gate for a program, with the environment of that."""
+    """One that waits as a zygote for a program, with the environment of that."""
 
     process: subprocess.Popen[bytes]
-    gate: socket.socket
+    channel: socket.socket
     environment: Mapping[str, str]
     up: bool = False
 
     def has_come_up(self) -> bool:
-        """Wait until it says that it waits at the gate; whether it does.
+        """Wait until it says that it waits as a zygote; whether it does.
 
-        One that has missed the gate has begun the program unasked: it prints something, or ends.
+        One that did not become a zygote has begun the program: it prints something, or ends.
         """
         if not self.up:
             assert self.process.stdout and self.process.stderr
             others = (self.process.stdout, self.process.stderr)
             with selectors.DefaultSelector() as ears:
-                for one in (self.gate, *others):
+                for one in (self.channel, *others):
                     ears.register(one, selectors.EVENT_READ)
                 ready = [key.fileobj for key, _ in ears.select(ANSWER)]
             with contextlib.suppress(OSError):
-                self.up = ready == [self.gate] and self.gate.recv(1) == b"!"
+                self.up = ready == [self.channel] and self.channel.recv(1) == b"!"
         return self.up
 
 
@@ -129,24 +129,24 @@ class ForkServer:
         if path not in self.waiting:
             paths = [gate_folder, *filter(None, [environment.get("PYTHONPATH")])]
             # The boundaries of a message stay in it, unix(7).
-            gate, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs, contextlib.ExitStack() as undo:
-                undo.enter_context(gate)
-                gate.settimeout(ANSWER)
+                undo.enter_context(channel)
+                channel.settimeout(ANSWER)
                 process = spawn(
                     [sys.executable, str(path)],
                     path.parent,
                     {
                         **environment,
                         "PYTHONPATH": os.pathsep.join(paths),
-                        "CHATKIT_GATE": str(theirs.fileno()),
+                        "CHATKIT_ZYGOTE": str(theirs.fileno()),
                         "CHATKIT_IMPORTS": " ".join(imports),
                     },
                     begin=partial(begin_as_a_child, False),
                     fds=[theirs.fileno()],
                 )
                 undo.pop_all()
-            self.waiting[path] = _Python(process, gate, dict(environment))
+            self.waiting[path] = _Python(process, channel, dict(environment))
         return self.waiting[path].process.pid
 
     def begin(
@@ -168,9 +168,9 @@ class ForkServer:
         try:
             parts = [str(len(changed)), *changed, *arguments]
             told = b"\0".join(map(os.fsencode, parts))
-            socket.send_fds(python.gate, [told], theirs)
-            pid = int(python.gate.recv(20))
-            python.gate.recv(1)  # now it is our child, and leads its own group
+            socket.send_fds(python.channel, [told], theirs)
+            pid = int(python.channel.recv(20))
+            python.channel.recv(1)  # now it is our child, and leads its own group
         except (OSError, ValueError):  # somebody has ended it, or it cannot fork
             for end in ours:
                 os.close(end)
@@ -204,6 +204,6 @@ def _fixed(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _end(python: _Python) -> None:
-    python.gate.close()
+    python.channel.close()
     with python.process:  # that closes its pipes and waits for it
         python.process.kill()

@@ -10,12 +10,11 @@ import ctypes
 import mmap
 import os
 import platform
-import select
 import signal
 import socket
 import struct
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 # Linux with its /proc. Where that is not mounted, as in some containers, the kernel tells as little
@@ -163,7 +162,6 @@ def content(path: str) -> bytes:
         os.close(file)
 
 
-LONGEST_END = 10.0  # seconds that a killed process may take to end
 _LIBC = ctypes.CDLL(None) if LINUX else None
 
 
@@ -183,40 +181,6 @@ def adopt_orphans() -> None:
     """
     assert _LIBC
     _LIBC.prctl(36, 1, 0, 0, 0)
-
-
-def end_orphans(spare: set[int]) -> None:
-    """Kill every child of this process that is not in `spare`, and theirs that come after them."""
-    while orphans := set(children(os.getpid())) - spare:
-        for pid in orphans:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, KILL)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
-
-
-@contextlib.contextmanager
-def seen_off(pids: list[int]) -> Iterator[None]:
-    """Whoever kills these processes in here waits until they have ended.
-
-    A kill(2) returns before that, and a port stays taken until then. Only on Linux, pidfd_open(2).
-    """
-    if not LINUX:
-        yield
-        return
-    ends: list[int] = []
-    for pid in pids:
-        with contextlib.suppress(OSError):  # it has gone already
-            ends.append(os.pidfd_open(pid))
-    try:
-        yield
-        for end in ends:
-            waiting = select.poll()
-            waiting.register(end, select.POLLIN)
-            waiting.poll(LONGEST_END * 1000)
-    finally:
-        for end in ends:
-            os.close(end)
 
 
 def resident(pid: int) -> int:

@@ -2,14 +2,13 @@
 
 import contextlib
 import os
-import shutil
 import signal
-import socket
+import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -18,90 +17,28 @@ from typing import IO
 import psutil
 
 from chatkit.system import linux
-from chatkit.system.forkserver import ForkServer
+from chatkit.system.ending import seen_off
+from chatkit.system.forkserver import Copy, ForkServer
 from chatkit.system.linux import WINDOWS
+from chatkit.system.programs.folder import copied
+from chatkit.system.programs.output import Output
 from chatkit.system.sandbox import seccomp
+from chatkit.system.sandbox.bounds import Who, limit
 from chatkit.system.sandbox.rootfs import Folder
-from chatkit.system.sandbox.sandbox import INSIDE, Sandbox, SandboxError, Who, limit
-from chatkit.system.sandbox.walls.zygote import Walled
+from chatkit.system.sandbox.sandbox import INSIDE, Sandbox, SandboxError
+from chatkit.system.sandbox.walls.walled import Walled
 from chatkit.system.spawn import begin_as_a_child, plain_environment, spawn
 from chatkit.system.windows import press_ctrl_c
-
-KEEP = 1 << 16  # bytes of output kept from the start, and again from the end
 
 # Seconds in which no program has done anything yet, and looking would take its time.
 START = 0.02  # where Python has to start
 BEGIN = 0.002  # where the fork server has begun it
 
-MOST_COPIED = 16 << 20  # bytes of a student's folder
-MOST_FILES = 1000  # of a student's folder
-MOST_LOOKED_AT = 20_000  # files and folders that a student's folder may hold to be copied whole
-NOT_COPIED = ("__pycache__", ".git")  # no program needs them
-MOST_AT_ONCE = 1 << 20  # bytes of output that are taken before others get their turn
+
+Process = subprocess.Popen[bytes] | Copy | Walled  # one that we have started, in either way
 
 # What a program finds in its environment when it is isolated.
 SMALL_WORLD = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "USER": "student"}
-
-
-class Output:
-    """Everything a program has printed on one stream, bounded."""
-
-    def __init__(self, pipe: IO[bytes]) -> None:
-        self.stream = relayed(pipe) if WINDOWS else pipe
-        self.first = bytearray()
-        self.last = bytearray()
-        self.dropped = 0  # bytes
-        if not WINDOWS:  # before Python 3.12 it has no such call
-            os.set_blocking(pipe.fileno(), False)
-
-    def read(self) -> bool:
-        """Take what the program has printed by now. False once the stream has ended."""
-        taken = 0
-        while taken < MOST_AT_ONCE:
-            try:
-                if isinstance(self.stream, socket.socket):
-                    data = self.stream.recv(1 << 16)
-                else:
-                    data = os.read(self.stream.fileno(), 1 << 16)
-            except BlockingIOError:
-                return True
-            except OSError:
-                data = b""
-            if not data:
-                return False
-            taken += len(data)
-            room = KEEP - len(self.first)
-            self.first += data[:room]
-            self.last += data[room:]
-            if len(self.last) > KEEP:
-                self.dropped += len(self.last) - KEEP
-                del self.last[:-KEEP]
-        return True
-
-    @property
-    def text(self) -> str:
-        """What was printed, decoded; bytes that are no UTF-8 are replaced."""
-        gap = f"\n[… {self.dropped:,} bytes left out …]\n".encode() if self.dropped else b""
-        return bytes(self.first + gap + self.last).decode("utf-8", "replace")
-
-    @property
-    def lines(self) -> list[str]:
-        """The complete lines, without their ends."""
-        return [line.rstrip("\r") for line in self.text.split("\n")[:-1]]
-
-
-def relayed(pipe: IO[bytes]) -> socket.socket:
-    """A socket from which comes what is written into `pipe`: Windows can wait for sockets only."""
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-
-    def relay() -> None:
-        with contextlib.suppress(OSError, ValueError), pipe, theirs:
-            while data := os.read(pipe.fileno(), 1 << 16):
-                theirs.sendall(data)
-
-    threading.Thread(target=relay, daemon=True).start()
-    return ours
 
 
 class Program:
@@ -132,67 +69,85 @@ class Program:
         self.sandbox = sandbox
         self.copy: tempfile.TemporaryDirectory[str] | Folder | None = None
         self.ended_for = ""  # the bound that it has broken
+        self.told: IO[bytes] | None = None  # what it says at the end of a program that began
+        self.walled = False  # then its own process 1 is the one that we have started
         isolated = sandbox is not None and sandbox.isolated
         given = {**environment(isolated=isolated, buffered=buffered), **(extra or {})}
-        command = [sys.executable, str(path), *arguments]
         if sandbox is not None:
             self.copy = sandbox.folder()
             path = copied(path, Path(self.copy.name))
             sandbox.hands_over(path.parent)
-            command[1] = str(path)
         group = sandbox.group if sandbox is not None else None
         self.killed_before = group.killed() if group else 0  # by the kernel, for memory
-        who: Who = {}
-        begin: Callable[[], None] | None = None
-        theirs: tuple[int, ...] = ()  # what bubblewrap gets: ends of pipes, a filter
-        gate: int | None = None  # it waits there until the bounds are set
-        self.told: IO[bytes] | None = None  # what it says at the end of a program that began
-        walled: Walled | None = None
-        if sandbox is not None and sandbox.zygotes:
-            walled = sandbox.zygotes.begin(path, arguments, given, visible)
-            self.path = INSIDE / path.name
-        elif linux.LINUX and sandbox is not None and isolated:
-            told, tells = os.pipe()
-            self.told = os.fdopen(told, "rb", buffering=0)
-            os.set_blocking(told, False)
-            waits, gate = os.pipe()
-            rules = seccomp.opened()
-            theirs = (waits, tells) if rules is None else (waits, tells, rules)
-            command = sandbox.command(path, arguments, given, visible, *theirs)
-            self.path = INSIDE / path.name
-        elif not WINDOWS:
-            begin = partial(begin_as_a_child, sandbox is not None, alone=alone)
-            who = sandbox.who() if sandbox else {}
-        first = group.first_to_go() if group else contextlib.nullcontext()
         fork = forkserver.begin(path, arguments, given) if forkserver else None
-        try:
-            with first:
-                self.process = (
-                    walled
-                    or fork
-                    or spawn(command, path.parent, given, begin=begin, fds=theirs, who=who)
-                )
-            if gate is not None:
-                limit(self.pid)  # whoever it starts from now on inherits them
-                for child in linux.children(self.pid):
-                    limit(child)
-        finally:
-            for end in theirs:
-                os.close(end)
-            if gate is not None:
-                os.close(gate)
+        self.process: Process
+        if sandbox is not None and sandbox.zygotes:
+            self.process = sandbox.zygotes.begin(path, arguments, given, visible)
+            self.walled = True
+            self.path = INSIDE / path.name
+        elif fork:
+            self.process = fork
+        elif linux.LINUX and sandbox is not None and isolated:
+            self.process = self._begin_isolated(sandbox, path, arguments, given, visible)
+            self.path = INSIDE / path.name
+        else:
+            self.process = self._begin_plain(path, arguments, given, alone)
         assert self.process.stdout and self.process.stderr
         self.output = Output(self.process.stdout)
         self.errors = Output(self.process.stderr)
-        self.walled = walled is not None  # then its own process 1 is the one that we have started
         self.init: int | None = None  # process 1 of bubblewrap's sandbox, once it is there
         self.ended: int | None = None  # a pidfd of the bench, readable once the program has ended
         self.began = time.monotonic()
-        self.look_from = self.began + (BEGIN if fork or walled else START)
+        self.look_from = self.began + (BEGIN if fork or self.walled else START)
         self.heard = 0  # lines of output that a check has already asked for
         self.stopping = False  # the bench has asked it to end
         self.said: str | None = None  # its errors before the stacks were asked for
         self.errors_before = 0  # characters on its errors before Ctrl-C was pressed
+
+    def _begin_plain(
+        self, path: Path, arguments: Sequence[str], given: Mapping[str, str], alone: bool
+    ) -> Process:
+        """Start Python with the file at `path`. Raises OSError."""
+        begin: Callable[[], None] | None = None
+        who: Who = {}
+        if not WINDOWS:
+            begin = partial(begin_as_a_child, self.sandbox is not None, alone=alone)
+            who = self.sandbox.who() if self.sandbox else {}
+        with self._first_to_go():
+            command = [sys.executable, str(path), *arguments]
+            return spawn(command, path.parent, given, begin=begin, who=who)
+
+    def _begin_isolated(
+        self,
+        sandbox: Sandbox,
+        path: Path,
+        arguments: Sequence[str],
+        given: Mapping[str, str],
+        visible: Mapping[Path, Path],
+    ) -> Process:
+        """Start bubblewrap, which begins the program once its bounds are set. Raises OSError."""
+        told, tells = os.pipe()
+        self.told = os.fdopen(told, "rb", buffering=0)
+        os.set_blocking(told, False)
+        waits, block = os.pipe()
+        rules = seccomp.opened()
+        theirs = (waits, tells) if rules is None else (waits, tells, rules)
+        try:
+            command = sandbox.command(path, arguments, given, visible, *theirs)
+            with self._first_to_go():
+                process = spawn(command, path.parent, given, fds=theirs)
+            limit(process.pid)  # whoever it starts from now on inherits them
+            for child in linux.children(process.pid):
+                limit(child)
+            return process
+        finally:
+            for end in (*theirs, block):
+                os.close(end)
+
+    def _first_to_go(self) -> AbstractContextManager[None]:
+        """In here a process is started that the kernel ends first when memory runs out."""
+        group = self.sandbox.group if self.sandbox else None
+        return group.first_to_go() if group else contextlib.nullcontext()
 
     # --------------------------------------------------------- what a check asks and does
 
@@ -250,7 +205,7 @@ class Program:
         """End it at once, with everything it started. May be called again."""
         self.stopping = True
         left = self.pids()
-        with linux.seen_off(left[1:]):
+        with seen_off(left[1:]):
             if not WINDOWS:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(self.pid, signal.SIGKILL)
@@ -365,40 +320,3 @@ def environment(*, isolated: bool = False, buffered: bool = False) -> dict[str, 
         "PYTHONIOENCODING": "utf-8",
         **({} if buffered else {"PYTHONUNBUFFERED": "1"}),
     }
-
-
-def copied(path: Path, into: Path) -> Path:
-    """Copy the program's folder with all folders in it; links and special files are left out.
-
-    The program itself is copied first, then modules, then the rest, as far as MOST_COPIED and
-    MOST_FILES go: a program that finds its files in its own folder finds them in the copy too.
-    Raises OSError when the program itself cannot be copied.
-    """
-    target = into / path.name
-    shutil.copyfile(path, target)
-    left = MOST_COPIED - path.stat().st_size
-    found = sorted(_below(path.parent), key=lambda one: (one.suffix != ".py", len(one.parts), one))
-    for one in found[:MOST_FILES]:
-        place = into / one.relative_to(path.parent)
-        with contextlib.suppress(OSError):  # unreadable, or gone: the program will not find it
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if one.is_dir():
-                place.mkdir(exist_ok=True)
-            elif (size := one.stat().st_size) <= left and not place.exists():
-                shutil.copyfile(one, place)
-                left -= size
-    return target
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    """The folders and plain files below a folder, as many as are looked at."""
-    looked = 0
-    for here, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in NOT_COPIED)
-        looked += len(folders) + len(names)
-        if looked > MOST_LOOKED_AT:
-            return
-        for name in (*folders, *sorted(names)):
-            one = Path(here, name)
-            if not one.is_symlink() and (one.is_file() or one.is_dir()):
-                yield one

@@ -11,7 +11,7 @@ from pathlib import Path
 from chatkit.system import linux
 from chatkit.system.linux import WINDOWS
 from chatkit.system.sandbox import namespaces
-from chatkit.system.sandbox.sandbox import Who, limits
+from chatkit.system.sandbox.bounds import Who, limits
 from chatkit.system.signals import signals_held
 from chatkit.system.windows import OWN_CONSOLE
 

@@ -76,7 +76,7 @@ class Mischief:
 
 
 @dataclass
-class Piece:
+class PacketPiece:
     """What goes out with one send."""
 
     data: bytes
@@ -93,7 +93,7 @@ class Packet:
     end: Literal["", "end", "reset"] = ""
 
 
-class Way:
+class FaultDirection:
     """One direction of a connection: from the socket `inlet` to the socket `outlet`."""
 
     def __init__(
@@ -111,7 +111,7 @@ class Way:
         self.inlet, self.outlet = sockets
         self.tell = tell
         self.came: deque[Packet] = deque()
-        self.pieces: deque[Piece] = deque()
+        self.pieces: deque[PacketPiece] = deque()
         self.waiting = 0  # bytes in both
         self.sent = 0  # bytes that the outlet has taken, in all
         self.ended = False  # the sender's last packet has come
@@ -249,10 +249,10 @@ class Way:
         self.paced_until = now + PACED
         if len(parts) > 1:
             self._note(f"{quoted(data, SHOWN)} came in one piece")
-        self.pieces += [Piece(part, part) for part in parts[:MOST_TOLD]]
+        self.pieces += [PacketPiece(part, part) for part in parts[:MOST_TOLD]]
         if rest := parts[MOST_TOLD:]:
-            first = Piece(rest[0], b"".join(rest), f"in {len(rest):,} pieces")
-            self.pieces += [first, *map(Piece, rest[1:])]
+            first = PacketPiece(rest[0], b"".join(rest), f"in {len(rest):,} pieces")
+            self.pieces += [first, *map(PacketPiece, rest[1:])]
 
     def _parts(self, data: bytes, now: float) -> list[bytes]:
         """The pieces of a packet."""

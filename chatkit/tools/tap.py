@@ -17,7 +17,7 @@ from functools import partial
 from typing import Self
 
 from chatkit.bench.transcript import Event, written
-from chatkit.tools.faults import Mischief, Name, Way
+from chatkit.tools.faults import FaultDirection, Mischief, Name
 
 MOST_CONNECTIONS = 100  # at one time; each has two sockets
 SMALL = 1 << 16  # bytes of each socket's buffers: who waits for whom shows soon
@@ -144,8 +144,8 @@ class Connection:
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         outward, inward = (self.client, self.server), (self.server, self.client)
         self.ways = (
-            Way(tap.mischief, "client", (name, "server"), outward, tap.tell),
-            Way(tap.mischief, "server", ("server", name), inward, tap.tell),
+            FaultDirection(tap.mischief, "client", (name, "server"), outward, tap.tell),
+            FaultDirection(tap.mischief, "server", ("server", name), inward, tap.tell),
         )
         self.give_up: float | None = tap.clock() + CONNECT_FOR  # None: it is connected
         self.server.connect_ex(tap.to)  # how it went shows when the socket is ready
@@ -181,7 +181,7 @@ class Connection:
             end.close()
         self.tap.connections.remove(self)
 
-    def _ends(self, way: Way, now: float) -> bool:
+    def _ends(self, way: FaultDirection, now: float) -> bool:
         """Pass on what goes this way. True when the connection has ended."""
         other = self.ways[way is self.ways[0]]
         outcome = way.pass_on(now)
@@ -213,7 +213,7 @@ class Connection:
             return True
         return False
 
-    def _reset(self, way: Way) -> None:
+    def _reset(self, way: FaultDirection) -> None:
         """Whoever sends on `way` has reset the connection, or the tap does it for both."""
         for one in self.ways if way.struck else (way,):
             text = "by the tap" if way.struck else ""
@@ -253,7 +253,7 @@ class Connection:
             events |= selectors.EVENT_WRITE if back.full_since is not None else 0
             self.tap.watch(way.inlet, events, partial(self._ready, way, back))
 
-    def _ready(self, way: Way, back: Way, events: int) -> None:
+    def _ready(self, way: FaultDirection, back: FaultDirection, events: int) -> None:
         if events & selectors.EVENT_WRITE:
             back.has_room()
         if events & selectors.EVENT_READ:

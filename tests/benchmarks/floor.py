@@ -20,7 +20,7 @@ from typing import Any, Literal
 import pytest
 
 from chatkit.bench.bench import Bench
-from chatkit.bench.eventloop import Stage
+from chatkit.bench.eventloop import EventLoop
 from chatkit.bench.window import Window
 from chatkit.system.display import Display
 from chatkit.system.ports import free_port
@@ -37,9 +37,9 @@ PARTS: Mapping[Part, Sequence[Callable[..., Any]]] = {
         *(Bench.start_client, Bench.start_window, Window.appears),
     ),
     "connect": (Bench.connect, Bench.accept),
-    "answers": (Stage.wait,),  # of the program, and bytes that must be read
-    "rest": (Stage.settle, Stage.dozes, Stage.cpu_appetite, Bench.must_run),
-    "end": (Bench.exits, Program.kill, Program.close, Stage.clear),
+    "answers": (EventLoop.wait,),  # of the program, and bytes that must be read
+    "rest": (EventLoop.settle, EventLoop.dozes, EventLoop.cpu_appetite, Bench.must_run),
+    "end": (Bench.exits, Program.kill, Program.close, EventLoop.clear),
 }
 # After these the program that was started last is there: the floor has connected by then, too.
 READY = (Bench.start_server, Bench.reads_the_ready_line, Bench.accept)
@@ -158,7 +158,8 @@ def observed() -> Iterator[list[Story]]:
 
 def _owner(method: Callable[..., Any]) -> type:
     name = method.__qualname__.split(".")[0]
-    return next(one for one in (Bench, Stage, Program, Window) if one.__name__ == name)
+    classes = (*Bench.__mro__, Program, *Window.__mro__)
+    return next(one for one in classes if one.__name__ == name)
 
 
 def _timed(observer: Observer, part: Part, method: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatkit.bench import agent_protocol
 from chatkit.bench.bench import Bench
 from chatkit.bench.transcript import quoted
+from chatkit.bench.windows import agent_protocol
 from chatkit.system import program
 
 pieces = st.lists(

@@ -6,6 +6,7 @@ import socket
 from plain import COMMANDS
 
 from chatkit.system import linux
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.bench import Bench
 from chatkit.bench.failure import Failure
 from chatkit.bench.peer import Peer
@@ -25,7 +26,7 @@ def says_that_nobody_is_there(bench: Bench, *arguments: str) -> None:
         host, port = bench.address
         says_why(bench, host, str(port))
     except Failure as failure:
-        if failure.symptom == "traceback" and is_of_the_network(failure.received):
+        if failure.symptom == Symptom.TRACEBACK and is_of_the_network(failure.received):
             raise
         bench.clear()
         bench.listen()
@@ -46,17 +47,17 @@ def says_why(bench: Bench, *words: str) -> None:
     lines = [line for line in bench.program.errors.text.split("\n") if line.strip()]
     wanted = "one line on standard error" + (f" with {' and '.join(words)} in it" if words else "")
     if not lines:
-        raise Failure("no-message", "the client does not say why it ends", wanted, "nothing")
+        raise Failure(Symptom.NO_MESSAGE, "the client does not say why it ends", wanted, "nothing")
     if len(lines) > 1 or not all(word in lines[0] for word in words):
         told = "the client does not say clearly why it ends"
-        raise Failure("different-text", told, wanted, "\n".join(lines[-3:]))
+        raise Failure(Symptom.DIFFERENT_TEXT, told, wanted, "\n".join(lines[-3:]))
 
 
 def stops_on_ctrl_c(bench: Bench) -> None:
     """Ctrl-C ends the client cleanly."""
     bench.settle()
     bench.program.interrupt()
-    bench.exits(0, silence="does-not-stop")
+    bench.exits(0, silence=Symptom.DOES_NOT_STOP)
 
 
 def stops_while_it_connects(bench: Bench, *arguments: str) -> None:
@@ -68,7 +69,7 @@ def stops_while_it_connects(bench: Bench, *arguments: str) -> None:
     bench.start_client(*arguments)
     bench.waits_for_an_attempt()
     bench.program.interrupt()
-    bench.exits(0, silence="does-not-stop")
+    bench.exits(0, silence=Symptom.DOES_NOT_STOP)
 
 
 def drains_at_the_end_of_input(bench: Bench, name: str = "") -> None:
@@ -94,7 +95,7 @@ def drains_at_the_end_of_input(bench: Bench, name: str = "") -> None:
     except Failure as failure:
         # Something has come, and looks otherwise: how lines are printed is another check's.
         printed = "".join(client.output.text.split("\n")[client.heard :]).strip()
-        if printed and failure.symptom in ("other-output", "exited"):
+        if printed and failure.symptom in (Symptom.OTHER_OUTPUT, Symptom.EXITED):
             failure.step = "listening"
         raise
     bench.exits(0)
@@ -126,8 +127,8 @@ def prints_into_a_pipe(bench: Bench, name: str = "") -> None:
     try:
         bench.prints(word)
     except Failure as failure:
-        if failure.symptom in ("no-output", "other-output"):
-            failure.symptom = "unflushed"
+        if failure.symptom in (Symptom.NO_OUTPUT, Symptom.OTHER_OUTPUT):
+            failure.symptom = Symptom.UNFLUSHED
         raise
 
 

@@ -1,6 +1,7 @@
 """What every server owes, whatever it serves: start, stop, start again, and rest."""
 
 from chatkit.system import linux
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.bench import Bench
 from chatkit.bench.failure import Failure
 
@@ -18,10 +19,10 @@ def prints_the_ready_line(bench: Bench) -> None:
         wanted = f"Server running on {host}:{real_port}"
         got = f"Server running on {said_host}:{said_port}"
         if got != wanted:
-            raise Failure("wrong-ready-line", "the ready line is not right", wanted, got)
+            raise Failure(Symptom.WRONG_READY_LINE, "the ready line is not right", wanted, got)
         if linux.LINUX and not listening:
             told = "the ready line came before anybody could connect"
-            raise Failure("too-early", told, "a server that listens when it says so", got)
+            raise Failure(Symptom.TOO_EARLY, told, "a server that listens when it says so", got)
         bench.must_listen_on(server, host, real_port)
 
 
@@ -44,4 +45,4 @@ def stops_on_ctrl_c(bench: Bench, join) -> None:
                 join(name)
             bench.must_run()
         server.interrupt()
-        bench.exits(0, silence="does-not-stop")
+        bench.exits(0, silence=Symptom.DOES_NOT_STOP)

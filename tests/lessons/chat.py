@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from chatkit.system import linux, timers
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.bench import Bench
 from chatkit.bench.diagnosis import explain, last_words
 from chatkit.bench.failure import Failure
@@ -101,7 +102,7 @@ def shows_each_once(chat: Chat, texts: list[str]) -> None:
     for text in texts:
         if (count := chat.window.count(text)) > 1:
             told = "the window shows the same line more than once"
-            raise Failure("duplicate", told, f"{text!r} once", f"it stands there {count} times")
+            raise Failure(Symptom.DUPLICATE, told, f"{text!r} once", f"it stands there {count} times")
 
 
 def shows_what_it_sends(chat: Chat) -> None:
@@ -127,7 +128,7 @@ def shows_what_it_sends(chat: Chat) -> None:
     if shown_as != sent:
         told = "the window shows something else than what it has sent"
         wanted = f"each of the {len(sent)} lines that went out to be shown as one's own"
-        raise Failure("not-as-sent", told, wanted, f"{len(shown_as)} of {len(sent)} are")
+        raise Failure(Symptom.NOT_AS_SENT, told, wanted, f"{len(shown_as)} of {len(sent)} are")
 
 
 def own_look(chat: Chat, text: str) -> str:
@@ -186,11 +187,11 @@ def dialog(bench: Bench) -> tuple[Window, str]:
     bench.settle()
     if bench.somebody_waits():
         told = "the program connects before it has a name"
-        raise Failure("connects-first", told, "no connection before the name is there")
+        raise Failure(Symptom.CONNECTS_FIRST, told, "no connection before the name is there")
     boxes = window.boxes()
     if not boxes:
         told = "nothing asks for the name"
-        raise Failure("no-dialog", told, "a dialog with a box for the name", shown(window.view()))
+        raise Failure(Symptom.NO_DIALOG, told, "a dialog with a box for the name", shown(window.view()))
     return window, boxes[0]
 
 
@@ -208,7 +209,7 @@ def takes_no_for_an_answer(bench: Bench) -> None:
     ends_well(bench)
     if bench.somebody_waits():
         told = "the program connects although there is no name"
-        raise Failure("connects-first", told, "no connection after Cancel")
+        raise Failure(Symptom.CONNECTS_FIRST, told, "no connection after Cancel")
 
 
 def shows_what_comes_in_pieces(chat: Chat) -> None:
@@ -235,11 +236,11 @@ def sends(chat: Chat, way: Callable[[str, Peer], bool], by: str, *words: str) ->
         with chat.bench.during("sending"):
             if not way(word, chat.server):
                 wanted = f"{word!r} to reach the server {by}"
-                raise explain(chat.bench, "rest", wanted, b"", silence="not-sent")
+                raise explain(chat.bench, "rest", wanted, b"", silence=Symptom.NOT_SENT)
         chat.server.hears(word)
         chat.server.hears_nothing("one line was typed")
         chat.window.waits_until(
-            lambda: box_of(chat.window) == "", "an empty box", silence="not-cleared"
+            lambda: box_of(chat.window) == "", "an empty box", silence=Symptom.NOT_CLEARED
         )
 
 
@@ -261,7 +262,7 @@ def cannot_be_typed_into(chat: Chat) -> None:
         after = chat.window.view().widget(widget.path)
         if after and after.text != widget.text:
             told = "one can type into the chat"
-            raise Failure("typed-into", told, "a chat to read only", repr(after.text[-60:]))
+            raise Failure(Symptom.TYPED_INTO, told, "a chat to read only", repr(after.text[-60:]))
 
 
 def follows_the_newest_line(chat: Chat) -> None:
@@ -274,7 +275,7 @@ def follows_the_newest_line(chat: Chat) -> None:
         if lines[-1] in widget.text and not widget.at_end:
             told = "the chat does not follow the newest line"
             wanted = "to see the last of 200 lines"
-            raise Failure("not-at-the-end", told, wanted, "it is below what one can see")
+            raise Failure(Symptom.NOT_AT_THE_END, told, wanted, "it is below what one can see")
 
 
 def shows_a_flood(chat: Chat) -> None:
@@ -300,14 +301,14 @@ def shows_a_flood(chat: Chat) -> None:
         chat.window.waits_until(
             has_come_far,
             f"the window to show {FLOOD:,} lines",
-            silence="not-shown",
+            silence=Symptom.NOT_SHOWN,
             promise=SHOWN_WITHIN,
         )
         chat.window.has_not_waited(situation)
     if shown < FLOOD:
         told = f"the window shows {shown:,} of {FLOOD:,} lines, and goes on too slowly"
         wanted = f"all of them within {SHOWN_WITHIN:.0f} s"
-        raise Failure("not-shown", told, wanted, f"at this pace after {pace():.0f} s")
+        raise Failure(Symptom.NOT_SHOWN, told, wanted, f"at this pace after {pace():.0f} s")
 
 
 def waits_in_no_callback(chat: Chat) -> None:
@@ -336,7 +337,7 @@ def survives_silence(chat: Chat) -> None:
         chat.bench.wait(lambda: bool(chat.server.ended), seconds=silence + 0.2, patient=True)
     if chat.server.ended:
         told = f"the connection was closed after {silence:.0f} s in which nobody said anything"
-        raise Failure("closed-early", told, "a connection that stays open", "its end")
+        raise Failure(Symptom.CLOSED_EARLY, told, "a connection that stays open", "its end")
     word = f"bob: {chat.bench.word()}"
     chat.server.says(word)
     chat.window.shows(word, because=f"after {silence:.0f} s in which nobody said anything")
@@ -383,7 +384,7 @@ def judge_calls(window: Window) -> None:
     for call in window.vitals()["wrong"]:
         where = f" ({call['place']})" if call["place"] else ""
         wanted = "every call to Tk in the thread that made the window, and one root window"
-        raise Failure(call["kind"], call["text"] + where, wanted, call["place"])
+        raise Failure(Symptom(call["kind"]), call["text"] + where, wanted, call["place"])
 
 
 def waits_for_a_server(bench: Bench) -> Window:
@@ -466,11 +467,11 @@ def hangs_up(chat: Chat) -> None:
     server.has_nothing("the window was closed, and nothing was typed")
     wanted = "the end of the connection, by shutdown() or close()"
     if not server.ended:
-        raise explain(bench, "rest", wanted, b"", silence="no-end")
+        raise explain(bench, "rest", wanted, b"", silence=Symptom.NO_END)
     if over and not hung_up:
         told = f"{program.name} ends without ending its connection"
         came = "the end, when the process was gone and the system cleaned up after it"
-        raise Failure("no-end", told, wanted, came)
+        raise Failure(Symptom.NO_END, told, wanted, came)
 
 
 class Idle:
@@ -504,10 +505,10 @@ def ends_well(bench: Bench) -> None:
         patient=True,
     )
     if program.status is None:
-        raise explain(bench, stop, "the program to end with its window", b"", silence="no-exit")
+        raise explain(bench, stop, "the program to end with its window", b"", silence=Symptom.NO_EXIT)
     if program.status != 0:
         told = f"{program.name} ended with status {program.status}"
-        raise Failure("wrong-status", told, "status 0", last_words(program))
+        raise Failure(Symptom.WRONG_STATUS, told, "status 0", last_words(program))
 
 
 def shown(view: View) -> str:

@@ -2,6 +2,7 @@
 
 from room import GREETING, Room
 
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.diagnosis import explain
 from chatkit.bench.failure import Failure
 from chatkit.bench.peer import Peer, bare
@@ -31,12 +32,12 @@ def is_refused(room: Room, peer: Peer, name: str, why: str) -> None:
     room.bench.wait(lambda: b"\n" in peer.inbox or peer.ended)
     if peer.ended:
         told = f"the connection was closed, {because}"
-        raise Failure("closed-early", told, "b'NICK\\n' again", "the end of the connection")
+        raise Failure(Symptom.CLOSED_EARLY, told, "b'NICK\\n' again", "the end of the connection")
     if not peer.inbox.startswith(b"NICK"):
         reason = bare(peer.next_line() or b"")
         if reason == GREETING.encode():
             told = f"the name {name!r} was accepted although it {why}"
-            raise Failure("accepted", told, "b'NICK\\n' again", quoted(reason))
+            raise Failure(Symptom.ACCEPTED, told, "b'NICK\\n' again", quoted(reason))
     peer.hears("NICK", because=because)
     room.nobody_hears(f"the name {name!r} was refused")
 
@@ -123,7 +124,7 @@ def reads_any_name(room: Room) -> None:
         if bool(heard) != taken:
             told = f"{member.name} was not told the same as the newcomer"
             raise Failure(
-                "unexpected",
+                Symptom.UNEXPECTED,
                 told,
                 f"{member.name} to hear of a newcomer: {taken}",
                 quoted(heard or b""),

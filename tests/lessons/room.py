@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from plain import COMMANDS
 
 from chatkit.system import linux
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.bench import Bench
 from chatkit.bench.diagnosis import explain
 from chatkit.bench.failure import Failure
@@ -132,7 +133,7 @@ class Room:
         try:
             peer.hears_end()
         except Failure as failure:
-            if failure.symptom == "spinning":
+            if failure.symptom == Symptom.SPINNING:
                 failure.step = "rest"  # the empty recv is not seen: another check tells that
             raise
 
@@ -178,8 +179,8 @@ def collect(bench: Bench, hearer: Peer, expected: Mapping[str, Sequence[Text]]) 
             lost = next(iter(ahead.values()))[0]
             bench.transcript.add("server", name, "missing", lost + b"\n")
             wanted = f"{name} to get {total} lines, each once"
-            failure = explain(bench, stop, wanted, b"", hearer, silence="lost")
-            if failure.symptom == "lost":
+            failure = explain(bench, stop, wanted, b"", hearer, silence=Symptom.LOST)
+            if failure.symptom == Symptom.LOST:
                 failure.message = f"{missing} of {total} lines never reached {name}"
                 failure.received = "the first that is missing: " + quoted(as_line(lost), 60)
             raise failure
@@ -189,13 +190,13 @@ def collect(bench: Bench, hearer: Peer, expected: Mapping[str, Sequence[Text]]) 
         source = next((who for who, lines in said.items() if line in lines), None)
         if source is None:
             told = f"{name} got a line that nobody sent like this"
-            raise Failure("different-text", told, f"{name} to get whole lines, unmixed", got)
+            raise Failure(Symptom.DIFFERENT_TEXT, told, f"{name} to get whole lines, unmixed", got)
         if line not in ahead.get(source, ()):
             told = f"{name} got the same line twice"
-            raise Failure("duplicate", told, f"{name} to get each line once", got)
+            raise Failure(Symptom.DUPLICATE, told, f"{name} to get each line once", got)
         told = f"{name} got a line of {source} too early"
         wanted = f"{name} to get {quoted(as_line(ahead[source][0]), 90)} first"
-        raise Failure("wrong-order", told, wanted, got)
+        raise Failure(Symptom.WRONG_ORDER, told, wanted, got)
 
 
 # -------------------------------------------------------------------------------- the stories
@@ -216,7 +217,7 @@ def keeps_half_a_line(room: Room) -> None:
     alice, bob, carol = room.join("alice", "bob", "carol")
     word = room.bench.word()
     alice.sends(word[:3])
-    bob.hears_nothing("alice has not ended her line: no b'\\n' yet", "early-data")
+    bob.hears_nothing("alice has not ended her line: no b'\\n' yet", Symptom.EARLY_DATA)
     room.talk(carol, room.bench.word())
     alice.sends(word[3:] + "\n")
     for hearer in (bob, carol):
@@ -283,7 +284,7 @@ def knows_what_a_line_is(room: Room) -> None:
         wanted = f"bob to get {quoted(before + b' ')} and what comes of the rest"
         stop = "met" if line else room.bench.wait(lambda: False)
         found = explain(room.bench, stop, wanted, line, bob) if not line else None
-        raise found or Failure("different-text", told, wanted, quoted(line))
+        raise found or Failure(Symptom.DIFFERENT_TEXT, told, wanted, quoted(line))
     room.talk(alice, f"{word} goes on", to=[bob])
     room.talk(bob, f"{word} here too", to=[alice])
 
@@ -425,8 +426,8 @@ def survives_a_stuck_reader(room: Room) -> None:
     try:
         collect(room.bench, sloth, {line: [line] for line in lines})  # in any order: not asked here
     except Failure as failure:
-        if failure.symptom in ("different-text", "unfinished-line"):
-            failure.symptom = "lost"  # where the gap falls, between lines or in one, is chance
+        if failure.symptom in (Symptom.DIFFERENT_TEXT, Symptom.UNFINISHED_LINE):
+            failure.symptom = Symptom.LOST  # where the gap falls, between lines or in one, is chance
         raise
     for hearer in (alice, bob):
         hearer.hears(*(room.line(sloth, said) for said in own))
@@ -547,7 +548,7 @@ def gives_everything_back(room: Room, clients: int = 12) -> None:
     (threads, files), (threads_now, files_now) = held
     if threads_now > threads or files_now > files:
         raise Failure(
-            "leaked",
+            Symptom.LEAKED,
             "clients that have left leave something behind",
             f"no more than after the first crowd: {threads} threads, {files} open files",
             f"after the second crowd: {threads_now} threads, {files_now} open files",

@@ -7,6 +7,7 @@ from plain import COMMANDS
 
 from chatkit.course.checks import check
 from chatkit.course.checks import check
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.bench import Bench
 from chatkit.bench.peer import Peer
 from chatkit.system.program import Program
@@ -74,7 +75,7 @@ def test_ready_line(bench: Bench) -> None:
     rule=ECHO,
     owns=("connect", "echo"),
     likely={
-        "silent": "nothing was sent back: print() shows the bytes on your own screen, and sendall() "
+        Symptom.SILENT: "nothing was sent back: print() shows the bytes on your own screen, and sendall() "
         "sends them. Or the program waits for something else, where it stands.",
     },
 )
@@ -92,9 +93,9 @@ def test_echoes_a_line(bench: Bench) -> None:
     rule=ECHO,
     owns=("echo-again",),
     likely={
-        "closed-early": "the server answers once and closes. One client may have more to say: "
+        Symptom.CLOSED_EARLY: "the server answers once and closes. One client may have more to say: "
         "go on until recv() returns b''.",
-        "silent": "the server answers once and then waits for another client. Go on with this one "
+        Symptom.SILENT: "the server answers once and then waits for another client. Go on with this one "
         "until recv() returns b''.",
     },
 )
@@ -121,11 +122,11 @@ def test_echoes_many(bench: Bench) -> None:
     rule=ECHO,
     likely={
         **dict.fromkeys(
-            ("different-text", "unfinished-line"),
+            (Symptom.DIFFERENT_TEXT, Symptom.UNFINISHED_LINE),
             "bytes were lost on the way. send() may take only a part and returns how much it took; "
             "sendall() goes on until all is sent.",
         ),
-        "closed-early": "the server gave up on a client that reads slowly. A send that cannot go "
+        Symptom.CLOSED_EARLY: "the server gave up on a client that reads slowly. A send that cannot go "
         "on waits; it is no error.",
     },
 )
@@ -148,9 +149,9 @@ def test_whole_megabyte(bench: Bench) -> None:
     read="A stream of bytes",
     rule=ECHO,
     likely={
-        "crashed": "the bytes were decoded, and not every byte is text. An echo needs no text: "
+        Symptom.CRASHED: "the bytes were decoded, and not every byte is text. An echo needs no text: "
         "send back the bytes themselves.",
-        "different-text": "the bytes were treated as text: decoded, read through a text file, or "
+        Symptom.DIFFERENT_TEXT: "the bytes were treated as text: decoded, read through a text file, or "
         "stripped. Send back exactly what came.",
     },
 )
@@ -173,11 +174,11 @@ def test_bytes_unchanged(bench: Bench) -> None:
     read="A stream of bytes",
     rule=ANY,
     likely={
-        "closed-early": "the server takes a word of the client, or a blank line, for the end. Only "
+        Symptom.CLOSED_EARLY: "the server takes a word of the client, or a blank line, for the end. Only "
         "the empty recv is the end.",
-        "exited": "the server takes a word of the client, or a blank line, for an order to end.",
-        "silent": "the server does not send back every line. Send back exactly what came.",
-        "different-text": "the server answers some lines in its own way. Send back exactly what "
+        Symptom.EXITED: "the server takes a word of the client, or a blank line, for an order to end.",
+        Symptom.SILENT: "the server does not send back every line. Send back exactly what came.",
+        Symptom.DIFFERENT_TEXT: "the server answers some lines in its own way. Send back exactly what "
         "came.",
     },
 )
@@ -199,12 +200,12 @@ def test_any_line(bench: Bench) -> None:
     read="The end of the stream",
     rule=ECHO,
     likely={
-        "closed-early": "the connection was closed before all had been sent back: before the empty "
+        Symptom.CLOSED_EARLY: "the connection was closed before all had been sent back: before the empty "
         "recv, or by a close() that throws away what still waits, in a buffer of yours or because "
         "SO_LINGER is 0.",
-        "no-end": "the empty recv is not seen. recv() returns b'' once the client has finished: "
+        Symptom.NO_END: "the empty recv is not seen. recv() returns b'' once the client has finished: "
         "leave the loop and close the connection.",
-        "spinning": "the empty recv is not seen. recv() returns b'' once the client has finished: "
+        Symptom.SPINNING: "the empty recv is not seen. recv() returns b'' once the client has finished: "
         "leave the loop and close the connection.",
     },
 )
@@ -229,10 +230,10 @@ def test_half_close(bench: Bench) -> None:
     read="The end of the stream",
     rule=ECHO,
     likely={
-        "exited": "the server serves one client and ends. accept() belongs into a loop.",
-        "silent": "the server never comes back to accept(). It is called only once, or the loop of "
+        Symptom.EXITED: "the server serves one client and ends. accept() belongs into a loop.",
+        Symptom.SILENT: "the server never comes back to accept(). It is called only once, or the loop of "
         "the client goes on after recv() has returned b''.",
-        "refused": "the server closed its listening socket. Keep it open: one accept() for each "
+        Symptom.REFUSED: "the server closed its listening socket. Keep it open: one accept() for each "
         "client.",
     },
 )
@@ -259,9 +260,9 @@ def test_next_client(bench: Bench) -> None:
     read="When a connection breaks",
     rule=ECHO,
     likely={
-        "crashed": "a reset makes recv() and send() raise ConnectionResetError or BrokenPipeError. "
+        Symptom.CRASHED: "a reset makes recv() and send() raise ConnectionResetError or BrokenPipeError. "
         "Catch OSError around one client, and go on with the next.",
-        "silent": "after the reset nobody is served. accept() is called only once, or the loop of "
+        Symptom.SILENT: "after the reset nobody is served. accept() is called only once, or the loop of "
         "the client that broke off goes on.",
     },
 )
@@ -288,7 +289,7 @@ def test_survives_reset(bench: Bench) -> None:
     read="The end of the stream",
     rule=ECHO,
     likely={
-        "spinning": "a loop runs without waiting. It asks sockets that do not block again and "
+        Symptom.SPINNING: "a loop runs without waiting. It asks sockets that do not block again and "
         "again, or it goes on after recv() has returned b''.",
     },
 )
@@ -310,7 +311,7 @@ def test_idle(bench: Bench) -> None:
     rule=ANY,
     likely={
         **dict.fromkeys(
-            ("closed-early", "silent", "crashed", "exited", "refused"),
+            (Symptom.CLOSED_EARLY, Symptom.SILENT, Symptom.CRASHED, Symptom.EXITED, Symptom.REFUSED),
             "a time limit that was set on a socket was over, and the server took that for an end. "
             "A connection stays open, however long nobody says anything.",
         ),
@@ -335,9 +336,9 @@ def test_silence(bench: Bench) -> None:
     read="Starting and stopping",
     rule=ANY,
     likely={
-        "crashed": "the port is still kept for the old connection (TIME_WAIT). Set SO_REUSEADDR "
+        Symptom.CRASHED: "the port is still kept for the old connection (TIME_WAIT). Set SO_REUSEADDR "
         "on the listening socket before bind().",
-        "exited": "the port is still kept for the old connection (TIME_WAIT). Set SO_REUSEADDR "
+        Symptom.EXITED: "the port is still kept for the old connection (TIME_WAIT). Set SO_REUSEADDR "
         "on the listening socket before bind().",
     },
 )
@@ -372,11 +373,11 @@ def test_ctrl_c(bench: Bench) -> None:
     program="client.py",
     owns=("start", "connect", "reply"),
     likely={
-        "no-output": "the reply was not printed as one line: one recv() returns what is there, "
+        Symptom.NO_OUTPUT: "the reply was not printed as one line: one recv() returns what is there, "
         "which can be a part. Go on until b'\\n'.",
-        "other-output": "the reply was not printed as one line: one recv() returns what is there, "
+        Symptom.OTHER_OUTPUT: "the reply was not printed as one line: one recv() returns what is there, "
         "which can be a part. Go on until b'\\n'. Or something else was printed than the reply.",
-        "exited": "the client ended before it had printed a reply. Read what it said last. It has "
+        Symptom.EXITED: "the client ended before it had printed a reply. Read what it said last. It has "
         "to connect to what --host and --port say.",
     },
 )
@@ -403,10 +404,10 @@ def test_client_prints_reply(bench: Bench) -> None:
     rule=ANY,
     program="client.py",
     likely={
-        "crashed": "a reply could not be decoded. Decode a whole line, not a piece of one, and with "
+        Symptom.CRASHED: "a reply could not be decoded. Decode a whole line, not a piece of one, and with "
         "errors='replace'.",
         **dict.fromkeys(
-            ("no-output", "other-output"),
+            (Symptom.NO_OUTPUT, Symptom.OTHER_OUTPUT),
             "the reply was changed: each piece of it was decoded or stripped by itself, or it was "
             "cut where no line ends.",
         ),
@@ -447,7 +448,7 @@ def test_client_any_reply(bench: Bench) -> None:
     program="client.py",
     likely={
         **dict.fromkeys(
-            ("silent", "different-text", "closed-early", "exited"),
+            (Symptom.SILENT, Symptom.DIFFERENT_TEXT, Symptom.CLOSED_EARLY, Symptom.EXITED),
             "the client did not send each line that was typed. A blank line is a line, no word is "
             "a command, and several lines may be typed at once.",
         ),
@@ -473,16 +474,16 @@ def test_client_any_line(bench: Bench) -> None:
     rule=ANY,
     program="client.py",
     likely={
-        "closed-early": "the client closed the connection before the last reply had come. "
+        Symptom.CLOSED_EARLY: "the client closed the connection before the last reply had come. "
         "Half-close, then read until b''.",
-        "no-end": "the client does not say that it has finished: shutdown(SHUT_WR) does.",
-        "exited": "the client ended before the last reply had come. Half-close, then read until "
+        Symptom.NO_END: "the client does not say that it has finished: shutdown(SHUT_WR) does.",
+        Symptom.EXITED: "the client ended before the last reply had come. Half-close, then read until "
         "b''.",
         **dict.fromkeys(
-            ("no-output", "other-output"),
+            (Symptom.NO_OUTPUT, Symptom.OTHER_OUTPUT),
             "not all that still arrived was printed. After the half-close read until b''.",
         ),
-        "silent": "what was typed last was not sent. It counts, also without a b'\\n'.",
+        Symptom.SILENT: "what was typed last was not sent. It counts, also without a b'\\n'.",
     },
 )
 def test_client_end_of_input(bench: Bench) -> None:
@@ -530,7 +531,7 @@ def sends_the_last_line(bench: Bench) -> None:
     rule=ANY,
     program="client.py",
     likely={
-        "no-exit": "the client waits for something else before it connects, or tries again for "
+        Symptom.NO_EXIT: "the client waits for something else before it connects, or tries again for "
         "ever. Connect first.",
     },
 )
@@ -547,9 +548,9 @@ def test_client_no_server(bench: Bench) -> None:
     rule=ANY,
     program="client.py",
     likely={
-        "no-exit": "the client goes on although the connection has ended. recv() returned b'': "
+        Symptom.NO_EXIT: "the client goes on although the connection has ended. recv() returned b'': "
         "no reply will come any more.",
-        "spinning": "the client goes on although the connection has ended. recv() returned b'': "
+        Symptom.SPINNING: "the client goes on although the connection has ended. recv() returned b'': "
         "no reply will come any more.",
     },
 )

@@ -5,6 +5,7 @@ import room as stories
 from room import Room
 
 from chatkit.course.checks import check
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.bench import Bench
 
 ANY = "all-programs"
@@ -43,9 +44,9 @@ def test_ready_line(bench: Bench) -> None:
     rule=BROADCAST,
     owns=("connect", "delivery"),
     likely={
-        "silent": "the line went to nobody, or not to all. A client is missing in your collection, "
+        Symptom.SILENT: "the line went to nobody, or not to all. A client is missing in your collection, "
         "or the loop does not send to each.",
-        "crashed": "sending failed. Read the traceback: which socket, which type?",
+        Symptom.CRASHED: "sending failed. Read the traceback: which socket, which type?",
     },
 )
 def test_reaches_others(room: Room) -> None:
@@ -62,8 +63,8 @@ def test_reaches_others(room: Room) -> None:
     read=OTHERS,
     rule=BROADCAST,
     likely={
-        "unexpected": "the line went to everybody, its sender among them.",
-        "duplicate": "the line went to everybody, its sender among them.",
+        Symptom.UNEXPECTED: "the line went to everybody, its sender among them.",
+        Symptom.DUPLICATE: "the line went to everybody, its sender among them.",
     },
 )
 def test_not_to_sender(room: Room) -> None:
@@ -78,12 +79,12 @@ def test_not_to_sender(room: Room) -> None:
     read=STREAM,
     rule=BROADCAST,
     likely={
-        "early-data": "your server passes on whatever one recv() returned. TCP is a stream of "
+        Symptom.EARLY_DATA: "your server passes on whatever one recv() returned. TCP is a stream of "
         "bytes: one send can arrive as several pieces, and several sends as one. Keep each "
         "client's bytes until b'\\n'.",
-        "silent": "the server waits for the rest of one client's line, and everybody waits with "
+        Symptom.SILENT: "the server waits for the rest of one client's line, and everybody waits with "
         "it. Keep what has come, and go back to select().",
-        "different-text": "the first half of the line was lost, or joined to the bytes of another "
+        Symptom.DIFFERENT_TEXT: "the first half of the line was lost, or joined to the bytes of another "
         "client. Keep each client's bytes until b'\\n', in a buffer of its own.",
     },
 )
@@ -99,11 +100,11 @@ def test_half_line(room: Room) -> None:
     read=STREAM,
     rule=BROADCAST,
     likely={
-        "silent": "only the first line of a packet was passed on. Take lines out of the buffer "
+        Symptom.SILENT: "only the first line of a packet was passed on. Take lines out of the buffer "
         "until none is complete.",
-        "different-text": "two lines were stuck together, or one was lost. Take lines out of the "
+        Symptom.DIFFERENT_TEXT: "two lines were stuck together, or one was lost. Take lines out of the "
         "buffer one by one, until none is complete.",
-        "unfinished-line": "two lines were stuck together. Each line needs its own b'\\n'.",
+        Symptom.UNFINISHED_LINE: "two lines were stuck together. Each line needs its own b'\\n'.",
     },
 )
 def test_two_in_one(room: Room) -> None:
@@ -119,9 +120,9 @@ def test_two_in_one(room: Room) -> None:
     read=STREAM,
     rule=BROADCAST,
     likely={
-        "different-text": "half lines were passed on before their end had come, or one buffer "
+        Symptom.DIFFERENT_TEXT: "half lines were passed on before their end had come, or one buffer "
         "serves all clients, so their bytes mix. Each client needs a buffer of its own.",
-        "silent": "the server waits for the rest of one client's line, and everybody waits with "
+        Symptom.SILENT: "the server waits for the rest of one client's line, and everybody waits with "
         "it. Keep what has come, and go back to select().",
     },
 )
@@ -137,7 +138,7 @@ def test_no_mixing(room: Room) -> None:
     read=LEAVING,
     rule=ANY,
     likely={
-        "different-text": "the buffer of the one who left was still there, and somebody else got "
+        Symptom.DIFFERENT_TEXT: "the buffer of the one who left was still there, and somebody else got "
         "it. The system gives a new socket the number (fileno()) of a closed one.",
     },
 )
@@ -153,7 +154,7 @@ def test_unfinished_line(room: Room) -> None:
     read=STREAM,
     rule=BROADCAST,
     likely=dict.fromkeys(
-        ("crashed", "broken-character", "different-text", "closed-early", "silent"),
+        (Symptom.CRASHED, Symptom.BROKEN_CHARACTER, Symptom.DIFFERENT_TEXT, Symptom.CLOSED_EARLY, Symptom.SILENT),
         "a piece was decoded by itself, and half a character is no UTF-8. Split bytes into lines "
         "first, decode a whole line after.",
     ),
@@ -163,15 +164,15 @@ def test_split_character(room: Room) -> None:
 
 
 LINE_RULES = {
-    "silent": "a line got lost: its words were taken for a command (no word is one), it was too long "
+    Symptom.SILENT: "a line got lost: its words were taken for a command (no word is one), it was too long "
     "for a buffer (4,096 bytes pass, and the end is not counted), or decoding it failed.",
-    "exited": "a line was taken for an order to end. No word is a command.",
-    "crashed": "a line could not be decoded. Bytes from outside may be anything: decode with "
+    Symptom.EXITED: "a line was taken for an order to end. No word is a command.",
+    Symptom.CRASHED: "a line could not be decoded. Bytes from outside may be anything: decode with "
     "errors='replace', or pass the bytes on.",
-    "different-text": "a line was cut where no line ends, by recv() or by str.splitlines(), or a "
+    Symptom.DIFFERENT_TEXT: "a line was cut where no line ends, by recv() or by str.splitlines(), or a "
     "blank one was passed on. Only b'\\n' ends a line. Or the blanks or the words in it were "
     "changed.",
-    "closed-early": "a line could not be decoded, was too long, or was taken for a command, and the "
+    Symptom.CLOSED_EARLY: "a line could not be decoded, was too long, or was taken for a command, and the "
     "connection was closed.",
 }
 
@@ -197,10 +198,10 @@ def test_line_rules(room: Room) -> None:
     read=STREAM,
     rule=BROADCAST,
     likely={
-        "different-text": "bytes between two recv() calls were lost, or lines were stuck together. "
+        Symptom.DIFFERENT_TEXT: "bytes between two recv() calls were lost, or lines were stuck together. "
         "Take out one line after the other; what follows the last b'\\n' starts the next line. Or a "
         "line that is equal to an earlier one was thrown away.",
-        "silent": "the last lines never came. Only one line of each packet was taken out, or what "
+        Symptom.SILENT: "the last lines never came. Only one line of each packet was taken out, or what "
         "follows the last b'\\n' was thrown away.",
     },
 )
@@ -216,7 +217,7 @@ def test_in_order(room: Room) -> None:
     read=OTHERS,
     rule=BROADCAST,
     likely={
-        "unexpected": "somebody gets a line when nobody says one: old lines are kept and sent to "
+        Symptom.UNEXPECTED: "somebody gets a line when nobody says one: old lines are kept and sent to "
         "newcomers, or the server says something of its own.",
     },
 )
@@ -238,9 +239,9 @@ def test_late_joiner(room: Room) -> None:
     read=LEAVING,
     rule=ANY,
     likely={
-        "crashed": "the client that left was not taken out properly. First unregister, then close, "
+        Symptom.CRASHED: "the client that left was not taken out properly. First unregister, then close, "
         "and loop over a copy when the collection can change.",
-        "silent": "the loop over the clients changed the collection, so one was left out. Loop "
+        Symptom.SILENT: "the loop over the clients changed the collection, so one was left out. Loop "
         "over a copy.",
     },
 )
@@ -256,10 +257,10 @@ def test_leave(room: Room) -> None:
     read=LEAVING,
     rule=ANY,
     likely={
-        "crashed": "a reset makes recv() and send() raise ConnectionResetError or BrokenPipeError. "
+        Symptom.CRASHED: "a reset makes recv() and send() raise ConnectionResetError or BrokenPipeError. "
         "Catch OSError for that one client, and go on with the others.",
         **dict.fromkeys(
-            ("lost", "silent"),
+            (Symptom.LOST, Symptom.SILENT),
             "one broken client ended the loop over all, or it was taken out during the loop, and "
             "the next one was left out. Catch the error inside the loop, and loop over a copy.",
         ),
@@ -277,9 +278,9 @@ def test_reset(room: Room) -> None:
     read=LEAVING,
     rule=ANY,
     likely={
-        "no-end": "the server does not close the socket of a client that has finished. recv() "
+        Symptom.NO_END: "the server does not close the socket of a client that has finished. recv() "
         "returns b'' then: take that client out, and close its socket.",
-        "closed-early": "the end of one client ended the connection of another one.",
+        Symptom.CLOSED_EARLY: "the end of one client ended the connection of another one.",
     },
 )
 def test_half_close(room: Room) -> None:
@@ -294,9 +295,9 @@ def test_half_close(room: Room) -> None:
     read=NOBODY_WAITS,
     rule=BROADCAST,
     likely={
-        "silent": "whoever could serve the next client waits in recv() for one that says nothing. "
+        Symptom.SILENT: "whoever could serve the next client waits in recv() for one that says nothing. "
         "Let select() say who has something to say.",
-        "closed-early": "somebody was silent for a while, and a time limit was over. A connection "
+        Symptom.CLOSED_EARLY: "somebody was silent for a while, and a time limit was over. A connection "
         "stays open, however long nobody says anything.",
     },
 )
@@ -314,12 +315,12 @@ def test_silent_clients(bench: Bench) -> None:
     read=NOBODY_WAITS,
     rule=BROADCAST,
     likely={
-        "stuck": "sendall() waits until the slow client reads, and everybody waits with it. Keep "
+        Symptom.STUCK: "sendall() waits until the slow client reads, and everybody waits with it. Keep "
         "what it cannot take yet in an outbox, and send when the socket is ready.",
-        "closed-early": "the slow client was dropped too soon: under 1 MB waited for it.",
-        "crashed": "the slow client's socket could not take more, and that was taken as an error.",
-        "lost": "what a slow client could not take at once was thrown away.",
-        "different-text": "what a slow client could not take at once was thrown away.",
+        Symptom.CLOSED_EARLY: "the slow client was dropped too soon: under 1 MB waited for it.",
+        Symptom.CRASHED: "the slow client's socket could not take more, and that was taken as an error.",
+        Symptom.LOST: "what a slow client could not take at once was thrown away.",
+        Symptom.DIFFERENT_TEXT: "what a slow client could not take at once was thrown away.",
     },
 )
 def test_stuck_reader(room: Room) -> None:
@@ -334,7 +335,7 @@ def test_stuck_reader(room: Room) -> None:
     read=NOBODY_WAITS,
     rule=BROADCAST,
     likely={
-        "spinning": "the loop never waits. Ask for EVENT_WRITE only while there is something to "
+        Symptom.SPINNING: "the loop never waits. Ask for EVENT_WRITE only while there is something to "
         "write, and leave the loop of a client whose recv() returned b''.",
     },
 )
@@ -350,7 +351,7 @@ def test_idle(room: Room) -> None:
     read=START,
     rule=ANY,
     likely={
-        "crashed": "the port is still kept for the old connection (TIME_WAIT). Set SO_REUSEADDR "
+        Symptom.CRASHED: "the port is still kept for the old connection (TIME_WAIT). Set SO_REUSEADDR "
         "on the listening socket before bind().",
     },
 )

@@ -7,6 +7,7 @@ import turns
 from room import Room
 
 from chatkit.course.checks import check
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.bench import Bench
 
 ANY = "all-programs"
@@ -46,10 +47,10 @@ def test_ready_line(bench: Bench) -> None:
     rule=THREADS,
     owns=("connect", "delivery"),
     likely={
-        "unexpected": "the line went to everybody, its sender among them.",
-        "wrong-order": "a later line overtook an earlier one. One queue and one writing thread for "
+        Symptom.UNEXPECTED: "the line went to everybody, its sender among them.",
+        Symptom.WRONG_ORDER: "a later line overtook an earlier one. One queue and one writing thread for "
         "each client keep the order.",
-        "silent": "a client is not served, because its work waits for another's (start() begins a "
+        Symptom.SILENT: "a client is not served, because its work waits for another's (start() begins a "
         "thread, run() does not), or the loop over all leaves it out.",
     },
 )
@@ -68,9 +69,9 @@ def test_delivery(room: Room) -> None:
     read=FOR_EACH,
     rule=THREADS,
     likely={
-        "early-data": "what one recv() returned was passed on as it came. TCP is a stream of "
+        Symptom.EARLY_DATA: "what one recv() returned was passed on as it came. TCP is a stream of "
         "bytes: keep each client's bytes until b'\\n'.",
-        "different-text": "what one recv() returned was taken as one line, or one buffer serves "
+        Symptom.DIFFERENT_TEXT: "what one recv() returned was taken as one line, or one buffer serves "
         "all clients. Keep each client's bytes until b'\\n', in a buffer of its own.",
     },
 )
@@ -93,11 +94,11 @@ def test_framing(bench: Bench) -> None:
     read=FOR_EACH,
     rule=ANY,
     likely={
-        "silent": "a line got lost: it was too long for a buffer (4,096 bytes pass, and the end is "
+        Symptom.SILENT: "a line got lost: it was too long for a buffer (4,096 bytes pass, and the end is "
         "not counted), or decoding it failed.",
-        "crashed": "a line could not be decoded. Bytes from outside may be anything: decode with "
+        Symptom.CRASHED: "a line could not be decoded. Bytes from outside may be anything: decode with "
         "errors='replace', or pass the bytes on.",
-        "different-text": "a line was cut where no line ends, by recv() or by str.splitlines(), or a "
+        Symptom.DIFFERENT_TEXT: "a line was cut where no line ends, by recv() or by str.splitlines(), or a "
         "blank one was passed on. Only b'\\n' ends a line.",
     },
 )
@@ -114,10 +115,10 @@ def test_line_rules(room: Room) -> None:
     rule=ANY,
     owns=("leaving",),
     likely={
-        "crashed": "sending to a client that has gone raises OSError. Catch it for that one "
+        Symptom.CRASHED: "sending to a client that has gone raises OSError. Catch it for that one "
         "client.",
         **dict.fromkeys(
-            ("lost", "silent"),
+            (Symptom.LOST, Symptom.SILENT),
             "a client that has gone ended the loop over all, or the wrong one was taken out. Take "
             "out the one that has gone, and catch the error inside the loop.",
         ),
@@ -137,7 +138,7 @@ def test_leave_and_reset(bench: Bench) -> None:
     read=FOR_EACH,
     rule=THREADS,
     likely={
-        "silent": "one client's work is done in the thread that should accept the next. start() "
+        Symptom.SILENT: "one client's work is done in the thread that should accept the next. start() "
         "begins a new thread; run() does the work in this one.",
     },
 )
@@ -159,9 +160,9 @@ def test_silent_clients(bench: Bench) -> None:
     read=OUTBOX,
     rule=THREADS,
     likely={
-        "stuck": "a thread that others need, or that holds their lock, waits in sendall() or put() "
+        Symptom.STUCK: "a thread that others need, or that holds their lock, waits in sendall() or put() "
         "for a client that does not read. Only that client's own writing thread may wait.",
-        "closed-early": "the slow client was dropped too soon: under 1 MB waited for it.",
+        Symptom.CLOSED_EARLY: "the slow client was dropped too soon: under 1 MB waited for it.",
     },
 )
 def test_stuck_reader(bench: Bench) -> None:
@@ -178,12 +179,12 @@ def test_stuck_reader(bench: Bench) -> None:
     read=OUTBOX,
     rule=THREADS,
     likely={
-        "different-text": "pieces of lines are mixed: two threads write to one socket at once, or "
+        Symptom.DIFFERENT_TEXT: "pieces of lines are mixed: two threads write to one socket at once, or "
         "a client's bytes are not kept apart until b'\\n'. One writing thread and one buffer for "
         "each client do away with that.",
-        "wrong-order": "lines of one sender overtook each other. One queue for each receiver keeps "
+        Symptom.WRONG_ORDER: "lines of one sender overtook each other. One queue for each receiver keeps "
         "the order.",
-        "lost": "lines were thrown away when many came at once.",
+        Symptom.LOST: "lines were thrown away when many came at once.",
     },
 )
 def test_crowd(room: Room) -> None:
@@ -199,11 +200,11 @@ def test_crowd(room: Room) -> None:
     rule=THREADS,
     owns=("turns",),
     likely={
-        "lost": "somebody was left out: the wrong client was taken out, or the collection changed "
+        Symptom.LOST: "somebody was left out: the wrong client was taken out, or the collection changed "
         "while a thread went through it. Copy it under the lock, then loop over the copy.",
-        "crashed": "the collection of clients changed while a thread went through it, or a send "
+        Symptom.CRASHED: "the collection of clients changed while a thread went through it, or a send "
         "to a client that has gone was not caught.",
-        "closed-early": "a client that is still there was thrown out: the wrong one was taken out, "
+        Symptom.CLOSED_EARLY: "a client that is still there was thrown out: the wrong one was taken out, "
         "or sending to one that has gone ended the thread of the one who speaks.",
     },
 )
@@ -222,9 +223,9 @@ def test_churn(bench: Bench) -> None:
     read=LEAVING,
     rule=THREADS,
     likely={
-        "leaked": "a thread or a socket of a client that has left is still there. That is also so "
+        Symptom.LEAKED: "a thread or a socket of a client that has left is still there. That is also so "
         "when the thread that should tidy up ends by an error: see what the program printed.",
-        "hoarded": "what is said is stored, and nobody is left who has not got it. Whoever goes must "
+        Symptom.HOARDED: "what is said is stored, and nobody is left who has not got it. Whoever goes must "
         "go out of the collection, so that nothing is put aside for them any more.",
     },
 )
@@ -244,7 +245,7 @@ def test_gives_back(bench: Bench) -> None:
     read=OUTBOX,
     rule=ANY,
     likely={
-        "spinning": "a thread asks its queue again and again. queue.get() waits until there is "
+        Symptom.SPINNING: "a thread asks its queue again and again. queue.get() waits until there is "
         "something.",
     },
 )
@@ -260,7 +261,7 @@ def test_idle(room: Room) -> None:
     read=START,
     rule=ANY,
     likely={
-        "crashed": "the port is still kept for the old connection (TIME_WAIT). Set SO_REUSEADDR "
+        Symptom.CRASHED: "the port is still kept for the old connection (TIME_WAIT). Set SO_REUSEADDR "
         "on the listening socket before bind().",
     },
 )
@@ -276,7 +277,7 @@ def test_restart(bench: Bench) -> None:
     read=START,
     rule=ANY,
     likely={
-        "does-not-stop": "threads that are no daemons keep the program alive (wake them with "
+        Symptom.DOES_NOT_STOP: "threads that are no daemons keep the program alive (wake them with "
         "shutdown(), or make them daemons), or a bare except: catches KeyboardInterrupt.",
     },
 )
@@ -295,11 +296,11 @@ def test_ctrl_c(bench: Bench) -> None:
     program="client.py",
     owns=("start", "connect", "listening"),
     likely={
-        "no-output": "the client waits for the keyboard and does not listen meanwhile. Listening "
+        Symptom.NO_OUTPUT: "the client waits for the keyboard and does not listen meanwhile. Listening "
         "needs a thread of its own.",
-        "unflushed": "print() keeps lines in a buffer when its output is no terminal. flush=True "
+        Symptom.UNFLUSHED: "print() keeps lines in a buffer when its output is no terminal. flush=True "
         "sends each one out at once.",
-        "other-output": "what one recv() returned was printed as one line. It can be half a line, "
+        Symptom.OTHER_OUTPUT: "what one recv() returned was printed as one line. It can be half a line, "
         "or two: keep the bytes until b'\\n'.",
     },
 )
@@ -330,7 +331,7 @@ def test_client_listens(bench: Bench) -> None:
     program="client.py",
     owns=("sending",),
     likely={
-        "silent": "the client waits for the server and does not read the keyboard meanwhile, or "
+        Symptom.SILENT: "the client waits for the server and does not read the keyboard meanwhile, or "
         "what was typed waits in a buffered file for flush().",
     },
 )
@@ -353,9 +354,9 @@ def test_client_sends(bench: Bench) -> None:
     rule=ANY,
     program="client.py",
     likely={
-        "no-exit": "the program waits for a key although the connection has ended. When the "
+        Symptom.NO_EXIT: "the program waits for a key although the connection has ended. When the "
         "receiving thread sees the end, the whole program must end.",
-        "spinning": "the receiving loop goes on after recv() has returned b''.",
+        Symptom.SPINNING: "the receiving loop goes on after recv() has returned b''.",
     },
 )
 def test_client_server_lost(bench: Bench) -> None:
@@ -381,11 +382,11 @@ def test_client_server_lost(bench: Bench) -> None:
     rule=ANY,
     program="client.py",
     likely={
-        "reset": "the client closed the socket while lines were still coming. Half-close with "
+        Symptom.RESET: "the client closed the socket while lines were still coming. Half-close with "
         "shutdown(SHUT_WR), then print what still arrives.",
-        "exited": "the client ended while lines were still coming. Half-close with "
+        Symptom.EXITED: "the client ended while lines were still coming. Half-close with "
         "shutdown(SHUT_WR), then print what still arrives.",
-        "no-end": "the client does not say that it has finished: shutdown(SHUT_WR) does.",
+        Symptom.NO_END: "the client does not say that it has finished: shutdown(SHUT_WR) does.",
     },
 )
 def test_client_end_of_input(bench: Bench) -> None:

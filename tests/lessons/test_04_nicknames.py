@@ -8,6 +8,7 @@ import turns
 from room import GREETING, Room
 
 from chatkit.course.checks import check
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.bench import Bench
 
 ANY = "all-programs"
@@ -48,11 +49,11 @@ def test_ready_line(bench: Bench) -> None:
     rule=NAMES,
     owns=("connect", "handshake", "greeting"),
     likely={
-        "unfinished-line": "a line was sent without its end. NICK is a line, so it ends with "
+        Symptom.UNFINISHED_LINE: "a line was sent without its end. NICK is a line, so it ends with "
         "b'\\n'.",
-        "different-text": "two lines were stuck together, or something came before its turn. First "
+        Symptom.DIFFERENT_TEXT: "two lines were stuck together, or something came before its turn. First "
         "NICK, then the name, then the greeting, then chat.",
-        "unexpected": "somebody without a name hears chat. Put newcomers among the members only "
+        Symptom.UNEXPECTED: "somebody without a name hears chat. Put newcomers among the members only "
         "after the handshake.",
     },
 )
@@ -72,9 +73,9 @@ def test_handshake(bench: Bench) -> None:
     rule=NAMES,
     owns=("join",),
     likely={
-        "unexpected": "the newcomer gets the notice about itself. The greeting is for the "
+        Symptom.UNEXPECTED: "the newcomer gets the notice about itself. The greeting is for the "
         "newcomer, the notice for everyone else.",
-        "silent": "nobody was told. Everyone else gets the notice before the newcomer's first "
+        Symptom.SILENT: "nobody was told. Everyone else gets the notice before the newcomer's first "
         "line.",
     },
 )
@@ -92,9 +93,9 @@ def test_join_notice(room: Room) -> None:
     rule=NAMES,
     owns=("delivery",),
     likely={
-        "different-text": "the name is missing, or stands there in another form. The server writes "
+        Symptom.DIFFERENT_TEXT: "the name is missing, or stands there in another form. The server writes "
         "the name, a colon, a space, and the line.",
-        "unexpected": "the sender got its own line back.",
+        Symptom.UNEXPECTED: "the sender got its own line back.",
     },
 )
 def test_says_who(room: Room) -> None:
@@ -112,9 +113,9 @@ def test_says_who(room: Room) -> None:
     read=WHO,
     rule=NAMES,
     likely={
-        "different-text": "the server believes a name that stands in the text. Only the connection "
+        Symptom.DIFFERENT_TEXT: "the server believes a name that stands in the text. Only the connection "
         "tells who speaks.",
-        "silent": "a line that looks like a command was not passed on. After the handshake every "
+        Symptom.SILENT: "a line that looks like a command was not passed on. After the handshake every "
         "line is chat.",
     },
 )
@@ -127,13 +128,13 @@ def test_no_impostors(room: Room) -> None:
 
 
 GOODBYE = {
-    "silent": "nobody was told that the client has gone. Say so in the one place where a client "
+    Symptom.SILENT: "nobody was told that the client has gone. Say so in the one place where a client "
     "ends, however it ends.",
-    "duplicate": "the notice goes out twice: two places take the same client out. Let one of them "
+    Symptom.DUPLICATE: "the notice goes out twice: two places take the same client out. Let one of them "
     "do it.",
-    "unexpected": "the notice goes out twice: two places take the same client out. Let one of them "
+    Symptom.UNEXPECTED: "the notice goes out twice: two places take the same client out. Let one of them "
     "do it.",
-    "different-text": "the notice is worded differently, or the name is still taken. Forget the "
+    Symptom.DIFFERENT_TEXT: "the notice is worded differently, or the name is still taken. Forget the "
     "name in the same place that takes the client out.",
 }
 
@@ -161,7 +162,7 @@ def test_leave_notice(room: Room) -> None:
     owns=("goodbye",),
     likely=GOODBYE
     | {
-        "crashed": "a reset makes recv() and send() raise ConnectionResetError or BrokenPipeError. "
+        Symptom.CRASHED: "a reset makes recv() and send() raise ConnectionResetError or BrokenPipeError. "
         "For the others it is the same as a clean leave.",
     },
 )
@@ -177,7 +178,7 @@ def test_reset_notice(room: Room) -> None:
     read=HANDSHAKE,
     rule=NAMES,
     likely={
-        "different-text": "one recv() was taken as the name. The name is a line, and comes in as "
+        Symptom.DIFFERENT_TEXT: "one recv() was taken as the name. The name is a line, and comes in as "
         "many pieces as it likes.",
     },
 )
@@ -199,9 +200,9 @@ def test_name_in_pieces(room: Room) -> None:
     read=HANDSHAKE,
     rule=NAMES,
     likely={
-        "silent": "what came behind the name was thrown away. Use the same buffer for the name and "
+        Symptom.SILENT: "what came behind the name was thrown away. Use the same buffer for the name and "
         "for the chat.",
-        "different-text": "what came behind the name became a part of it. The name ends with "
+        Symptom.DIFFERENT_TEXT: "what came behind the name became a part of it. The name ends with "
         "b'\\n'.",
     },
 )
@@ -226,12 +227,12 @@ def test_name_and_chat(room: Room) -> None:
     rule=NAMES,
     owns=("taking",),
     likely={
-        "lost": "a newcomer who has been greeted did not get what was said after that. Greet and "
+        Symptom.LOST: "a newcomer who has been greeted did not get what was said after that. Greet and "
         "put among the members in one step, under the lock.",
-        "accepted": "two threads looked at the names, both found this one free, and both took it. "
+        Symptom.ACCEPTED: "two threads looked at the names, both found this one free, and both took it. "
         "Look and take in one step, under the lock.",
         **dict.fromkeys(
-            ("wrong-order", "different-text"),
+            (Symptom.WRONG_ORDER, Symptom.DIFFERENT_TEXT),
             "setting the name free and telling the others are two steps, and between them somebody "
             "asked for the name. Do both under the lock.",
         ),
@@ -253,13 +254,13 @@ def test_one_name(bench: Bench) -> None:
     rule=NAMES,
     owns=("names",),
     likely={
-        "accepted": "this rule for names is not tested. For a name that is taken: compare it with "
+        Symptom.ACCEPTED: "this rule for names is not tested. For a name that is taken: compare it with "
         "all names in use, without case: str.casefold(). For what cannot be printed: "
         "str.isprintable().",
-        "closed-early": "a bad name ends the connection. Ask again instead.",
-        "unexpected": "the others hear of a name that was refused.",
-        "silent": "after a bad name the server waits without asking again.",
-        "different-text": "white space around a name does not belong to it.",
+        Symptom.CLOSED_EARLY: "a bad name ends the connection. Ask again instead.",
+        Symptom.UNEXPECTED: "the others hear of a name that was refused.",
+        Symptom.SILENT: "after a bad name the server waits without asking again.",
+        Symptom.DIFFERENT_TEXT: "white space around a name does not belong to it.",
     },
 )
 def test_name_rules(room: Room) -> None:
@@ -274,11 +275,11 @@ def test_name_rules(room: Room) -> None:
     read=HANDSHAKE,
     rule=NAMES,
     likely={
-        "silent": "the thread that accepts also waits for the name. The handshake belongs into the "
+        Symptom.SILENT: "the thread that accepts also waits for the name. The handshake belongs into the "
         "client's own thread.",
-        "refused": "the thread that accepts also waits for the name. The handshake belongs into "
+        Symptom.REFUSED: "the thread that accepts also waits for the name. The handshake belongs into "
         "the client's own thread.",
-        "unexpected": "somebody without a name hears chat. Only members do.",
+        Symptom.UNEXPECTED: "somebody without a name hears chat. Only members do.",
     },
 )
 def test_slow_to_name(room: Room) -> None:
@@ -293,12 +294,12 @@ def test_slow_to_name(room: Room) -> None:
     read=HANDSHAKE,
     rule=NAMES,
     likely={
-        "unexpected": "a notice went out about somebody who never had a name.",
-        "crashed": "the connection ended in the middle of the handshake. There, too, recv() "
+        Symptom.UNEXPECTED: "a notice went out about somebody who never had a name.",
+        Symptom.CRASHED: "the connection ended in the middle of the handshake. There, too, recv() "
         "returns b'' or raises.",
-        "leaked": "after a visitor who never gave a name a thread, a file or stored lines are "
+        Symptom.LEAKED: "after a visitor who never gave a name a thread, a file or stored lines are "
         "left. The end of the handshake is an end like any other: do the same there.",
-        "hoarded": "what is said is stored, and nobody is left who has not got it. Whoever goes must "
+        Symptom.HOARDED: "what is said is stored, and nobody is left who has not got it. Whoever goes must "
         "go out of the collection, so that nothing is put aside for them any more.",
     },
 )
@@ -316,7 +317,7 @@ def test_leaves_unnamed(bench: Bench) -> None:
     read=HANDSHAKE,
     rule=ANY,
     likely={
-        "different-text": "the b'\\r' of b'\\r\\n' became a part of the name. Strip it.",
+        Symptom.DIFFERENT_TEXT: "the b'\\r' of b'\\r\\n' became a part of the name. Strip it.",
     },
 )
 def test_telnet(room: Room) -> None:
@@ -340,13 +341,13 @@ def test_telnet(room: Room) -> None:
     read=WHO,
     rule=ANY,
     likely={
-        "crashed": "bytes could not be decoded. Bytes from outside may be anything: decode with "
+        Symptom.CRASHED: "bytes could not be decoded. Bytes from outside may be anything: decode with "
         "errors='replace'.",
-        "closed-early": "bytes could not be decoded, and that ended the connection. Decode with "
+        Symptom.CLOSED_EARLY: "bytes could not be decoded, and that ended the connection. Decode with "
         "errors='replace'.",
-        "different-text": "a line was cut where no line ends, by recv() or by str.splitlines(), or a "
+        Symptom.DIFFERENT_TEXT: "a line was cut where no line ends, by recv() or by str.splitlines(), or a "
         "blank one was passed on. Only b'\\n' ends a line.",
-        "silent": "a line got lost: it was too long for a buffer (4,096 bytes pass, and the end is "
+        Symptom.SILENT: "a line got lost: it was too long for a buffer (4,096 bytes pass, and the end is "
         "not counted), or decoding it failed.",
     },
 )
@@ -364,7 +365,7 @@ def test_line_rules(bench: Bench) -> None:
     read=MANY,
     rule=NAMES,
     likely={
-        "different-text": "lines are torn: two threads write to one socket at once, or one line "
+        Symptom.DIFFERENT_TEXT: "lines are torn: two threads write to one socket at once, or one line "
         "goes out in several parts. One writing thread for each client, and whole lines, do away "
         "with that.",
     },
@@ -382,11 +383,11 @@ def test_crowd(room: Room) -> None:
     rule=NAMES,
     owns=("turns",),
     likely={
-        "lost": "a notice or a line never came: the collection of members changed while a thread "
+        Symptom.LOST: "a notice or a line never came: the collection of members changed while a thread "
         "went through it. Copy it under the lock.",
-        "different-text": "lines are torn, because one line goes out in several parts, or somebody "
+        Symptom.DIFFERENT_TEXT: "lines are torn, because one line goes out in several parts, or somebody "
         "was announced who did not come or go. Names and sockets belong into one collection.",
-        "crashed": "the collection of members changed while a thread went through it, or the error "
+        Symptom.CRASHED: "the collection of members changed while a thread went through it, or the error "
         "of a send to one that has gone was not caught.",
     },
 )
@@ -405,7 +406,7 @@ def test_churn(bench: Bench) -> None:
     read=COMING,
     rule=NAMES,
     likely={
-        "hoarded": "what is said is stored, and nobody is left who has not got it. Whoever goes must "
+        Symptom.HOARDED: "what is said is stored, and nobody is left who has not got it. Whoever goes must "
         "go out of the collection, so that nothing is put aside for them any more.",
     },
 )
@@ -424,9 +425,9 @@ def test_gives_back(bench: Bench) -> None:
     read=MANY,
     rule=NAMES,
     likely={
-        "stuck": "a thread that others need, or that holds their lock, waits in sendall() or put() "
+        Symptom.STUCK: "a thread that others need, or that holds their lock, waits in sendall() or put() "
         "for a client that does not read. Only that client's own writing thread may wait.",
-        "different-text": "lines are cut apart: one recv() was taken as a line, or send() took only "
+        Symptom.DIFFERENT_TEXT: "lines are cut apart: one recv() was taken as a line, or send() took only "
         "a part and the rest was thrown away.",
     },
 )
@@ -455,7 +456,7 @@ def arrive(bench: Bench):
     read=START,
     rule=ANY,
     likely={
-        "crashed": "the port is still kept for the old connection (TIME_WAIT). Set SO_REUSEADDR "
+        Symptom.CRASHED: "the port is still kept for the old connection (TIME_WAIT). Set SO_REUSEADDR "
         "on the listening socket before bind().",
     },
 )
@@ -471,7 +472,7 @@ def test_restart(bench: Bench) -> None:
     read=START,
     rule=ANY,
     likely={
-        "does-not-stop": "threads that are no daemons keep the program alive (wake them with "
+        Symptom.DOES_NOT_STOP: "threads that are no daemons keep the program alive (wake them with "
         "shutdown(), or make them daemons), or a bare except: catches KeyboardInterrupt.",
     },
 )
@@ -490,11 +491,11 @@ def test_ctrl_c(bench: Bench) -> None:
     program="client.py",
     owns=("start", "connect", "handshake"),
     likely={
-        "early-data": "typed lines were sent before the server had said Connected to the server.",
-        "unexpected": "the client answers NICK at any time, so anybody can make it say its name.",
-        "silent": "NICK was not recognised. It is a line, and comes in as many pieces as it likes.",
+        Symptom.EARLY_DATA: "typed lines were sent before the server had said Connected to the server.",
+        Symptom.UNEXPECTED: "the client answers NICK at any time, so anybody can make it say its name.",
+        Symptom.SILENT: "NICK was not recognised. It is a line, and comes in as many pieces as it likes.",
         **dict.fromkeys(
-            ("no-output", "other-output"),
+            (Symptom.NO_OUTPUT, Symptom.OTHER_OUTPUT),
             "NICK as chat was taken for the question, and was not printed. After Connected to the "
             "server it is chat.",
         ),
@@ -506,10 +507,10 @@ def test_client_handshake(bench: Bench) -> None:
     server = bench.accept()
     word, later = bench.word(), bench.word()
     client.types(f"{word}\n".encode())
-    server.hears_nothing("the server has not said NICK", "early-data")
+    server.hears_nothing("the server has not said NICK", Symptom.EARLY_DATA)
     server.sends("NI", "CK\n")
     server.hears("alice")
-    server.hears_nothing("the server has not said Connected to the server", "early-data")
+    server.hears_nothing("the server has not said Connected to the server", Symptom.EARLY_DATA)
     server.says(GREETING)
     bench.prints(GREETING)
     with bench.during("sending"):
@@ -530,13 +531,13 @@ def test_client_handshake(bench: Bench) -> None:
     rule=NAMES,
     program="client.py",
     likely={
-        "no-exit": "the same name is sent again and again, or the client waits. A second NICK "
+        Symptom.NO_EXIT: "the same name is sent again and again, or the client waits. A second NICK "
         "means that the name was refused.",
-        "unexpected": "the same name is sent again and again. A second NICK means that it was "
+        Symptom.UNEXPECTED: "the same name is sent again and again. A second NICK means that it was "
         "refused.",
-        "early-data": "a typed line was sent when nobody had asked for a name. The line that says "
+        Symptom.EARLY_DATA: "a typed line was sent when nobody had asked for a name. The line that says "
         "why is no NICK and no greeting: wait for NICK.",
-        "exited": "the client ends at the second NICK. With --name that is right; at the terminal "
+        Symptom.EXITED: "the client ends at the second NICK. With --name that is right; at the terminal "
         "it asks for another name.",
     },
 )
@@ -564,7 +565,7 @@ def test_client_refused(bench: Bench) -> None:
         server.says(reason)
         bench.settle(quietly=True)
         client.types(b"carol\n")
-        server.hears_nothing("the server has not said NICK again", "early-data")
+        server.hears_nothing("the server has not said NICK again", Symptom.EARLY_DATA)
         server.says("NICK")
         bench.settle(quietly=True)
         client.types(b"carol\n")  # the one before may be the answer, or wait to be said
@@ -583,7 +584,7 @@ def test_client_refused(bench: Bench) -> None:
     program="client.py",
     owns=("listening", "sending"),
     likely={
-        "unflushed": "print() keeps lines in a buffer when its output is no terminal. flush=True "
+        Symptom.UNFLUSHED: "print() keeps lines in a buffer when its output is no terminal. flush=True "
         "sends each one out at once.",
     },
 )
@@ -612,9 +613,9 @@ def test_client_talks(bench: Bench) -> None:
     rule=ANY,
     program="client.py",
     likely={
-        "no-exit": "the program waits for a key although it is over: nobody listens meanwhile, or "
+        Symptom.NO_EXIT: "the program waits for a key although it is over: nobody listens meanwhile, or "
         "the thread that sees the end ends only itself.",
-        "exited": "the client ended while lines were still coming. Half-close with "
+        Symptom.EXITED: "the client ended while lines were still coming. Half-close with "
         "shutdown(SHUT_WR), then print what still arrives.",
     },
 )

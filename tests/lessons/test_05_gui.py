@@ -4,6 +4,7 @@ import chat as stories
 from chat import GREETING, Chat
 
 from chatkit.course.checks import check
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.bench import Bench
 from chatkit.bench.failure import Failure
 
@@ -32,17 +33,17 @@ def chat(bench: Bench) -> Chat:
     program="client.py",
     owns=("start", "window", "connect", "handshake", "reacts"),
     likely={
-        "no-window": "no window came up. Make the window first; connecting is a thread's work.",
-        "no-title": "the title of the window does not hold the name: root.title(…).",
+        Symptom.NO_WINDOW: "no window came up. Make the window first; connecting is a thread's work.",
+        Symptom.NO_TITLE: "the title of the window does not hold the name: root.title(…).",
         **dict.fromkeys(
-            ("unexpected", "duplicate"),
+            (Symptom.UNEXPECTED, Symptom.DUPLICATE),
             "NICK was answered when it was chat. After Connected to the server every line is chat.",
         ),
-        "silent": "the window has not answered NICK. It is a line, and comes in as many pieces as it "
+        Symptom.SILENT: "the window has not answered NICK. It is a line, and comes in as many pieces as it "
         "likes. And whoever looks for it must look again and again.",
-        "frozen": "a function that Tk calls waits until something comes. The window does nothing "
+        Symptom.FROZEN: "a function that Tk calls waits until something comes. The window does nothing "
         "meanwhile.",
-        "not-shown": "NICK as chat was swallowed. After Connected to the server every line is "
+        Symptom.NOT_SHOWN: "NICK as chat was swallowed. After Connected to the server every line is "
         "chat.",
     },
 )
@@ -50,7 +51,7 @@ def test_handshake(bench: Bench) -> None:
     chat = Chat(bench, greeted=False)
     name = chat.name
     with bench.during("handshake"):
-        chat.server.hears_nothing("the server has not said NICK", "early-data")
+        chat.server.hears_nothing("the server has not said NICK", Symptom.EARLY_DATA)
         chat.server.sends("NI", "CK\n")
         chat.server.hears(name)
     chat.server.says(GREETING)
@@ -58,7 +59,7 @@ def test_handshake(bench: Bench) -> None:
     titles = [widget.title for widget in chat.window.view().widgets if widget.title]
     if not any(name in title for title in titles):
         told = "the title of the window does not hold the name"
-        raise Failure("no-title", told, f"a title with {name!r} in it", ", ".join(titles))
+        raise Failure(Symptom.NO_TITLE, told, f"a title with {name!r} in it", ", ".join(titles))
     chat.server.says("NICK")
     bench.settle()
     chat.server.hears_nothing("NICK is chat now")
@@ -73,12 +74,12 @@ def test_handshake(bench: Bench) -> None:
     rule=RULE,
     program="client.py",
     likely={
-        "connects-first": "the program connects and then asks. The server waits meanwhile. Ask "
+        Symptom.CONNECTS_FIRST: "the program connects and then asks. The server waits meanwhile. Ask "
         "first.",
-        "no-dialog": "nothing asks for the name. Without --name, open a dialog with a box.",
-        "no-exit": "Cancel was taken for a name, or something keeps the program alive. A dialog "
+        Symptom.NO_DIALOG: "nothing asks for the name. Without --name, open a dialog with a box.",
+        Symptom.NO_EXIT: "Cancel was taken for a name, or something keeps the program alive. A dialog "
         "that was left gives None.",
-        "wrong-status": "Cancel is a normal way to leave: status 0.",
+        Symptom.WRONG_STATUS: "Cancel is a normal way to leave: status 0.",
     },
 )
 def test_asks_name(bench: Bench) -> None:
@@ -98,10 +99,10 @@ def test_asks_name(bench: Bench) -> None:
     program="client.py",
     likely={
         **dict.fromkeys(
-            ("unexpected", "duplicate"),
+            (Symptom.UNEXPECTED, Symptom.DUPLICATE),
             "the same name is sent again and again. A second NICK means that it was refused.",
         ),
-        "not-said": "the user does not learn that the name was refused. Say it in the window, or "
+        Symptom.NOT_SAID: "the user does not learn that the name was refused. Say it in the window, or "
         "ask again.",
     },
 )
@@ -128,10 +129,10 @@ def test_refused_name(bench: Bench) -> None:
     program="client.py",
     owns=("showing",),
     likely={
-        "not-shown": "the text is not in any widget that one can see. Was it thrown away while the "
+        Symptom.NOT_SHOWN: "the text is not in any widget that one can see. Was it thrown away while the "
         "window was not ready? Put every line into a queue, and let the window empty it. Or was it "
         "inserted into a Text that was disabled?",
-        "duplicate": "the same line is shown twice.",
+        Symptom.DUPLICATE: "the same line is shown twice.",
     },
 )
 def test_shows_all(bench: Bench) -> None:
@@ -155,9 +156,9 @@ def test_shows_all(bench: Bench) -> None:
     rule=RULE,
     program="client.py",
     likely={
-        "not-shown": "bytes were decoded before the line was whole. Cut the bytes at b'\\n' first, "
+        Symptom.NOT_SHOWN: "bytes were decoded before the line was whole. Cut the bytes at b'\\n' first, "
         "and decode whole lines.",
-        "crashed": "half a character cannot be decoded. Cut the bytes at b'\\n' first, decode "
+        Symptom.CRASHED: "half a character cannot be decoded. Cut the bytes at b'\\n' first, decode "
         "whole lines, with errors='replace'.",
     },
 )
@@ -176,10 +177,10 @@ def test_pieces(chat: Chat) -> None:
     slow=True,
     owns=("sending",),
     likely={
-        "not-sent": "nothing is bound to the key: box.bind('<Return>', …).",
-        "not-cleared": "the text stays in the box, or a line end does. Delete the text once it is "
+        Symptom.NOT_SENT: "nothing is bound to the key: box.bind('<Return>', …).",
+        Symptom.NOT_CLEARED: "the text stays in the box, or a line end does. Delete the text once it is "
         "sent. In a Text, Enter also begins a new line, unless your function returns 'break'.",
-        "exited": "a line was taken for a command. Every line is text, also quit and {quit}.",
+        Symptom.EXITED: "a line was taken for a command. Every line is text, also quit and {quit}.",
     },
 )
 def test_enter_sends(chat: Chat) -> None:
@@ -198,9 +199,9 @@ def test_enter_sends(chat: Chat) -> None:
     slow=True,
     owns=("sending",),
     likely={
-        "not-sent": "there is no button, or its command does not send: Button(…, command=…) wants "
+        Symptom.NOT_SENT: "there is no button, or its command does not send: Button(…, command=…) wants "
         "the function itself, without brackets.",
-        "not-cleared": "the text stays in the box. Delete it once it is sent.",
+        Symptom.NOT_CLEARED: "the text stays in the box. Delete it once it is sent.",
     },
 )
 def test_button_sends(chat: Chat) -> None:
@@ -217,10 +218,10 @@ def test_button_sends(chat: Chat) -> None:
     rule=RULE,
     program="client.py",
     likely={
-        "not-shown": "the server does not send your own line back. The window has to show it "
+        Symptom.NOT_SHOWN: "the server does not send your own line back. The window has to show it "
         "itself.",
-        "duplicate": "two places show it.",
-        "not-as-sent": "the text holds line ends, and each of them ends a line on the wire. Show as "
+        Symptom.DUPLICATE: "two places show it.",
+        Symptom.NOT_AS_SENT: "the text holds line ends, and each of them ends a line on the wire. Show as "
         "many lines as you send, or make each line end a space first.",
     },
 )
@@ -238,7 +239,7 @@ def test_own_line_once(chat: Chat) -> None:
     program="client.py",
     slow=True,
     likely={
-        "unexpected": "a blank line was sent. Leave out a line of which strip() leaves nothing."
+        Symptom.UNEXPECTED: "a blank line was sent. Leave out a line of which strip() leaves nothing."
     },
 )
 def test_blank(chat: Chat) -> None:
@@ -260,9 +261,9 @@ def test_blank(chat: Chat) -> None:
     program="client.py",
     slow=True,
     likely={
-        "typed-into": "the chat takes keys. Set its state to 'disabled', and to 'normal' only "
+        Symptom.TYPED_INTO: "the chat takes keys. Set its state to 'disabled', and to 'normal' only "
         "while the program itself inserts.",
-        "not-at-the-end": "new lines are added where one does not see them: see('end') scrolls "
+        Symptom.NOT_AT_THE_END: "new lines are added where one does not see them: see('end') scrolls "
         "down.",
     },
 )
@@ -282,7 +283,7 @@ def test_read_only(chat: Chat) -> None:
     slow=True,
     owns=("alive", "reacts"),
     likely={
-        "frozen": "a function that Tk calls waits: in sleep(), in recv(), for a lock or for a "
+        Symptom.FROZEN: "a function that Tk calls waits: in sleep(), in recv(), for a lock or for a "
         "thread. The window does nothing meanwhile. after() comes back later without waiting.",
     },
 )
@@ -300,9 +301,9 @@ def test_alive(chat: Chat) -> None:
     program="client.py",
     slow=True,
     likely={
-        "frozen": "the window was redrawn for every line, or one call did all the work. Insert "
+        Symptom.FROZEN: "the window was redrawn for every line, or one call did all the work. Insert "
         "without update() or update_idletasks(), a bounded number of lines in one call.",
-        "not-shown": "lines are shown too slowly (take many out of the queue in one look, not one), "
+        Symptom.NOT_SHOWN: "lines are shown too slowly (take many out of the queue in one look, not one), "
         "or some are lost: cut apart by recv(), or thrown away before there are 5,000.",
     },
 )
@@ -321,9 +322,9 @@ def test_flood(chat: Chat) -> None:
     slow=True,
     owns=("threads",),
     likely={
-        "wrong-thread": "a thread that receives changes the window itself, or one of its "
+        Symptom.WRONG_THREAD: "a thread that receives changes the window itself, or one of its "
         "variables. It may only put what it has into a queue; the window looks there with after().",
-        "two-roots": "Tk() was called twice. A second window is a Toplevel; a dialog belongs to "
+        Symptom.TWO_ROOTS: "Tk() was called twice. A second window is a Toplevel; a dialog belongs to "
         "the one root.",
     },
 )
@@ -340,10 +341,10 @@ def test_one_thread(bench: Bench) -> None:
     rule=RULE,
     program="client.py",
     likely={
-        "not-said": "the error went to the terminal, or nowhere. Show it in the window.",
-        "no-window": "the program ends or waits before there is a window. Make the window first.",
-        "crashed": "connecting raised, and nobody caught it: except OSError.",
-        "exited": "the program ends when no server is there. The window stays, and says so.",
+        Symptom.NOT_SAID: "the error went to the terminal, or nowhere. Show it in the window.",
+        Symptom.NO_WINDOW: "the program ends or waits before there is a window. Make the window first.",
+        Symptom.CRASHED: "connecting raised, and nobody caught it: except OSError.",
+        Symptom.EXITED: "the program ends when no server is there. The window stays, and says so.",
     },
 )
 def test_no_server(bench: Bench) -> None:
@@ -361,8 +362,8 @@ def test_no_server(bench: Bench) -> None:
     program="client.py",
     owns=("unreachable",),
     likely={
-        "no-window": "the program connects before it makes the window. Connect in a thread.",
-        "frozen": "connect() waits in the window's own thread. Connect in another one.",
+        Symptom.NO_WINDOW: "the program connects before it makes the window. Connect in a thread.",
+        Symptom.FROZEN: "connect() waits in the window's own thread. Connect in another one.",
     },
 )
 def test_hung_connect(bench: Bench) -> None:
@@ -380,7 +381,7 @@ def test_hung_connect(bench: Bench) -> None:
     slow=True,
     likely={
         **dict.fromkeys(
-            ("not-shown", "closed-early"),
+            (Symptom.NOT_SHOWN, Symptom.CLOSED_EARLY),
             "a time-out that was set for connecting still holds, so recv() gives up when nobody "
             "says anything. Take it off after connecting: settimeout(None).",
         ),
@@ -400,11 +401,11 @@ def test_silence(chat: Chat) -> None:
     program="client.py",
     slow=True,
     likely={
-        "not-said": "the end of the connection was ignored. recv() returns b'', or raises: tell "
+        Symptom.NOT_SAID: "the end of the connection was ignored. recv() returns b'', or raises: tell "
         "the window.",
-        "spinning": "a loop runs without waiting: the one that reads goes on after recv() has "
+        Symptom.SPINNING: "a loop runs without waiting: the one that reads goes on after recv() has "
         "returned b'', or one calls update() again and again.",
-        "exited": "the program ends with the connection. The window stays, and says so.",
+        Symptom.EXITED: "the program ends with the connection. The window stays, and says so.",
     },
 )
 def test_server_lost(bench: Bench) -> None:
@@ -421,7 +422,7 @@ def test_server_lost(bench: Bench) -> None:
     program="client.py",
     slow=True,
     likely=dict.fromkeys(
-        ("frozen", "stuck"),
+        (Symptom.FROZEN, Symptom.STUCK),
         "sendall() waits in the window's own thread. Put the line into an outbox, and let another "
         "thread send it.",
     ),
@@ -439,13 +440,13 @@ def test_stalled_server(bench: Bench) -> None:
     rule=RULE,
     program="client.py",
     likely={
-        "no-exit": "something keeps the program alive. The window was only hidden, or something asks "
+        Symptom.NO_EXIT: "something keeps the program alive. The window was only hidden, or something asks "
         "before it closes, or a thread still waits in recv(), and close() does not wake it: call "
         "shutdown(), or make the thread a daemon.",
-        "wrong-status": "the program ended with an error, or took its own hanging up for one. "
+        Symptom.WRONG_STATUS: "the program ended with an error, or took its own hanging up for one. "
         "Closing the window is a normal way to leave.",
-        "no-end": "only the window is destroyed, and nobody hangs up. Call shutdown() before.",
-        "unexpected": "a word of goodbye was sent, and everybody else reads it as chat. The end of "
+        Symptom.NO_END: "only the window is destroyed, and nobody hangs up. Call shutdown() before.",
+        Symptom.UNEXPECTED: "a word of goodbye was sent, and everybody else reads it as chat. The end of "
         "the connection says it all.",
     },
 )
@@ -462,10 +463,10 @@ def test_close(chat: Chat) -> None:
     rule=RULE,
     program="client.py",
     likely={
-        "no-exit": "something keeps the program alive. The window was only hidden, or something asks "
+        Symptom.NO_EXIT: "something keeps the program alive. The window was only hidden, or something asks "
         "before it closes, or the program waits for the thread that connects: make it a daemon, "
         "and do not join it.",
-        "frozen": "connect() waits in the window's own thread. Connect in another one.",
+        Symptom.FROZEN: "connect() waits in the window's own thread. Connect in another one.",
     },
 )
 def test_close_while_connecting(bench: Bench) -> None:

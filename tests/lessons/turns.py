@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from names import is_refused
 from room import GREETING, Room, collect
 
+from chatkit.bench.symptoms import Symptom
 from chatkit.bench.diagnosis import explain
 from chatkit.bench.failure import Failure
 from chatkit.bench.peer import Peer, bare
@@ -91,7 +92,7 @@ def must_hold_no_more(before: tuple[int, int], after: tuple[int, int]) -> None:
     (threads, files), (threads_now, files_now) = before, after
     if threads_now > threads or files_now > files:
         raise Failure(
-            "leaked",
+            Symptom.LEAKED,
             "clients that have left leave something behind",
             f"no more than after the first crowd: {threads} threads, {files} open files",
             f"after the second crowd: {threads_now} threads, {files_now} open files",
@@ -120,7 +121,7 @@ def remembers_nothing(room: Room, speaker: Peer, hearer: Peer) -> None:
     grown = room.bench.memory() - before
     if grown > HELD:
         raise Failure(
-            "hoarded",
+            Symptom.HOARDED,
             "the server keeps what is said, although everybody who is there has got it",
             f"at most {HELD >> 20} MB more memory than before 7 MB of chat",
             f"{grown / (1 << 20):.0f} MB more",
@@ -155,7 +156,7 @@ def lets_everybody_in(room: Room) -> None:
         room.bench.settle(quietly=True)
     if waiting := sum(one.waiting_in for one in room.bench.listeners(room.server)):
         raise Failure(
-            "silent",
+            Symptom.SILENT,
             "server.py accepts nobody while a client is silent",
             "all three who have connected to be accepted",
             f"{waiting} still wait for accept()",
@@ -234,7 +235,7 @@ def hears_the_greeting_first(peer: Peer) -> None:
         raise explain(peer.bench, stop, wanted, bytes(peer.inbox), peer)
     if bare(line) != GREETING.encode():
         told = f"{peer.name} got something else first"
-        raise Failure("different-text", told, wanted, quoted(line + b"\n"))
+        raise Failure(Symptom.DIFFERENT_TEXT, told, wanted, quoted(line + b"\n"))
 
 
 def hears_sooner_or_later(peer: Peer, wanted: bytes) -> None:
@@ -244,7 +245,7 @@ def hears_sooner_or_later(peer: Peer, wanted: bytes) -> None:
         if line is None:
             peer.bench.transcript.add(peer.far, peer.name, "missing", wanted + b"\n")
             told = f"{peer.name} to get {quoted(wanted)}: it was said after the greeting"
-            raise explain(peer.bench, stop, told, bytes(peer.inbox), peer, silence="lost")
+            raise explain(peer.bench, stop, told, bytes(peer.inbox), peer, silence=Symptom.LOST)
         if bare(line) == wanted:
             return
 
@@ -293,7 +294,7 @@ def gives_a_name_to_one(room: Room, rounds: int = 60) -> None:
         winners = [peer for peer in waiting if is_greeted(peer)]
         if len(winners) > 1 or (not winners and not gone):
             raise Failure(
-                "accepted" if winners else "different-text",
+                Symptom.ACCEPTED if winners else Symptom.DIFFERENT_TEXT,
                 f"of {len(waiting)} clients that asked for the name 'zoe' at once "
                 f"{len(winners) or 'none'} got it",
                 "one of them to get it, the others to be asked again",
@@ -306,7 +307,7 @@ def gives_a_name_to_one(room: Room, rounds: int = 60) -> None:
         if told != wanted:
             mixed = sorted(told) == sorted(wanted)
             raise Failure(
-                "wrong-order" if mixed else "different-text",
+                Symptom.WRONG_ORDER if mixed else Symptom.DIFFERENT_TEXT,
                 "alice was not told who came and went, in this order",
                 f"alice to get {wanted}",
                 f"{told}",
@@ -326,7 +327,7 @@ def gets_the_free_name(peer: Peer) -> None:
         raise explain(peer.bench, stop, wanted, b"", peer)
     if GREETING.encode() not in map(bare, said):
         told = "a name was refused that is free again"
-        raise Failure("different-text", told, wanted, quoted(said[0] + b"\n"))
+        raise Failure(Symptom.DIFFERENT_TEXT, told, wanted, quoted(said[0] + b"\n"))
 
 
 def is_greeted(peer: Peer) -> bool:

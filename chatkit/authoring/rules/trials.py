@@ -6,6 +6,7 @@ from typing import Protocol
 
 from chatkit.authoring.clone import Clone, checks_of
 from chatkit.authoring.rules.todos import toml
+from chatkit.bench.symptoms import Symptom
 from chatkit.course.errors import AuthoringError, Problem
 from chatkit.course.lessons import Lesson
 from chatkit.course.todo import named_in
@@ -76,7 +77,7 @@ def next_todo_is_said(lesson: Lesson, program: str, verdict: LessonVerdict) -> I
     said = [
         number
         for check in verdict.checks
-        if check.id in judges and check.symptom == "todo"
+        if check.id in judges and check.symptom == Symptom.TODO
         if (number := named_in(check.message))
     ]
     if not said:

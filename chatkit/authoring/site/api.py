@@ -22,6 +22,7 @@ from pathlib import Path
 from chatkit.authoring.clone import Clone, read
 from chatkit.authoring.functions import pieces
 from chatkit.authoring.site.markdown import words
+from chatkit.bench.symptoms import Symptom
 from chatkit.course.errors import AuthoringError, Problem
 
 MARKER = re.compile(
@@ -70,12 +71,22 @@ def told(marker: re.Match[str], clone: Clone) -> Iterator[str]:
     if marker["code"]:
         yield f"```python\n{pieces(source)[name].text}```"
     elif isinstance(node, ast.Assign):
-        entries = ast.literal_eval(node.value)
-        yield "\n".join(f"- `{key}`: {words(text)}" for key, text in entries.items())
+        yield "\n".join(f"- `{key}`: {words(text)}" for key, text in entries_of(node.value))
     elif isinstance(node, ast.ClassDef):
         yield from class_told(node, part, source.split("\n"))
     elif isinstance(node, Function):
         yield from function_told(node, "")
+
+
+def entries_of(node: ast.expr) -> Iterator[tuple[str, str]]:
+    """What a dictionary of words says, with symptoms by their code. Raises ValueError."""
+    if not isinstance(node, ast.Dict):
+        raise ValueError("not a dictionary")
+    for key, text in zip(node.keys, node.values, strict=True):
+        if isinstance(key, ast.Attribute):  # Symptom.SILENT
+            yield Symptom[key.attr], ast.literal_eval(text)
+        elif key:
+            yield ast.literal_eval(key), ast.literal_eval(text)
 
 
 def named(node: ast.stmt) -> str:

@@ -24,7 +24,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
-NAP = 1  # milliseconds: a pause is a number of these, see `kernel.PAUSE`
+NAP = 1  # milliseconds: a pause is a number of these, see `linux.PAUSE`
 QUIET = 5  # naps in a row without a step of a thread that does not pause: the others are at rest
 LONGEST = 60  # naps of one pause, whatever the others do
 RECENT = 3  # rounds: a line that nobody has run in the last ones does not come into focus
@@ -96,7 +96,7 @@ class Turns:
 
 
 def pollers() -> Callable[[], object]:
-    """What makes one nap. On Linux the bench knows it by its system call: see `kernel.PAUSE`."""
+    """What makes one nap. On Linux the bench knows it by its system call: see `linux.PAUSE`."""
     if sys.platform == "linux":
         import select
 

@@ -13,6 +13,7 @@ import jinja2
 from chatkit import __version__
 from chatkit._text import one_line, visible
 from chatkit.bench import sequence
+from chatkit.bench.symptoms import Symptom
 from chatkit.classroom.grades import ClassGrades, LessonGrade, StudentGrades
 from chatkit.classroom.reports.plots import distributions, heat_maps
 from chatkit.classroom.rules import Rules, number
@@ -134,7 +135,7 @@ def _check(verdict: Verdict, worth: float) -> CheckView:
 def _parted(verdict: Verdict) -> tuple[str, str, str]:
     """What was received, parted at the first byte that differs from what was expected."""
     text = verdict.received
-    if verdict.symptom == "different-text":
+    if verdict.symptom == Symptom.DIFFERENT_TEXT:
         for row in feedback.caret(verdict.expected, text):
             at = row.index("^") - feedback.INDENT
             return text[:at], text[at : at + 1], text[at + 1 :]

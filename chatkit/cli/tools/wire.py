@@ -88,7 +88,7 @@ def tap(
     chatkit tap --reset --from client    a client's first line ends in a reset
     chatkit tap --record monday.jsonl    then: chatkit show monday.jsonl
     """
-    from chatkit.cli.tools.tapview import Keys, View
+    from chatkit.cli.tools.tapview import Keys, TapView
     from chatkit.tools.faults import MEANS, Mischief
     from chatkit.tools.recordings import Recording, RecordingError
     from chatkit.tools.tap import Tap
@@ -103,7 +103,7 @@ def tap(
         recording = Recording(target) if target else None
     except RecordingError as error:
         raise Misuse(str(error)) from None
-    view = View(recording)
+    view = TapView(recording)
     try:
         tapped = Tap(("127.0.0.1", listen), server, view.hear, setting)
     except socket.gaierror:

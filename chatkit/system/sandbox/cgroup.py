@@ -54,7 +54,7 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class Group:
+class MemoryGroup:
     """A memory cgroup. Its grader makes and removes it; its station enters it."""
 
     folder: Path
@@ -101,12 +101,12 @@ class Group:
             time.sleep(0.005)
 
 
-def make() -> Group | None:
+def make() -> MemoryGroup | None:
     """A new group for one station; None where there can be none (see `what_is_missing`)."""
     version, home = _home() or (0, Path())
     if not version:
         return None
-    group = Group(home / f"{PREFIX}{os.getpid()}-{next(_numbers)}")
+    group = MemoryGroup(home / f"{PREFIX}{os.getpid()}-{next(_numbers)}")
     try:
         group.folder.mkdir()
         memory, swap = LIMITS[version].items()
@@ -150,7 +150,7 @@ def _home() -> tuple[int, Path] | None:
             with contextlib.suppress(OSError):  # its last process has not ended yet
                 old.rmdir()
     if version == 2:
-        mine = Group(home / f"{PREFIX}{os.getpid()}")
+        mine = MemoryGroup(home / f"{PREFIX}{os.getpid()}")
         try:
             mine.folder.mkdir()
             mine.enter()

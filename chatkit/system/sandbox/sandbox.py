@@ -14,10 +14,7 @@ program that breaks out should find itself a nobody, and bounds mean nothing for
 Sources: bwrap(1), user_namespaces(7), network_namespaces(7), netdevice(7), getrlimit(2).
 """
 
-import contextlib
 import os
-import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -26,11 +23,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import Literal
 
 from chatkit.system import linux
 from chatkit.system.sandbox import rootfs, seccomp
-from chatkit.system.sandbox.cgroup import Group
+from chatkit.system.sandbox.bounds import Who
+from chatkit.system.sandbox.cgroup import MemoryGroup
 from chatkit.system.sandbox.namespaces import (
     NOBODY,
     STUDENT,
@@ -38,9 +36,7 @@ from chatkit.system.sandbox.namespaces import (
     is_root,
     own_network,
 )
-
-if TYPE_CHECKING:
-    from chatkit.system.sandbox.walls.zygote import Zygotes
+from chatkit.system.sandbox.walls.walled import Walls
 
 Tier = Literal["namespaces", "processes", "none"]
 
@@ -50,19 +46,7 @@ AGENT_INSIDE = Path("/agent")  # where one with a window or a scheduler finds th
 ROUNDS_INSIDE = Path("/rounds")  # and the file that tells the scheduler when to be quick
 SOCKETS = Path("/tmp/.X11-unix")  # where every program looks for the socket of its display, X(7)
 COOKIE = Path("/tmp/.Xauthority")  # what lets an isolated program in there
-PROCESSOR = 120  # seconds of processor time
-FILE = 32 << 20  # bytes of the largest file that it may write
-FILES = 1024  # open files
-TASKS = 1024  # threads and processes; 64 processes are allowed, but they are only counted at times
 DISK = 64 << 20  # bytes of its private /tmp, and as many of /dev/shm
-
-
-class Who(TypedDict, total=False):
-    """Arguments of `subprocess.Popen` that say as whom a program runs."""
-
-    user: int
-    group: int
-    extra_groups: list[str | int]
 
 
 @dataclass(frozen=True)
@@ -72,10 +56,10 @@ class Sandbox:
     tier: Tier
     why: str = ""  # what is missing for the first tier
     user: int | None = None  # as whom programs run, where root started us; None: as we do
-    group: Group | None = None  # where the kernel bounds their memory; None: it is watched
+    group: MemoryGroup | None = None  # where the kernel bounds their memory; None: it is watched
     files: tuple[str, ...] = ()  # in the first tier: which they see, see `rootfs.prepare`
     space: Path | None = None  # in the first tier: where the folders of programs are made
-    zygotes: "Zygotes | None" = None  # what puts up the walls in place of bubblewrap
+    zygotes: Walls | None = None  # what puts up the walls in place of bubblewrap
 
     @property
     def isolated(self) -> bool:
@@ -87,7 +71,7 @@ class Sandbox:
         arguments: Sequence[str],
         environment: Mapping[str, str],
         visible: Mapping[Path, Path],
-        gate: int | None = None,
+        block: int | None = None,
         told: int | None = None,
         rules: int | None = None,
     ) -> list[str]:
@@ -95,7 +79,7 @@ class Sandbox:
 
         `environment` is all that it gets; `visible` are more files and folders that it may read:
         where it sees them -> where they are.
-        `gate` is a pipe to wait for: the program starts when nobody can write to it any more.
+        `block` is a pipe to wait for: the program starts when nobody can write to it any more.
         `told` is one into which bubblewrap writes "exit-code" at the end of a program that began.
         `rules` is an open file with a filter for system calls, see `seccomp.opened`.
         Only for tier "namespaces".
@@ -105,7 +89,7 @@ class Sandbox:
             *(part for path, place in visible.items() for part in rootfs.shown(path, place)),
             *("--bind", str(program.parent), str(INSIDE), "--chdir", str(INSIDE)),
             *("--remount-ro", "/"),
-            *(() if gate is None else ("--block-fd", str(gate))),
+            *(() if block is None else ("--block-fd", str(block))),
             *(() if told is None else ("--json-status-fd", str(told))),
             *self._begins(environment, rules),
             *(python(), str(INSIDE / program.name), *arguments),
@@ -168,60 +152,6 @@ class SandboxError(Exception):
 TK = tuple(map(Path, ("/etc/fonts", "/etc/alternatives")))  # what a window reads besides
 
 PROCESSES = Sandbox("processes")
-
-
-def limits() -> None:
-    """Called in a child before it becomes a program: bounds that the kernel keeps. setrlimit(2)."""
-    import resource  # not on Windows
-
-    for which, most in _bounds().items():
-        resource.setrlimit(which, (most, most))
-
-
-def limit(pid: int) -> None:
-    """Give a running process the same bounds, and one on tasks; what it starts inherits them.
-
-    That is prlimit(2), for the first tier. A bound that is lower already stays. To set them in a
-    child of ours would need a copy of this process, fork(2), and a program that sets them and then
-    becomes the next one, prlimit(1), takes as long as a tenth of Python's start.
-    """
-    import resource
-
-    with contextlib.suppress(ProcessLookupError):
-        for which, most in bounds().items():
-            _, hard = resource.prlimit(pid, which)
-            if hard == resource.RLIM_INFINITY or hard > most:
-                resource.prlimit(pid, which, (most, most))
-
-
-def bounds() -> dict[int, int]:
-    """What the kernel keeps of each isolated process: RLIMIT_… -> how much, setrlimit(2)."""
-    return _bounds() | _bound_on_tasks()
-
-
-@cache
-def _bounds() -> dict[int, int]:
-    """There is none on the address space: threads reserve much more of it than they use."""
-    import resource
-
-    return {
-        resource.RLIMIT_CPU: PROCESSOR,
-        resource.RLIMIT_FSIZE: FILE,
-        resource.RLIMIT_NOFILE: FILES,
-        resource.RLIMIT_CORE: 0,
-    }
-
-
-@cache
-def _bound_on_tasks() -> dict[int, int]:
-    """Since Linux 5.14 the kernel counts a user's tasks for each user namespace.
-
-    Before, it would count those of whoever grades.
-    """
-    import resource
-
-    release = [int(part) for part in re.findall(r"\d+", platform.release())[:2]]
-    return {resource.RLIMIT_NPROC: TASKS} if release >= [5, 14] else {}
 
 
 def enter(wanted: Tier = "namespaces") -> Sandbox:

@@ -1,4 +1,4 @@
-"""The gate: here a Python waits, and becomes the program each time it is told to.
+"""The zygote: here a Python waits, and becomes the program each time it is told to.
 
 Python imports a module called `sitecustomize` at the end of its own start, before it opens the
 program (see https://docs.python.org/3/library/site.html). Only a copy, fork(2), comes out of here,
@@ -7,7 +7,7 @@ and runs the program as any Python would. The one that was there first stays. Se
 What is told is the program's arguments and some of its environment, and with it come its three
 streams. When nobody can tell anything more, nobody needs this Python, and it ends.
 
-What most programs import first is here already, so that each copy has it. Nothing else of the gate
+What most programs import first is here already, so each copy has it. Nothing else of the zygote
 is left. A student may have a file of their own with the name of one of these modules: then the copy
 becomes a new Python, which has imported nothing.
 """
@@ -24,7 +24,7 @@ def wait() -> list[str]:
     """Return in a copy that shall be the program, with its arguments."""
     at_first = set(sys.modules)
     imports = os.environ.pop("CHATKIT_IMPORTS").split()
-    number = int(os.environ.pop("CHATKIT_GATE"))
+    number = int(os.environ.pop("CHATKIT_ZYGOTE"))
     paths = os.environ.pop("PYTHONPATH").split(os.pathsep)[1:]  # the first one is HERE
     if paths:
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)
@@ -41,11 +41,11 @@ def wait() -> list[str]:
     names = {name.partition(".")[0] for name in set(sys.modules) - at_first}
     prctl = ctypes.CDLL(None).prctl
     bench = os.getppid()
-    gate = socket.socket(fileno=number)
+    channel = socket.socket(fileno=number)
     with contextlib.suppress(OSError):  # nobody needs this Python any more: see below
-        gate.send(b"!")
+        channel.send(b"!")
     while True:
-        told, streams, _, _ = socket.recv_fds(gate, 1 << 17, 3)
+        told, streams, _, _ = socket.recv_fds(channel, 1 << 17, 3)
         if not told:
             os._exit(0)
         alone, with_parent = os.pipe()
@@ -53,7 +53,7 @@ def wait() -> list[str]:
         if not between:
             child = os.fork()
             if child:
-                gate.send(b"%d" % child)
+                channel.send(b"%d" % child)
                 os._exit(0)
             break
         os.waitpid(between, 0)  # now the bench is its parent: an orphan comes to the next subreaper
@@ -72,8 +72,8 @@ def wait() -> list[str]:
     prctl(DIE_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != bench:
         os._exit(0)
-    gate.send(b".")  # not before: while it waits here, it would seem to be at rest
-    gate.close()
+    channel.send(b".")  # not before: while it waits here, it would seem to be at rest
+    channel.close()
     count, *parts = map(os.fsdecode, told.split(b"\0"))
     for part in parts[: int(count)]:
         name, _, value = part.partition("=")

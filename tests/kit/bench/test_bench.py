@@ -13,10 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chatkit.bench import eventloop
+from chatkit.bench import idle
 from chatkit.bench.bench import Bench
-from chatkit.bench.deadlines import Patience
 from chatkit.bench.failure import Failure
+from chatkit.bench.waiting import selecting
+from chatkit.bench.waiting.deadlines import Patience
 from chatkit.course.lessons import find_course
 from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
@@ -412,8 +413,8 @@ def test_a_bench_that_stands_still_now_and_then_gives_the_same_verdict(
 ) -> None:
     echo = find_course(Path(__file__).parent).lesson("echo")
     stood: list[float] = []
-    monkeypatch.setattr(eventloop, "DELAYED", 0.3)
-    monkeypatch.setattr(eventloop.time, "sleep", stood.append)
+    monkeypatch.setattr(selecting, "DELAYED", 0.3)
+    monkeypatch.setattr(selecting.time, "sleep", stood.append)
 
     undisturbed = grade_lesson(echo, echo.solutions, RunOptions(only=("echoes-many",), seed="1"))
     assert undisturbed.full and not stood
@@ -421,7 +422,7 @@ def test_a_bench_that_stands_still_now_and_then_gives_the_same_verdict(
     delayed = grade_lesson(
         echo, echo.solutions, RunOptions(only=("echoes-many",), seed="1", delays=True)
     )
-    assert delayed.full and set(stood) == {eventloop.DELAY}
+    assert delayed.full and set(stood) == {selecting.DELAY}
 
 
 def test_output_is_bounded_and_never_blocks_the_program(tmp_path: Path) -> None:
@@ -613,7 +614,7 @@ def test_one_that_goes_round_and_does_nothing_is_not_waited_for_to_the_end(tmp_p
     with bench_with(tmp_path, text) as bench:
         bench.start_server()
         alice = bench.connect("alice")
-        patience = bench.patience(eventloop.PROMISE * eventloop.GRACE)
+        patience = bench.patience(idle.PROMISE * idle.GRACE)
 
         assert bench.wait(lambda: False) == "late"
         assert not patience.is_over()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatkit.bench import deadlines
-from chatkit.bench.deadlines import STARVED, Patience
+from chatkit.bench.waiting import deadlines
+from chatkit.bench.waiting.deadlines import STARVED, Patience
 from chatkit.system import linux
 
 SECOND = 10**9  # in nanoseconds, as the kernel counts

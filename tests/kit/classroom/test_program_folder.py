@@ -9,7 +9,7 @@ import pytest
 from chatkit.classroom.submissions.submissions import find_submissions
 from chatkit.course.lessons import find_course
 from chatkit.system.linux import LINUX
-from chatkit.system.program import MOST_FILES, copied
+from chatkit.system.programs.folder import MOST_FILES, copied
 from chatkit.system.sandbox.sandbox import what_is_missing
 
 ROOT = Path(__file__).parents[3]

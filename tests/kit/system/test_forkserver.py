@@ -258,7 +258,7 @@ def test_it_ends_when_nobody_can_tell_it_anything(path: Path, forkserver: ForkSe
     forkserver.prepare(path, environment())
     python = forkserver.waiting.pop(path)
 
-    python.gate.close()
+    python.channel.close()
 
     assert python.process.communicate(timeout=30) == (b"", b"")
     assert python.process.returncode == 0

@@ -15,15 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from chatkit.bench import eventloop
 from chatkit.bench.bench import Bench
-from chatkit.bench.eventloop import Stage
+from chatkit.bench.eventloop import EventLoop
+from chatkit.bench.waiting import selecting
 from chatkit.course.lessons import find_course
 from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
 from chatkit.system import linux
 from chatkit.system import program as program_module
 from chatkit.system.program import Program
+from chatkit.system.programs import usage
 
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
@@ -145,8 +146,8 @@ def test_a_program_that_has_ended_may_be_looked_at_and_written_to(
 ) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    assert eventloop._processor_time([gone.pid]) == 0.0
-    with Stage() as bench:
+    assert usage.processor_time([gone.pid]) == 0.0
+    with Bench(lambda name: tmp_path / name) as bench:
         ended = bench.adopt(Program(program(tmp_path, ""), []))
         bench.wait(lambda: ended.status is not None)
         monkeypatch.setattr(bench, "pids", lambda: [gone.pid])
@@ -165,12 +166,12 @@ def test_a_program_that_has_ended_may_be_looked_at_and_written_to(
 
 def test_on_windows_nobody_waits_for_an_empty_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """There, select(2) of Winsock says WSAEINVAL when there is nothing to wait for."""
-    with Stage() as bench:
+    with EventLoop() as bench:
 
         def refuses(seconds: float) -> None:
             raise OSError(errno.EINVAL, "WinError 10022")
 
-        monkeypatch.setattr(eventloop, "WINDOWS", True)
+        monkeypatch.setattr(selecting, "WINDOWS", True)
         monkeypatch.setattr(linux, "LINUX", False)
         monkeypatch.setattr(bench.selector, "select", refuses)
         assert bench.pump(0.001) is False
@@ -181,7 +182,7 @@ def test_on_windows_a_helper_presses_ctrl_c(
 ) -> None:
     pressed: list[int] = []
     monkeypatch.setattr(program_module, "press_ctrl_c", pressed.append)
-    with Stage() as bench:
+    with EventLoop() as bench:
         here = bench.adopt(Program(program(tmp_path, "import sys; sys.stdin.read()"), []))
         with monkeypatch.context() as there:
             there.setattr(program_module, "WINDOWS", True)

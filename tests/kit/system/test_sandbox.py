@@ -10,11 +10,9 @@ import pytest
 
 from chatkit.system import linux
 from chatkit.system.sandbox import sandbox, seccomp
+from chatkit.system.sandbox.bounds import FILE, FILES, PROCESSOR
 from chatkit.system.sandbox.namespaces import NOBODY
 from chatkit.system.sandbox.sandbox import (
-    FILE,
-    FILES,
-    PROCESSOR,
     Refused,
     Sandbox,
     what_is_missing,
@@ -40,14 +38,14 @@ from pathlib import Path
 from chatkit.bench.bench import Bench
 from chatkit.system.sandbox.walls.zygote import Zygotes
 from chatkit.system import linux, program
-from chatkit.system.sandbox import sandbox
+from chatkit.system.sandbox import bounds, sandbox
 
 def late(pid):
     deadline = time.monotonic() + 10
     while linux.LATE and not linux.children(pid) and time.monotonic() < deadline:
         threading.Event().wait(0.001)
     linux.LATE = False
-    sandbox.limit(pid)
+    bounds.limit(pid)
 
 linux.LATE = True
 program.limit = late

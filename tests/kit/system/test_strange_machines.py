@@ -183,7 +183,7 @@ def test_a_colon_in_the_path_of_the_clone_changes_nothing(
         timeout=120,
     )
     assert all(one["status"] == "passed" for one in checks_of(done).values()), done.stdout
-    assert "more slowly" not in done.stdout, "a relative path leads to the gate"
+    assert "more slowly" not in done.stdout, "a relative path leads to the zygote"
     assert time.monotonic() - started < 60
 
 
@@ -211,7 +211,7 @@ def test_a_helper_that_has_missed_the_gate_is_seen_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     (tmp_path / "server.py").write_text(text, "utf-8")
-    monkeypatch.setattr(forkserver, "GATE", tmp_path / "nothing is here")
+    monkeypatch.setattr(forkserver, "ZYGOTE", tmp_path / "nothing is here")
     monkeypatch.setattr(forkserver, "ANSWER", 1e6)
     server = forkserver.ForkServer()
     try:

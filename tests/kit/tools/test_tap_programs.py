@@ -17,7 +17,7 @@ import pytest
 
 from chatkit.bench.bench import Bench
 from chatkit.bench.failure import Failure
-from chatkit.bench.idle import Watch
+from chatkit.bench.idle import IdleDetector
 from chatkit.bench.peer import Peer
 from chatkit.course.lessons import find_course
 from chatkit.grading import pytest_plugin
@@ -25,7 +25,7 @@ from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
 from chatkit.system import linux
 from chatkit.system.program import Program
-from chatkit.tools.faults import Mischief, Name, Way
+from chatkit.tools.faults import FaultDirection, Mischief, Name
 from chatkit.tools.tap import Tap
 
 pytestmark = pytest.mark.skipif(
@@ -102,8 +102,8 @@ class TappedBench(Bench):
         self.taps.clear()
         super().clear()
 
-    def _watch(self, *excuse: Callable[[float], None]) -> Watch:
-        watch = super()._watch(*excuse)
+    def _detector(self, *excuse: Callable[[float], None]) -> IdleDetector:
+        watch = super()._detector(*excuse)
         peers = watch.on_its_way
         watch.on_its_way = lambda: peers() or any(map(self.carries, self.taps.values()))
         return watch
@@ -117,7 +117,7 @@ class TappedBench(Bench):
                 return True
         return False
 
-    def moves(self, way: Way) -> bool:
+    def moves(self, way: FaultDirection) -> bool:
         """Whether bytes of one direction are held, or travel to the tap or from it."""
         now = self.clock()
         wakes = way.wakes(now)

@@ -6,20 +6,18 @@ has nothing of the check in its memory. Each copy gets namespaces of its own bef
 program. So no student's code ever runs in it, and nothing is left of one program for the next.
 """
 
-import contextlib
 import ctypes
 import marshal
 import os
 import platform
-import signal
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from chatkit.system import linux
 from chatkit.system.forkserver import IMPORTS, OURS, WINDOW_IMPORTS
-from chatkit.system.sandbox import rootfs, sandbox, seccomp
+from chatkit.system.sandbox import bounds, rootfs, sandbox, seccomp
 from chatkit.system.sandbox.namespaces import allow_users
 from chatkit.system.sandbox.sandbox import (
     AGENT,
@@ -30,65 +28,24 @@ from chatkit.system.sandbox.sandbox import (
     Sandbox,
     SandboxError,
 )
+from chatkit.system.sandbox.walls.walled import Walled
 from chatkit.system.spawn import begin_as_a_child, spawn
 
-GATE = Path(__file__).parent / "gate"  # the folder, not a package: see gate/sitecustomize.py
-GATE_INSIDE = Path("/gate")  # where the warm Python finds it
+ZYGOTE = Path(__file__).parent / "zygote"  # the folder, not a package: see zygote/sitecustomize.py
+ZYGOTE_INSIDE = Path("/zygote")  # where the warm Python finds it
 MOST_AT_ONCE = 1024  # programs
 # How much a program may have of what Linux counts for each user, namespaces(7). Else one program
 # could take all that the user who grades may have.
 COUNTS = {"max_user_namespaces": 0, "max_inotify_instances": 16, "max_inotify_watches": 4096}
 ANSWER = 30.0  # seconds that it has to start, and to begin a program
 
-_OPEN_TREE, _CLONE = 428, 1 | os.O_CLOEXEC  # OPEN_TREE_CLONE, linux/mount.h
+_OPEN_TREE, _CLONE = 428, 1 | getattr(os, "O_CLOEXEC", 0)  # OPEN_TREE_CLONE, linux/mount.h
 _HERE = -100  # AT_FDCWD
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _NEW_MOUNTS = 0x00020000  # CLONE_NEWNS
 _DETACH = 2  # MNT_DETACH
 _VERSION_3, _SYS_ADMIN = 0x20080522, 21  # linux/capability.h
 _AMBIENT, _RAISE = 47, 2  # PR_CAP_AMBIENT, linux/prctl.h
-
-
-class Walled:
-    """A program behind walls, as `subprocess.Popen` would show it.
-
-    `pid` is process 1 of its space, a child of this process. The program is the child of that.
-    """
-
-    def __init__(self, pid: int, stdin: int, stdout: int, stderr: int, told: int) -> None:
-        """The others are our ends of its pipes; `told` says how the program has ended."""
-        self.pid = pid
-        self.stdin: IO[bytes] = os.fdopen(stdin, "wb", buffering=0)
-        self.stdout: IO[bytes] = os.fdopen(stdout, "rb", buffering=0)
-        self.stderr: IO[bytes] = os.fdopen(stderr, "rb", buffering=0)
-        self.told: IO[bytes] = os.fdopen(told, "rb", buffering=0)
-        self.returncode: int | None = None
-
-    def poll(self) -> int | None:
-        """Its exit status, the negative number of a signal that ended it, or None: it runs."""
-        return self._waits(os.WNOHANG)
-
-    def wait(self) -> int | None:
-        """As `poll`, once it has ended."""
-        return self._waits(0)
-
-    def kill(self) -> None:
-        """End it at once with all that it has started, unless it has ended."""
-        if self.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
-
-    def _waits(self, how: int) -> int | None:
-        if self.returncode is None:
-            pid, _ = os.waitpid(self.pid, how)
-            if pid:
-                with self.told:
-                    status = self.told.read()
-                # Without an answer process 1 was killed, and that has killed the program.
-                self.returncode = (
-                    os.waitstatus_to_exitcode(int(status)) if status else -signal.SIGKILL
-                )
-        return self.returncode
 
 
 class Zygote:
@@ -108,9 +65,9 @@ class Zygote:
         """
         linux.adopt_orphans()
         self.environment = dict(environment)
-        paths = [str(GATE_INSIDE), *filter(None, [environment.get("PYTHONPATH")])]
-        self.gate, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.gate.settimeout(ANSWER)
+        paths = [str(ZYGOTE_INSIDE), *filter(None, [environment.get("PYTHONPATH")])]
+        self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.channel.settimeout(ANSWER)
 
         def begin() -> None:
             _move_into(root)
@@ -123,7 +80,7 @@ class Zygote:
                 {
                     **environment,
                     "PYTHONPATH": os.pathsep.join(paths),
-                    "CHATKIT_GATE": str(theirs.fileno()),
+                    "CHATKIT_ZYGOTE": str(theirs.fileno()),
                 },
                 begin=begin,
                 fds=[theirs.fileno()],
@@ -132,14 +89,14 @@ class Zygote:
             "imports": list(imports),
             "user": walls.user,
             "rules": seccomp.program(),
-            "bounds": sandbox.bounds(),
+            "bounds": bounds.bounds(),
             "counts": COUNTS,
             "room": f"size={DISK},mode=1777",
             "first_to_go": walls.group is not None,
         }
         try:
-            self.gate.send(marshal.dumps(given))
-            if self.gate.recv(1) != b".":
+            self.channel.send(marshal.dumps(given))
+            if self.channel.recv(1) != b".":
                 assert self.process.stderr
                 told = self.process.stderr.read().decode("utf-8", "replace").strip()
                 raise SandboxError(f"the warm Python has ended: {told}")
@@ -174,7 +131,7 @@ class Zygote:
                 "environment": dict(environment),
                 "mounts": [(str(place), place == INSIDE) for place in mounts],
             }
-            socket.send_fds(self.gate, [marshal.dumps(order)], theirs)
+            socket.send_fds(self.channel, [marshal.dumps(order)], theirs)
             pid = int(self._hears())
             self._hears()  # it is our child
             self._hears()  # its walls stand
@@ -189,12 +146,12 @@ class Zygote:
 
     def close(self) -> None:
         """End it. Programs that it has begun go on."""
-        self.gate.close()
+        self.channel.close()
         with self.process:
             self.process.kill()
 
     def _hears(self) -> bytes:
-        told = self.gate.recv(1 << 12)
+        told = self.channel.recv(1 << 12)
         if not told or told.startswith(b"!"):
             raise OSError(told[1:].decode("utf-8", "replace") or "the warm Python has ended")
         return told
@@ -207,7 +164,7 @@ class Zygotes:
         """Raises OSError when their root cannot be prepared."""
         assert walls.space
         allow_users(MOST_AT_ONCE)  # each program makes one, and in there none can be made
-        visible = {GATE_INSIDE: GATE, AGENT_INSIDE: AGENT, **{path: path for path in TK}}
+        visible = {ZYGOTE_INSIDE: ZYGOTE, AGENT_INSIDE: AGENT, **{path: path for path in TK}}
         self.root = rootfs.whole(walls.space.parent, visible)
         self.shown = visible.keys()
         self.walls = walls

@@ -72,7 +72,11 @@ def write(path: str, text: str) -> None:
 
 
 def put_up(
-    gate: socket.socket, given: dict[str, Any], order: dict[str, Any], files: list[int], alone: int
+    channel: socket.socket,
+    given: dict[str, Any],
+    order: dict[str, Any],
+    files: list[int],
+    alone: int,
 ) -> None:
     """Return in the program's process, walled in; `alone` ends once its parent is the grader.
 
@@ -96,11 +100,11 @@ def put_up(
     for name, most in given["counts"].items():
         write(f"/proc/sys/user/{name}", str(most))
     if first := os.fork():
-        gate.send(b"%d" % first)
+        channel.send(b"%d" % first)
         os._exit(0)  # an orphan comes to the next subreaper, which is the grader
     os.read(alone, 1)  # it ends when nobody is left who could write
     libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
-    gate.send(b"1")  # nobody hears it: the grader has died before we asked to die with it
+    channel.send(b"1")  # nobody hears it: the grader has died before we asked to die with it
     *streams, status = files[:4]
     prepare(given, order["mounts"], files[4:])
     if program := os.fork():
@@ -108,14 +112,14 @@ def put_up(
     os.setsid()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
-    keep = gate.fileno()
+    keep = channel.fileno()
     os.closerange(3, keep)
     os.closerange(keep + 1, 1 << 16)
     for which, most in given["bounds"].items():
         resource.setrlimit(which, (most, most))
     libc.prctl(DUMPABLE, 1, 0, 0, 0)
     give_away_all_rights(given["rules"])
-    gate.send(b".")
+    channel.send(b".")
 
 
 def prepare(given: dict[str, Any], places: list[tuple[str, bool]], trees: list[int]) -> None:
@@ -157,10 +161,10 @@ def give_away_all_rights(rules: bytes) -> None:
     if rules:
         code = ctypes.create_string_buffer(rules, len(rules))
 
-        class Program(ctypes.Structure):
+        class FilterProgram(ctypes.Structure):
             _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
 
-        filter = Program(len(rules) // 8, ctypes.addressof(code))
+        filter = FilterProgram(len(rules) // 8, ctypes.addressof(code))
         checked(libc.prctl(SECCOMP, FILTER, ctypes.byref(filter), 0, 0), "seccomp")
 
 
@@ -188,9 +192,9 @@ def wait_for(program: int, status: int, rules: bytes) -> None:
             os._exit(0)
 
 
-def give_up(gate: socket.socket, error: BaseException) -> None:
+def give_up(channel: socket.socket, error: BaseException) -> None:
     """Say why there is no program, and end."""
     try:
-        gate.send(f"!{error}".encode())
+        channel.send(f"!{error}".encode())
     finally:
         os._exit(1)

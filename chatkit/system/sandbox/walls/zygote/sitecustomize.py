@@ -1,4 +1,4 @@
-"""The gate: here a warm Python waits. Each copy of it walls itself in and becomes one program.
+"""The zygote: here a warm Python waits. Each copy of it walls itself in and becomes one program.
 
 Python imports a module called `sitecustomize` at the end of its own start, before it opens the
 program (see https://docs.python.org/3/library/site.html). A copy, fork(2), puts up its walls in
@@ -19,7 +19,7 @@ MOST = 500  # files and folders beside a program that are looked at
 def wait() -> list[str]:
     """Return in a copy that shall be the program, with its arguments."""
     at_first = set(sys.modules)
-    number = int(os.environ.pop("CHATKIT_GATE"))
+    number = int(os.environ.pop("CHATKIT_ZYGOTE"))
     paths = [path for path in os.environ.pop("PYTHONPATH").split(os.pathsep) if path != HERE]
 
     import contextlib
@@ -31,8 +31,8 @@ def wait() -> list[str]:
 
     import chatkit_walls as walls  # type: ignore[import-not-found]
 
-    gate = socket.socket(fileno=number)
-    given = marshal.loads(gate.recv(1 << 17))
+    channel = socket.socket(fileno=number)
+    given = marshal.loads(channel.recv(1 << 17))
     if paths:
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     for name in given["imports"]:
@@ -45,8 +45,8 @@ def wait() -> list[str]:
     gc.collect()
     gc.freeze()  # so that a collection in a copy does not touch, and copy, all of these
     news = select.poll()
-    news.register(gate, select.POLLIN)
-    gate.send(b".")
+    news.register(channel, select.POLLIN)
+    channel.send(b".")
     while True:
         news.poll()
         alone, with_parent = os.pipe()
@@ -61,15 +61,15 @@ def wait() -> list[str]:
     # What is told is read here: else it would stay in the memory of all copies that come later.
     try:
         os.close(with_parent)
-        told, files, _, _ = socket.recv_fds(gate, 1 << 17, 16)
+        told, files, _, _ = socket.recv_fds(channel, 1 << 17, 16)
         if not told:
             os._exit(1)  # nobody will tell anything more
         order = marshal.loads(told)
-        walls.put_up(gate, given, order, files, alone)
+        walls.put_up(channel, given, order, files, alone)
     except BaseException as error:
-        walls.give_up(gate, error)
+        walls.give_up(channel, error)
     threading.main_thread()._set_native_id()  # type: ignore[attr-defined]
-    gate.close()
+    channel.close()
     os.environ.update(order["environment"])
     if is_one_of_these_beside_the_program(names):
         os.execv(sys.orig_argv[0], [*sys.orig_argv, *order["arguments"]])

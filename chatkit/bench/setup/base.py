@@ -1,0 +1,164 @@
+"""What every part of the bench shares: who takes part, chance, and notes.
+
+`starting.py` and `connecting.py` build on it, and `chatkit.bench.bench.Bench` is all of them.
+"""
+
+import random
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from chatkit.bench import diagnosis
+from chatkit.bench.eventloop import EventLoop
+from chatkit.bench.failure import Failure, NotMet
+from chatkit.bench.peer import Peer
+from chatkit.bench.window import Window
+from chatkit.system import linux
+from chatkit.system.display import Display
+from chatkit.system.forkserver import ForkServer
+from chatkit.system.ports import another_loopback, free_port
+from chatkit.system.program import Program
+from chatkit.system.programs import usage
+from chatkit.system.sandbox.sandbox import Sandbox
+
+WORDS = ("apple", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "igloo", "koala")
+
+
+class BenchBase(EventLoop):
+    """The peers and windows of one check, and what the bench makes up for it."""
+
+    def __init__(
+        self,
+        find: Callable[[str], Path],
+        seed: int | str = 0,
+        display: Callable[[], Display] = Display,
+        sandbox: Sandbox | None = None,
+        delays: random.Random | None = None,
+        forkserver: ForkServer | None = None,
+        turns: str = "",
+    ) -> None:
+        """`find` gives the path of "server.py" or "client.py"; `seed` fixes the random words.
+
+        `display` gives the display on which windows open. Who calls the bench closes it.
+        `sandbox` contains the programs. `delays` delays the bench at random, see `EventLoop`. The
+        `forkserver`, where programs are trusted, begins them sooner; who calls closes it. `turns`
+        is a seed that the scheduler of `orders` takes in place of a check's own.
+        """
+        super().__init__(sandbox, delays)
+        self.peers: list[Peer] = []
+        self.windows: list[Window] = []
+        self.listener: socket.socket | None = None  # where a client under test connects
+        self.visitors: list[socket.socket] = []  # who fill the queue of a listener
+        self.find = find
+        self.open_display = display
+        self.forkserver = forkserver
+        self.random = random.Random(seed)
+        self.turns = turns
+        self.rounds: Path | None = None  # the file of which the scheduler reads the round
+        self.round = 0
+        self.scheduled = ""  # the seed by which the program of this story is scheduled, if it is
+        self.address = ("127.0.0.1", 0)  # where the program under test listens or connects
+        self.deserted = False  # the next client meets nobody, wherever it tries
+
+    # ------------------------------------------------------------------- what it makes up
+
+    def next_round(self, *, half: bool = False) -> None:
+        """Tell the scheduler, if there is one, that the story begins a round like the one before.
+
+        At another line of the program than before threads then pause. `half`: it is the second half
+        of a round, and the line is the same.
+        """
+        if self.rounds:
+            self.round = (self.round | 1 if half else (self.round | 1) + 1) % 256
+            with self.rounds.open("r+b") as file:
+                file.write(bytes([self.round]))
+
+    def clear(self) -> None:
+        """End everything, as `close` does, and be ready for another story of the same check."""
+        super().clear()
+        for peer in self.peers:
+            peer.close()
+        for window in self.windows:
+            window.forget()
+        if self.listener:
+            self.watch(self.listener, 0, lambda _: None)
+            self.listener.close()
+            self.listener = None
+        for visitor in self.visitors:
+            visitor.close()
+        self.peers.clear()
+        self.windows.clear()
+        self.visitors.clear()
+        if self.rounds:
+            self.rounds.unlink(missing_ok=True)
+            self.rounds = None
+
+    def orders(self, *seeds: int) -> Iterator[str]:
+        """Yield each seed for `start_server(turns=…)`, and clear the bench after each story.
+
+        A run that repeats another one by its seed, `--turns`, has only that one.
+        """
+        for seed in [self.turns] if self.turns else map(str, seeds):
+            yield seed
+            self.clear()
+
+    def word(self) -> str:
+        """A word that no program can know beforehand, such as "birch-07af". The seed fixes it."""
+        return f"{self.random.choice(WORDS)}-{self.random.randrange(16**4):04x}"
+
+    def free_port(self, host: str) -> int:
+        """A port that nobody uses on `host` now."""
+        return free_port(host)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is worth saying, and once a run: that programs start in the slow way."""
+        if not (self.forkserver and self.forkserver.broken and not self.forkserver.told):
+            return super().notes
+        self.forkserver.told = True
+        return [*super().notes, f"programs start more slowly: {self.forkserver.broken}"]
+
+    def another_host(self) -> str:
+        """An address of this machine that is not the usual one; "127.0.0.1" if it has no other.
+
+        A check where the host that it names matters less then says so in a note.
+        """
+        found = another_loopback()
+        if found is None:
+            self.remark(
+                "this machine has no address 127.0.0.2, so only 127.0.0.1 was tried: whether the "
+                "server listens where it is told could not be seen"
+            )
+        return found or "127.0.0.1"
+
+    # ------------------------------------------------------------------- what one can ask
+
+    def holds(self) -> tuple[int, int]:
+        """How many threads and how many open files the program has now, in this order."""
+        if linux.NO_PROC:
+            self.remark("without /proc nobody can count threads and open files")
+        return usage.threads_and_files(self.pids())
+
+    def memory(self) -> int:
+        """How many bytes of memory the program and all that it has started hold now."""
+        return usage.memory(self.pids())
+
+    def listeners(self, program: Program) -> list[linux.Socket]:
+        """The sockets on which this very program listens now (Linux only)."""
+        if not (there := linux.listeners()):
+            return []
+        inodes = linux.socket_inodes(program.pids_inside())
+        return [listener for listener in there if listener.inode in inodes]
+
+    def explained(self, missed: NotMet) -> Failure:
+        """`missed` as a failure with the symptom that says why.
+
+        The program is ended by it: to say where its threads stand.
+        """
+        return diagnosis.explain(
+            self, missed.stop, missed.expected, missed.received, missed.peer, missed.silence
+        )
+
+    def ended_early(self, program: Program) -> Failure:
+        """The failure of a program that is not there any more, and should be."""
+        return diagnosis.exited(program)
