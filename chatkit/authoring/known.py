@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from chatkit._files import ReportError, write_whole
+from chatkit.course.git import Git, GitError
 from chatkit.course.starters import fingerprint
-from chatkit.student.update.changes import UpdateError
-from chatkit.student.update.git import Git
 
 FILE = ".views.json"
 
@@ -66,5 +65,5 @@ def _committed(root: Path, paths: list[Path]) -> set[Path]:
             for path, name in zip(paths, names, strict=True)
             if name in ids and git.on_disk(name) == ids[name]
         }
-    except UpdateError:
+    except GitError:
         return set()

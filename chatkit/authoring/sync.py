@@ -15,9 +15,9 @@ import click
 from chatkit.authoring.clone import open_clone
 from chatkit.authoring.known import remember, typed
 from chatkit.authoring.views import views
+from chatkit.course.backups import Backup, keep
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.starters import same
-from chatkit.student.backups import Backup, keep
 
 
 @dataclass(frozen=True)

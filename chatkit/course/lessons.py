@@ -93,6 +93,11 @@ class Course:
         names = ", ".join(f"{lesson.number} ({lesson.step})" for lesson in self.lessons)
         raise CourseError(f"there is no lesson {key!r}.{guess} The lessons are: {names}.")
 
+    def neighbour(self, lesson: Lesson, step: int) -> Lesson | None:
+        """The lesson after `lesson`, or before it with -1; None where there is none."""
+        at = self.lessons.index(lesson) + step
+        return self.lessons[at] if 0 <= at < len(self.lessons) else None
+
 
 def find_course(start: Path | None = None) -> Course:
     """The course of the nearest folder that has `lessons`, else the one the kit carries.

@@ -6,10 +6,11 @@ program is saved in the middle of a run, the spare begins at once, and the other
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from chatkit.course.checks import Check
 from chatkit.course.lessons import Course, Lesson
 from chatkit.grading.options import RunOptions
 from chatkit.grading.parallel import WorkerLost, worth_sharing
@@ -107,3 +108,18 @@ class Grader:
             self.lost = run == self.run  # else it was cut short
             told = Ended(run, None, GradingError(str(lost)).words)
         self.put(told)
+
+
+def turns(
+    checks: Collection[Check], statuses: Mapping[str, str], changed: Collection[str]
+) -> tuple[str, ...]:
+    """The order in which checks run after a save of the programs in `changed`.
+
+    First what failed last of a changed program, then the rest of that program, then all others.
+    """
+    worst = {"failed": 0, "not_reached": 1}
+
+    def turn(check: Check) -> tuple[bool, int]:
+        return check.program not in changed, worst.get(statuses.get(check.id, ""), 2)
+
+    return tuple(check.id for check in sorted(checks, key=turn))

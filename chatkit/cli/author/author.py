@@ -333,7 +333,7 @@ def name_if_slow(title: str) -> Iterator[None]:
 @contextmanager
 def problems_end_it() -> Iterator[None]:
     """End the command with one clear message instead of a traceback."""
-    from chatkit.student.backups import BackupError
+    from chatkit.course.backups import BackupError
 
     try:
         yield

@@ -16,7 +16,7 @@ from chatkit.course.lessons import Course, Lesson, find_course
 from chatkit.course.places import INSTALLED
 
 if TYPE_CHECKING:
-    from chatkit.student.backups import Backup
+    from chatkit.course.backups import Backup
 
 
 @click.command()
@@ -66,7 +66,7 @@ def reset(lesson: str, program: str | None, as_list: bool, number: int | None) -
 
     Exit status 0: done, or nothing to do. 2: wrong use, or it cannot be kept; nothing is changed.
     """
-    from chatkit.student import backups
+    from chatkit.course import backups
 
     with problems_end_it():
         course = find_course()
@@ -186,8 +186,8 @@ def _list_backups(course: Course, lesson: Lesson) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from chatkit.course import backups
     from chatkit.course.starters import starter
-    from chatkit.student import backups
 
     every = backups.backups(lesson)
     if not every:
@@ -242,8 +242,8 @@ def _typed(folder: Path) -> str:
 @contextlib.contextmanager
 def problems_end_it() -> Iterator[None]:
     """End the command with one clear line instead of a traceback: 2, and 130 on Ctrl-C."""
+    from chatkit.course.backups import BackupError
     from chatkit.course.starters import StarterError
-    from chatkit.student.backups import BackupError
     from chatkit.student.newfolder import FolderError
     from chatkit.student.progress import ProgressError
     from chatkit.student.update.changes import UpdateError

@@ -18,7 +18,8 @@ from chatkit.course.lessons import find_course
 from chatkit.course.places import INSTALLED
 
 if TYPE_CHECKING:
-    from chatkit.student.watch import Event, Watch
+    from chatkit.student.events import Event
+    from chatkit.student.watch import Watch
 
 POSIX = os.name == "posix"
 

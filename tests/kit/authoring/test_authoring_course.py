@@ -8,9 +8,9 @@ import pytest
 
 from chatkit.authoring.known import FILE
 from chatkit.authoring.sync import sync
+from chatkit.course.backups import BackupError, restore
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, find_course
-from chatkit.student.backups import BackupError, restore
 
 ME = ("-c", "user.name=me", "-c", "user.email=me@example.org")
 

@@ -11,10 +11,11 @@ from chatkit.cli.student.watching import KEYS, cut, page
 from chatkit.course.lessons import Lesson, find_course
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.student import saves
-from chatkit.student.grader import Ended, Heard
+from chatkit.student.events import Event, Pressed, Redraw, Waited
+from chatkit.student.grader import Ended, Heard, turns
 from chatkit.student.progress import ProgressError, load
 from chatkit.student.saves import Saved
-from chatkit.student.watch import Event, Pressed, Redraw, Waited, Watch, turns
+from chatkit.student.watch import Watch
 
 ROOT = find_course(Path(__file__).parent).root
 
