@@ -15,8 +15,7 @@ from chatkit._archives.unpacking import CLASS, ArchiveError, unpack
 from chatkit._errors import UserError
 from chatkit.classroom.exports.handin import MANIFEST
 from chatkit.classroom.submissions.copying import copy_lesson
-from chatkit.classroom.submissions.items import Found as FoundPrograms
-from chatkit.classroom.submissions.items import Item, listing
+from chatkit.classroom.submissions.items import Item, LessonPrograms, listing
 from chatkit.classroom.submissions.layouts import (
     Mark,
     lesson_named,
@@ -225,7 +224,7 @@ def _submission(student: Participant, search: Search, space: Path) -> Submission
 
 
 def _late(
-    student: Participant, search: Search, found: Mapping[str, FoundPrograms]
+    student: Participant, search: Search, found: Mapping[str, LessonPrograms]
 ) -> Iterator[str]:
     """The lessons with a program that lies in a late part of the student's work."""
     late: set[Path] = set()

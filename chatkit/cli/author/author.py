@@ -16,15 +16,15 @@ import click
 
 from chatkit.authoring.clone import open_clone
 from chatkit.cli.author.explain import explain
-from chatkit.cli.groups import Group
+from chatkit.cli.groups import CommandGroup
 from chatkit.course.errors import AuthoringError, CourseError, Problem
 from chatkit.course.lessons import find_course
 
-PROBLEMS, WRONG_USE, STOPPED = 1, 2, 130
+PROBLEMS, STOPPED = 1, 130
 SLOW = 1.0  # seconds; a rule that takes longer says its name
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def author() -> None:
     """Write lessons that cannot drift from their solutions.
 
@@ -343,6 +343,3 @@ def problems_end_it() -> Iterator[None]:
     except AuthoringError as error:
         click.echo(error.problem.text(find_course().root), err=True)
         sys.exit(PROBLEMS)
-    except CourseError as error:
-        click.echo(f"chatkit author: {error}", err=True)
-        sys.exit(WRONG_USE)

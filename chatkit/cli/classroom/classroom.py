@@ -30,7 +30,7 @@ from chatkit.classroom.submissions.submissions import (
 from chatkit.cli.classroom.files import handout, one, package
 from chatkit.cli.classroom.progress import final_table, progress
 from chatkit.cli.classroom.similar import similar
-from chatkit.cli.groups import Group, Misuse
+from chatkit.cli.groups import CommandGroup, Misuse
 from chatkit.cli.stopping import end_on_signals
 from chatkit.course.lessons import Course, Lesson, find_course
 from chatkit.system.leftovers import OwnFolder
@@ -41,7 +41,7 @@ TOLD = 3  # students of whom one line each is printed
 NEGATIVE = re.compile(r"-\d*\.?\d+")
 
 
-@click.group("class", cls=Group)
+@click.group("class", cls=CommandGroup)
 def classroom() -> None:
     """Grade a class: a folder, an archive, or what a learning platform gave you.
 
@@ -145,20 +145,20 @@ def grade(
             due_here = [lesson.name for lesson in lessons] if keys else counting
             wanted = cast(Tier, tier)
             likely = wanted if cluster else expected(wanted)
-            work = plan(book, chosen, lessons, due_here, tier=likely, fresh=fresh)
+            work = plan(book, course, chosen, lessons, due_here, tier=likely, fresh=fresh)
             for line in without_lesson(chosen, lessons if keys else ()):
                 click.echo(line)
-            click.echo(f"{len(work.units)} lessons to grade, {work.done} graded before")
+            click.echo(f"{len(work.jobs)} lessons to grade, {work.done} graded before")
             # A window has to wait for its timers, so two keep a core busier than one.
             count = workers or 2 * (os.cpu_count() or 1)
             graded = carry_out(work, book, course, workers=count, cluster=cluster, tier=wanted)
             try:
                 with contextlib.closing(graded):
-                    for one in progress(graded, work.units):
+                    for one in progress(graded, work.jobs):
                         if one.trouble:
                             last = one_line(one.trouble.strip().splitlines()[-1])
-                            who = one_line(one.unit.student)
-                            trouble.append(f"{who}, {one.unit.lesson}: {last}")
+                            who = one_line(one.job.student)
+                            trouble.append(f"{who}, {one.job.lesson}: {last}")
             except KeyboardInterrupt:
                 click.echo("stopped; what was graded is kept. The same command goes on.", err=True)
                 sys.exit(130)

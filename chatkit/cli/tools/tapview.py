@@ -72,7 +72,7 @@ class Keys:
             self.keyboard.take()
 
 
-class View:
+class TapView:
     """Prints, records, and obeys keys."""
 
     def __init__(self, recording: Recording | None) -> None:

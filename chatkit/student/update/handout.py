@@ -43,7 +43,7 @@ BEFORE = ".chatkit-before"  # what it replaced
 
 
 @dataclass(frozen=True)
-class Handout:
+class NewerHandout:
     """A hand-out, read as a whole."""
 
     kit: str  # its version
@@ -95,7 +95,7 @@ def update_handout(root: Path, source: Path, *, force: bool, dry_run: bool) -> C
 # Reading
 
 
-def read_handout(source: Path) -> Handout:
+def read_handout(source: Path) -> NewerHandout:
     """Read a hand-out: a zip file, or the folder it was unpacked into. Raises UpdateError."""
     if source.is_dir():
         return _read_folder(source, source)
@@ -114,7 +114,7 @@ def read_handout(source: Path) -> Handout:
         return _read_folder(folder, source)
 
 
-def _read_folder(folder: Path, source: Path) -> Handout:
+def _read_folder(folder: Path, source: Path) -> NewerHandout:
     about = _manifest(folder, source)
     try:
         lessons_in = UNTOUCHED if (folder / UNTOUCHED / "lessons").is_dir() else ""
@@ -136,7 +136,7 @@ def _read_folder(folder: Path, source: Path) -> Handout:
         raise UpdateError(f"{source} is no hand-out: {name}: {error.strerror}") from None
     if "__init__.py" not in parts["chatkit"]:
         raise UpdateError(f"{source} is no hand-out: the kit in it is not whole")
-    return Handout(about["kit"], tuple(about["lessons"]), entries, parts)
+    return NewerHandout(about["kit"], tuple(about["lessons"]), entries, parts)
 
 
 def _manifest(folder: Path, source: Path | None = None) -> dict[str, Any]:
