@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from chatkit._files import ReportError, write_whole
+from chatkit._files import WriteError, write_whole
 from chatkit.course.git import Git, GitError
 from chatkit.course.starters import fingerprint
 
@@ -25,7 +25,7 @@ def remember(root: Path, made: Mapping[Path, str]) -> None:
         return
     try:
         write_whole(root / FILE, text)
-    except ReportError:
+    except WriteError:
         return
 
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from chatkit._errors import Unavailable
+from chatkit._files import write_whole
 from chatkit.authoring.site.picture import svg
-from chatkit.authoring.sync import write
 from chatkit.bench.bench import Bench
 from chatkit.bench.window import Window
 from chatkit.course.lessons import Course
@@ -108,5 +108,5 @@ def console(lines: list[str], target: Path) -> Path:
     paper = Console(record=True, width=60, file=StringIO(), force_terminal=True)
     for line in lines:
         paper.print(Text(line))
-    write(target, svg(paper, "python server.py", "The console of the server"))
+    write_whole(target, svg(paper, "python server.py", "The console of the server"))
     return target

@@ -126,7 +126,7 @@ def grade_one(
 
 
 def write_result(form: Form, lessons: Sequence[LessonVerdict], file: Path) -> Path:
-    """Write what was found to `file`, whole or not at all. Raises ReportError."""
+    """Write what was found to `file`, whole or not at all. Raises WriteError."""
     if form == "junit":
         return write_whole(file, junit([("", lessons)]))
     if form == "gradescope":

@@ -17,7 +17,7 @@ def write_reports(gradebook: Gradebook, rules: Rules, course: Course, folder: Pa
     """Write `grades.csv`, `junit.xml`, `index.html` and `students/*.html` into `folder`.
 
     Returns the files. Each is whole or as it was before. Students are read one after the other, so
-    memory does not grow with what they sent. Raises ReportError and GradebookError.
+    memory does not grow with what they sent. Raises WriteError and GradebookError.
     """
     grades = grades_of(gradebook, rules, course)
     people = [(row.student.id, row.student.name) for row in grades.students]

@@ -114,8 +114,8 @@ def picture() -> None:
     """
     from rich.console import Console
 
+    from chatkit._files import write_whole
     from chatkit.authoring.site import picture as drawing
-    from chatkit.authoring.sync import write
     from chatkit.cli.printing import Printer
     from chatkit.grading import feedback
 
@@ -128,7 +128,7 @@ def picture() -> None:
         )
         Printer(show=False, console=console).verdict(verdict)
         target = course.root / "docs" / "assets" / "verdict.svg"
-        write(target, drawing.svg(console, drawing.command(course)))
+        write_whole(target, drawing.svg(console, drawing.command(course)))
         click.echo(f"wrote {target.relative_to(course.root).as_posix()}")
 
 
@@ -172,9 +172,10 @@ def scenes(ids: tuple[str, ...]) -> None:
       chatkit author scenes && chatkit author sync && git diff --stat
       chatkit author scenes half-line
     """
+    from chatkit._files import write_whole
     from chatkit.authoring.scenes import scenes as scenery
     from chatkit.authoring.scenes.recordings import record
-    from chatkit.authoring.sync import holds, write
+    from chatkit.authoring.sync import holds
 
     with problems_end_it():
         clone = open_clone(find_course())
@@ -188,7 +189,7 @@ def scenes(ids: tuple[str, ...]) -> None:
             if holds(target, text):
                 click.echo(f"{name}: as it was")
             else:
-                write(target, text)
+                write_whole(target, text)
                 click.echo(f"wrote {name}")
     click.echo("now: chatkit author sync")
 
@@ -225,7 +226,7 @@ def steady(
     from rich.console import Console
     from rich.progress import track
 
-    from chatkit.authoring import stability as steadily
+    from chatkit.authoring import stability
     from chatkit.authoring.samples import samples
 
     with problems_end_it():
@@ -241,7 +242,7 @@ def steady(
         raise click.UsageError(f"no sample has {only!r} in its name")
     gradings = verdicts = different = 0
     console = Console(stderr=True)
-    all_of_it = steadily.rounds(chosen, count, workers=workers, busy=busy, delays=delays)
+    all_of_it = stability.rounds(chosen, count, workers=workers, busy=busy, delays=delays)
     stopped = False
     try:
         for one in track(all_of_it, "grading", total=len(chosen) * count, console=console):

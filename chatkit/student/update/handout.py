@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from chatkit._archives.unpacking import HAND_IN, ArchiveError, is_left_out, unpack
-from chatkit._files import ReportError, write_whole
+from chatkit._files import WriteError, write_whole
 from chatkit.course.errors import CourseError
 from chatkit.course.handout import FORMAT, MANIFEST
 from chatkit.course.lessons import read_lesson
@@ -209,7 +209,7 @@ def _replace(root: Path, parts: Mapping[str, Mapping[str, bytes]]) -> None:
                 if (root / part).exists():
                     shutil.copyfile(root / part, before)
                 write_whole(root / part, files[part], lasting=True)
-    except ReportError as error:
+    except WriteError as error:
         raise UpdateError(f"{error}. Then run the same again") from None
     except OSError as error:
         why = f"{error.filename}: {error.strerror}"
