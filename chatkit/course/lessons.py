@@ -39,6 +39,7 @@ class Lesson:
     changes: Mapping[str, str]  # function that differs from the step before -> why
     todos: tuple[Todo, ...]
     folder: Path  # lessons/02_broadcast
+    window: bool  # whether its client has a window
     solutions: Path  # solutions/02_broadcast; a hand-out has none
     checks_file: Path  # tests/lessons/test_02_broadcast.py
 
@@ -153,6 +154,7 @@ def read_lesson(root: Path, folder: Path) -> Lesson:
                 for todo in facts.get("todo", ())
             ),
             folder=folder,
+            window=bool(facts.get("window", False)),
             solutions=beside(root, "solutions") / folder.name,
             checks_file=beside(root, "tests/lessons") / f"test_{folder.name}.py",
         )

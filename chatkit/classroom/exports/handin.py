@@ -49,6 +49,8 @@ def pack(course: Course, target: Path, lessons: Sequence[Lesson]) -> list[str]:
     """
     if target.suffix.lower() != ".zip":
         raise HandinError(f"{target} must end in .zip")
+    if not target.parent.is_dir():
+        raise HandinError(f"{target} cannot be written: there is no folder {target.parent}")
     if not lessons:
         raise HandinError("there is no lesson to pack")
     if target.exists() and read_manifest(target) is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chatkit._files import WriteError
 from chatkit.authoring.known import FILE
 from chatkit.authoring.sync import sync
 from chatkit.course.backups import BackupError, restore
@@ -307,7 +308,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
         raise OSError("the disk is full")
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(WriteError, match="full"):
         sync(course)
 
     assert starter.read_bytes() == before

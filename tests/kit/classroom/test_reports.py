@@ -32,7 +32,7 @@ from chatkit.classroom.rules import Grade, Rules
 from chatkit.classroom.similar import Findings
 from chatkit.classroom.statistics import most_failed, quartiles, statistics_of
 from chatkit.course.lessons import find_course
-from chatkit.grading.verdict import LessonVerdict, Verdict
+from chatkit.grading.verdict import INSIDE, LessonVerdict, Verdict
 
 COURSE = find_course(Path(__file__).parent)
 RULES = Rules(full={lesson.name: 100.0 for lesson in COURSE.lessons})
@@ -849,7 +849,7 @@ def test_what_was_read_inside_a_program_is_said(book: Gradebook, tmp_path: Path)
     gui = lesson(READY, name="05_gui", title="Window")
     enter(book, "anna", gui)
 
-    assert all(gui.caveat in page.text for page in pages(book, tmp_path / "out").values())
+    assert all(INSIDE in page.text for page in pages(book, tmp_path / "out").values())
 
 
 def test_hostile_names_and_chat_do_nothing_in_any_report(book: Gradebook, tmp_path: Path) -> None:
