@@ -1,10 +1,13 @@
-"""Files of a report: whole or not there, with names that are safe on every system."""
+"""Files that are whole or not there, zip files that are always the same, names that are safe."""
 
 import hashlib
+import io
 import os
 import re
+import shutil
 import unicodedata
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,15 +16,15 @@ from chatkit._errors import UserError
 LONGEST = 40  # characters of a name that are kept
 
 
-class ReportError(UserError):
-    """A report cannot be written; the message is one line and says what to do."""
+class WriteError(UserError):
+    """A file cannot be written; the message is one line and says what to do."""
 
 
 def write_whole(file: Path, content: str | bytes, *, lasting: bool = False) -> Path:
     """Write `content` beside `file` and rename it: nobody ever reads half of it.
 
-    Text goes out as UTF-8 with plain line ends. `lasting` waits until the disk has it. Returns
-    `file`. Raises ReportError.
+    Text goes out as UTF-8 with plain line ends. A file that was there keeps its mode. `lasting`
+    waits until the disk has it. Returns `file`. Raises WriteError.
     """
     data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
     beside = file.with_name(f".{file.name}.part")
@@ -31,9 +34,11 @@ def write_whole(file: Path, content: str | bytes, *, lasting: bool = False) -> P
         if lasting:
             with beside.open("rb+") as written:
                 os.fsync(written.fileno())
+        if file.exists():
+            shutil.copymode(file, beside)
         beside.replace(file)
     except OSError as error:
-        raise ReportError(f"{file} cannot be written: {error.strerror or error}") from None
+        raise WriteError(f"{file} cannot be written: {error.strerror or error}") from None
     finally:
         with suppress(OSError):  # after Ctrl-C as well
             beside.unlink()
@@ -53,3 +58,28 @@ def file_names(students: Iterable[tuple[str, str]], ending: str) -> dict[str, st
         mark = hashlib.sha256(id.encode("utf-8", "backslashreplace")).hexdigest()[:12]
         names[id] = f"{slug}-{mark}{ending}"
     return names
+
+
+def zip_of(entries: Mapping[str, bytes], executable: Collection[str] = ()) -> bytes:
+    """The bytes of a zip file with these entries, by name. `executable` may be run when unpacked.
+
+    The same entries give the same bytes, whenever and wherever. They are stored, not compressed:
+    how well bytes shrink depends on the machine.
+    """
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in sorted(entries.items()):
+            info = zipfile.ZipInfo(name)  # dated 1980, as zip counts
+            info.create_system = 3  # Unix, wherever it was made
+            info.external_attr = (0o100755 if name in executable else 0o100644) << 16
+            archive.writestr(info, data)
+    return whole.getvalue()
+
+
+def names_in(data: bytes) -> set[str]:
+    """The names in a zip file; none where `data` is no zip file."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return set(archive.namelist())
+    except (zipfile.BadZipFile, ValueError, EOFError, RuntimeError):
+        return set()

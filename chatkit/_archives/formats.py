@@ -1,7 +1,7 @@
 """Read zip and tar archives that strangers made: what they list, and the bytes of what is wanted.
 
 Everything an archive says about itself may be a lie. So bytes are counted while they are read, and
-nothing is read into memory as a whole. What is written, and where, is `archives.py`'s business.
+nothing is read into memory as a whole. What is written, and where, is the business of `unpacking`.
 """
 
 import bz2
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from chatkit._archives.filenames import readable
+from chatkit._errors import UserError
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -40,7 +41,7 @@ Kind = Literal["file", "folder", "link", "other"]
 Chunks = Iterator[bytes]
 
 
-class ArchiveError(Exception):
+class ArchiveError(UserError):
     """An archive cannot be unpacked; the message is one line and begins with its name."""
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import dedent
 
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 @dataclass(frozen=True)
-class Piece:
+class Definition:
     """A function, a method or a class of a program."""
 
     name: str  # "main", "Client.receive", "Client"
@@ -20,20 +20,20 @@ class Piece:
     summary: str  # the first line of the docstring
 
 
-def pieces(program: str) -> dict[str, Piece]:
+def pieces(program: str) -> dict[str, Definition]:
     """The classes, functions and methods of a program by name, in their order."""
     lines = program.split("\n")
     return {piece.name: piece for piece in found(ast.parse(program).body, "", lines)}
 
 
-def functions(program: str) -> dict[str, Piece]:
+def functions(program: str) -> dict[str, Definition]:
     """The functions and methods of a program by name, in their order."""
     return {name: piece for name, piece in pieces(program).items() if not piece.is_class}
 
 
-def found(body: list[ast.stmt], prefix: str, lines: list[str]) -> Iterator[Piece]:
+def found(body: list[ast.stmt], prefix: str, lines: list[str]) -> Iterator[Definition]:
     for node in body:
-        if not isinstance(node, Definition):
+        if not isinstance(node, DEFINITIONS):
             continue
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
         last = node.end_lineno or node.lineno
@@ -41,7 +41,7 @@ def found(body: list[ast.stmt], prefix: str, lines: list[str]) -> Iterator[Piece
         is_class = isinstance(node, ast.ClassDef)
         text = dedent("\n".join(lines[first - 1 : last])) + "\n"
         summary = (ast.get_docstring(node) or "").partition("\n")[0]
-        yield Piece(name, is_class, first, last, text, summary)
+        yield Definition(name, is_class, first, last, text, summary)
         if is_class:
             yield from found(node.body, f"{name}.", lines)
 
@@ -50,10 +50,10 @@ def found(body: list[ast.stmt], prefix: str, lines: list[str]) -> Iterator[Piece
 class Difference:
     """What the functions of a program became from one step to the next."""
 
-    changed: tuple[tuple[Piece, Piece], ...]  # before and after
-    new: tuple[Piece, ...]
-    gone: tuple[Piece, ...]
-    same: tuple[Piece, ...]
+    changed: tuple[tuple[Definition, Definition], ...]  # before and after
+    new: tuple[Definition, ...]
+    gone: tuple[Definition, ...]
+    same: tuple[Definition, ...]
 
 
 def difference(before: str, after: str) -> Difference:

@@ -8,10 +8,9 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from chatkit._files import ReportError, write_whole
+from chatkit._files import WriteError, write_whole
+from chatkit.course.git import Git, GitError
 from chatkit.course.starters import fingerprint
-from chatkit.student.update.changes import UpdateError
-from chatkit.student.update.git import Git
 
 FILE = ".views.json"
 
@@ -26,7 +25,7 @@ def remember(root: Path, made: Mapping[Path, str]) -> None:
         return
     try:
         write_whole(root / FILE, text)
-    except ReportError:
+    except WriteError:
         return
 
 
@@ -66,5 +65,5 @@ def _committed(root: Path, paths: list[Path]) -> set[Path]:
             for path, name in zip(paths, names, strict=True)
             if name in ids and git.on_disk(name) == ids[name]
         }
-    except UpdateError:
+    except GitError:
         return set()

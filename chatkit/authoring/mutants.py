@@ -9,17 +9,17 @@ import difflib
 import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 from chatkit.authoring.clone import Clone, read
 from chatkit.course.lessons import Lesson
-from chatkit.grading.jobs import Stations, Unit, as_they_end
+from chatkit.grading.jobs import grade_jobs
 from chatkit.grading.options import RunOptions
 from chatkit.grading.verdict import GradingError
-from chatkit.grading.worker import Order
+from chatkit.grading.worker import Job
 
 EXPLAINED = "tests/mutants.toml"
 
@@ -133,9 +133,8 @@ def fates(clone: Clone, chosen: Sequence[Mutant], *, workers: int) -> Iterator[F
     and what `explained` raises.
     """
     reasons = explained(clone.root)
-    stations = Stations()
     with tempfile.TemporaryDirectory(prefix="chatkit-") as folder:
-        units = []
+        jobs = []
         for number, mutant in enumerate(chosen):
             home = Path(folder) / str(number)
             home.mkdir()
@@ -144,30 +143,15 @@ def fates(clone: Clone, chosen: Sequence[Mutant], *, workers: int) -> Iterator[F
                 if program == mutant.program:
                     text = mutant.text
                 (home / program).write_text(text, encoding="utf-8")
-            units.append(Unit(str(number), mutant.lesson.name, home, "mutants", ""))
-        with ThreadPoolExecutor(workers) as pool:
-            try:
-                for done in as_they_end(
-                    lambda unit: pool.submit(
-                        stations.grade,
-                        Order(
-                            clone.root,
-                            unit.lesson,
-                            unit.folder,
-                            RunOptions(seed=unit.seed, until_failure=True),
-                        ),
-                        "namespaces",
-                    ),
-                    units,
-                    at_once=workers,
-                ):
-                    mutant = chosen[int(done.unit.student)]
-                    if done.verdict is None:
-                        raise GradingError(f"{mutant.name}: {done.trouble}")
-                    failed = [one for one in done.verdict.checks if one.score < one.max_score]
-                    if failed:
-                        yield Fate(mutant, failed[0].id, failed[0].symptom)
-                    else:
-                        yield Fate(mutant, "", reasons.get(mutant.key, ""))
-            finally:
-                stations.close()
+            options = RunOptions(seed="mutants", until_failure=True)
+            jobs.append(Job(clone.root, mutant.lesson.name, home, options, str(number)))
+        with closing(grade_jobs(jobs, workers=workers)) as graded:
+            for done in graded:
+                mutant = chosen[int(done.job.student)]
+                if done.verdict is None:
+                    raise GradingError(f"{mutant.name}: {done.trouble}")
+                failed = [one for one in done.verdict.checks if one.score < one.max_score]
+                if failed:
+                    yield Fate(mutant, failed[0].id, failed[0].symptom)
+                else:
+                    yield Fate(mutant, "", reasons.get(mutant.key, ""))

@@ -4,20 +4,19 @@ What somebody has typed into a view is kept before: a program of a lesson as `ch
 it, anything else in the folder `backups` at the top.
 """
 
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from chatkit._files import write_whole
 from chatkit.authoring.clone import open_clone
 from chatkit.authoring.known import remember, typed
 from chatkit.authoring.views import views
+from chatkit.course.backups import Backup, keep
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.starters import same
-from chatkit.student.backups import Backup, keep
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def sync(course: Course, command_line: click.Group | None = None) -> Synced:
     stale = {path: text for path, text in made.items() if not holds(path, text)}
     kept = keep_typed(course, stale)
     for path, text in stale.items():
-        write(path, text)
+        write_whole(path, text)
     remember(course.root, made)
     return Synced(tuple(stale), kept)
 
@@ -78,16 +77,3 @@ def loses(path: Path, text: str) -> bool:
 def holds(path: Path, text: str) -> bool:
     """Whether the file holds exactly this text, its line ends included."""
     return path.is_file() and path.read_bytes() == text.encode()
-
-
-def write(path: Path, text: str) -> None:
-    """Put the text in place in one step: a reader sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(text.encode())
-        if path.exists():
-            shutil.copymode(path, beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ transcript stays small however much was sent.
 import time
 from dataclasses import dataclass, field, replace
 
-from chatkit._printable import visible
+from chatkit._text import visible
 
 LONGEST = 120  # bytes of one event that are kept; the count of the rest is said
 MOST = 400  # events that are kept: the first half and the last half

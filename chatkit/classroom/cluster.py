@@ -1,7 +1,7 @@
-"""A class on several machines: the same units of work, on the workers of dask.distributed.
+"""A class on several machines: the same jobs, on the workers of dask.distributed.
 
-A unit travels with its programs. Each thread of a worker has a station of its own, as at home. A
-worker that dies takes nothing along: the scheduler gives its units to another one.
+A job travels with its programs. Each thread of such a worker has a worker of our own, as at home.
+When one dies, nothing is lost: the scheduler gives its jobs to another one.
 
 See https://distributed.dask.org/en/stable/api.html#distributed.Client.get_executor
 """
@@ -9,62 +9,53 @@ See https://distributed.dask.org/en/stable/api.html#distributed.Client.get_execu
 import atexit
 import logging
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from chatkit._errors import UserError
 from chatkit.classroom.gradekey import kit_digest, submitted_files
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, find_course
-from chatkit.grading.jobs import Graded, Stations, Unit, as_they_end
+from chatkit.grading.jobs import Graded, WorkerPool, as_they_end
 from chatkit.grading.options import RunOptions
 from chatkit.grading.verdict import GradingError, LessonVerdict
-from chatkit.grading.worker import Order
+from chatkit.grading.worker import Job
 from chatkit.system.leftovers import OwnFolder
 from chatkit.system.sandbox.sandbox import Tier
 
 ADDRESS = re.compile(r"(\w+://)?[^\s/:]+:\d+")
 SECONDS = 10  # to wait for the scheduler, and for a first worker
 
-stations = Stations()  # of this worker
-atexit.register(stations.close)
+pool = WorkerPool()  # of this machine
+atexit.register(pool.close)
 
 
 class ClusterError(UserError):
     """The cluster cannot be used; the message is one line that says what to do."""
 
 
-@dataclass(frozen=True)
-class Parcel:
-    """One lesson of one student as it travels."""
-
-    lesson: str  # "02_broadcast"
-    files: dict[str, bytes]  # path in the student's folder -> content
-    seed: str
-    kit: str  # the digest of the kit and the checks that must grade it
-
-
 def grade_on_cluster(
-    units: Sequence[Unit], course: Course, address: str, *, tier: Tier = "namespaces"
+    jobs: Sequence[Job], course: Course, address: str, *, tier: Tier = "namespaces"
 ) -> Generator[Graded, None, None]:
-    """Grade all units on the cluster whose scheduler is at `address`; yield each as it ends.
+    """Grade all jobs on the cluster whose scheduler is at `address`; yield each as it ends.
 
     Raises ClusterError.
     """
 
-    def begin(unit: Unit) -> "Future[LessonVerdict]":
-        digest = kit_digest(course.lesson(unit.lesson))
-        parcel = Parcel(unit.lesson, submitted_files(unit.folder), unit.seed, digest)
-        future: Future[LessonVerdict] = pool.submit(grade_parcel, parcel, tier)
+    def begin(job: Job) -> "Future[LessonVerdict]":
+        digest = kit_digest(course.lesson(job.lesson))
+        files = submitted_files(job.folder)
+        future: Future[LessonVerdict] = executor.submit(
+            grade_files, job.lesson, files, job.options, digest, tier
+        )
         return future
 
     with connection(address) as client:
         threads = sum(client.nthreads().values())
-        pool = client.get_executor(pure=False)  # two runs of one unit are two runs
-        yield from as_they_end(begin, units, at_once=2 * threads)
+        executor = client.get_executor(pure=False)  # two runs of one job are two runs
+        yield from as_they_end(begin, jobs, at_once=2 * threads)
 
 
 @contextmanager
@@ -93,24 +84,27 @@ def connection(address: str) -> Iterator[Any]:
         yield client
 
 
-def grade_parcel(parcel: Parcel, tier: Tier) -> LessonVerdict:
-    """On a worker: unpack the programs and grade them with the kit that is there.
+def grade_files(
+    name: str, files: Mapping[str, bytes], options: RunOptions, kit: str, tier: Tier
+) -> LessonVerdict:
+    """On another machine: write the programs into a folder and grade them with the kit there.
 
+    `name` is the lesson's: "02_broadcast". `files` are a student's, path in the folder -> content.
+    `kit` is the digest of the kit and the checks that must grade them.
     Raises GradingError, also when that is another kit.
     """
     try:
         course = find_course()
-        lesson = course.lesson(parcel.lesson)
+        lesson = course.lesson(name)
     except CourseError as error:
         raise GradingError(f"a worker of the cluster: {error}") from None
-    if kit_digest(lesson) != parcel.kit:
+    if kit_digest(lesson) != kit:
         raise GradingError(
             "a worker of the cluster has another version of Python, of the kit or of its checks"
         )
     with OwnFolder("class") as room:
-        for name, data in parcel.files.items():
-            path = room.path / name
+        for file, data in files.items():
+            path = room.path / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        order = Order(course.root, parcel.lesson, room.path, RunOptions(seed=parcel.seed))
-        return stations.grade(order, tier)
+        return pool.grade(Job(course.root, name, room.path, options), tier)

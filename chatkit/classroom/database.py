@@ -20,13 +20,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from chatkit._errors import UserError
 from chatkit.classroom.tables import VERSION, make_tables, upgrade
 
 APPLICATION = 0x63686174  # "chat": tells our files from other people's SQLite files
 PATIENCE = 1.0  # seconds to wait for somebody who only looks something up
 
 
-class GradebookError(Exception):
+class GradebookError(UserError):
     """The gradebook cannot be used so; the message is one line and says what to do."""
 
 

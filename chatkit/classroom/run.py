@@ -20,7 +20,9 @@ from chatkit.classroom.rules import FILE as RULES
 from chatkit.classroom.rules import Rules, RulesError, read_rules
 from chatkit.classroom.submissions.submissions import ALONE, Found, Submission
 from chatkit.course.lessons import Course, Lesson
-from chatkit.grading.jobs import Graded, Unit, grade_units
+from chatkit.grading.jobs import Graded, grade_jobs
+from chatkit.grading.options import RunOptions
+from chatkit.grading.worker import Job
 from chatkit.system.sandbox.sandbox import Tier
 
 COPY = "# A copy of"  # begins the copy of the rules in the class's folder
@@ -30,7 +32,7 @@ COPY = "# A copy of"  # begins the copy of the rules in the class's folder
 class Plan:
     """What a run has to do."""
 
-    units: tuple[Unit, ...]
+    jobs: tuple[Job, ...]
     done: int  # lessons of students that were graded before and have not changed
     empty: tuple[Submission, ...] = ()  # those of which nothing can be graded
     not_all: bool = False  # whether somebody stays without a grade
@@ -77,6 +79,7 @@ def doubles(gradebook: Gradebook, found: Sequence[Submission]) -> list[str]:
 
 def plan(
     gradebook: Gradebook,
+    course: Course,
     submissions: Sequence[Submission],
     lessons: Sequence[Lesson],
     expected: Sequence[str],
@@ -90,7 +93,7 @@ def plan(
     can be graded. `tier` is the isolation that the programs will have: what was graded in another
     one, with another Python or where no window could open is graded again. Raises GradebookError.
     """
-    units: list[Unit] = []
+    jobs: list[Job] = []
     done = 0
     not_all = False
     with gradebook.together():
@@ -108,14 +111,15 @@ def plan(
                 if not fresh and gradebook.is_done(one.student, lesson.name, key):
                     done += 1
                     continue
-                units.append(Unit(one.student, lesson.name, folder, seed, key))
+                options = RunOptions(seed=seed)
+                jobs.append(Job(course.root, lesson.name, folder, options, one.student, key))
             for name, trouble in _not_graded(gradebook, one, lessons, expected).items():
                 about = HandIn(one.late, one.source, trouble=trouble)
                 gradebook.hand_in(one.student, name, about)
                 known = gradebook.graded(one.student, name)
                 not_all = not_all or not (known or gradebook.adjustments(one.student, name))
     empty = tuple(one for one in submissions if not one.lessons)
-    return Plan(tuple(units), done, empty, not_all)
+    return Plan(tuple(jobs), done, empty, not_all)
 
 
 def _not_graded(
@@ -155,14 +159,16 @@ def carry_out(
     kept.
     """
     if cluster:
-        everything = grade_on_cluster(plan.units, course, cluster, tier=tier)
+        everything = grade_on_cluster(plan.jobs, course, cluster, tier=tier)
     else:
-        everything = grade_units(plan.units, course.root, workers=workers, tier=tier)
+        everything = grade_jobs(plan.jobs, workers=workers, tier=tier)
     with closing(everything):
         for graded in everything:
-            unit = graded.unit
+            job = graded.job
             if graded.verdict:  # until now the verdicts of an earlier run stand
-                gradebook.keep(unit.student, unit.lesson, unit.key, unit.seed, graded.verdict)
+                gradebook.keep(
+                    job.student, job.lesson, job.key, job.options.seed or "", graded.verdict
+                )
             yield graded
 
 

@@ -14,7 +14,7 @@ class Misuse(click.ClickException):
     exit_code = 2
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """A group that suggests the nearest command for one that it does not have."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

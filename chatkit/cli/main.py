@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from chatkit import __version__
-from chatkit.cli.groups import Group
+from chatkit.cli.groups import CommandGroup
 from chatkit.cli.streams import cannot_be_written, replace_closed_streams
 
 # Name -> the module that has it, what it is called there, and its line in the list of commands.
@@ -50,7 +50,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(Group):
+class LazyGroup(CommandGroup):
     """A group that imports a command when it is called, and not to list it."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
@@ -125,6 +125,6 @@ def main(ctx: click.Context) -> None:
       chatkit demo
     """
     if ctx.invoked_subcommand is None:
-        from chatkit.cli.student.where import show
+        from chatkit.cli.student.status import show
 
         show()

@@ -1,5 +1,7 @@
 """The course: its lessons, TODOs and checks, and where all of it lies on the disk.
 
+- `backups`   earlier versions of a student's programs, numbered, and the way back to the starter
+- `git`       what an update and the author's commands ask of git
 - `lessons`   what each `lesson.toml` says; nobody else reads it
 - `checks`    what a check is, and the marker that makes a test function one
 - `places`    the package, an installed course, and names that the kit gives to files of its own

@@ -39,6 +39,7 @@ class Lesson:
     changes: Mapping[str, str]  # function that differs from the step before -> why
     todos: tuple[Todo, ...]
     folder: Path  # lessons/02_broadcast
+    window: bool  # whether its client has a window
     solutions: Path  # solutions/02_broadcast; a hand-out has none
     checks_file: Path  # tests/lessons/test_02_broadcast.py
 
@@ -92,6 +93,11 @@ class Course:
         guess = f" Did you mean {near[0]}?" if near else ""
         names = ", ".join(f"{lesson.number} ({lesson.step})" for lesson in self.lessons)
         raise CourseError(f"there is no lesson {key!r}.{guess} The lessons are: {names}.")
+
+    def neighbour(self, lesson: Lesson, step: int) -> Lesson | None:
+        """The lesson after `lesson`, or before it with -1; None where there is none."""
+        at = self.lessons.index(lesson) + step
+        return self.lessons[at] if 0 <= at < len(self.lessons) else None
 
 
 def find_course(start: Path | None = None) -> Course:
@@ -148,6 +154,7 @@ def read_lesson(root: Path, folder: Path) -> Lesson:
                 for todo in facts.get("todo", ())
             ),
             folder=folder,
+            window=bool(facts.get("window", False)),
             solutions=beside(root, "solutions") / folder.name,
             checks_file=beside(root, "tests/lessons") / f"test_{folder.name}.py",
         )

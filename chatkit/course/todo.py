@@ -21,6 +21,12 @@ def task_in(line: str, number: int) -> str:
     return found[1] if found else ""
 
 
+def opens(line: str, number: int) -> bool:
+    """Whether a line of the reference opens the region of TODO `number`."""
+    found = REGION.match(line.strip())
+    return found is not None and found[1] == str(number)
+
+
 def named_in(message: str) -> int | None:
     """The number of the first TODO that a message names."""
     found = NAMED.search(message)

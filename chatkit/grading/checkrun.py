@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from chatkit._errors import Unavailable
-from chatkit._printable import visible
+from chatkit._text import visible
 from chatkit.bench.bench import Bench
 from chatkit.bench.evidence import Evidence, raised_in, stacks_in
 from chatkit.bench.failure import Failure

@@ -87,6 +87,7 @@ def grade_lesson(
         checks=tuple(sorted(verdicts, key=lambda one: ids.index(one.id))),
         seconds=time.monotonic() - started,
         isolation=sandbox.tier if sandbox else "processes",
+        window=lesson.window,
     )
     return explained(verdict)
 

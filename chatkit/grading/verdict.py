@@ -84,6 +84,7 @@ class LessonVerdict:
     seconds: float
     isolation: Literal["namespaces", "processes", "none"] = "processes"
     explanations: tuple[Explanation, ...] = ()  # the one that explains most first
+    window: bool = False  # whether the program had a window; not kept, the lesson says it
 
     @property
     def score(self) -> int:
@@ -101,7 +102,7 @@ class LessonVerdict:
     @property
     def caveat(self) -> str:
         """What one has to know about how this was found out; empty when there is nothing."""
-        return INSIDE if self.lesson.endswith("_gui") else ""
+        return INSIDE if self.window else ""
 
     @property
     def output(self) -> str:

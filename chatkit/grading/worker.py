@@ -1,8 +1,8 @@
-"""A station: one warm process that grades one lesson after the other.
+"""A worker: one warm process that grades one lesson after the other.
 
-Python and pytest start once in it. What it says is pickled: each verdict as it falls, then the
-verdict on the lesson, or a text that says what kept the kit from giving one. If a submission takes
-its station down, it takes down nobody else.
+Python and the checks are loaded once in it. What it says is pickled: each verdict as it falls, then
+the verdict on the lesson, or a text that says what kept the kit from giving one. If a submission
+takes its worker down, it takes down nobody else.
 """
 
 import contextlib
@@ -34,53 +34,53 @@ from chatkit.system.sandbox.sandbox import Refused, Tier, enter
 from chatkit.system.sandbox.walls.zygote import Zygotes
 from chatkit.system.signals import STOP_SECONDS, stop_once
 
-UNIT_SECONDS = 600.0  # of wall clock for one lesson of one student; what is left is not tried
+JOB_SECONDS = 600.0  # of wall clock for one lesson of one student; what is left is not tried
 TRUSTED = "trusted"  # what stands on the command line for no sandbox at all
 
 
 @dataclass(frozen=True)
-class Order:
-    """One lesson of one student, to be graded."""
+class Job:
+    """One lesson of one student, to be graded: by any worker, in any order, and again."""
 
     root: Path  # of the course
     lesson: str  # "02_broadcast"
     folder: Path  # with the student's programs
     options: RunOptions = ALL
+    student: str = ""  # whose it is
+    key: str = ""  # of its grade, see `classroom.gradekey`
 
 
-class Station:
-    """A process that carries out orders, seen from outside. Threads must not share one."""
+class Worker:
+    """A process that does jobs, seen from outside. Threads must not share one."""
 
     def __init__(self, tier: Tier | None, *, warm: bool = False) -> None:
         """`tier` is the best containment to use, see `sandbox.enter`; None trusts the programs.
 
-        With `warm` isolated programs begin as copies of a warm Python: see `harness/walls`.
+        With `warm` isolated programs begin as copies of a warm Python: see `sandbox.walls`.
         """
         self.group = cgroup.make() if tier else None  # who trusts programs does not bound them
         folder = str(self.group.folder) if self.group else ""
         # Copies of students' programs lie in it: the next run sweeps them, should we be killed.
-        self.space = OwnFolder("station", passable=True) if tier else None
+        self.space = OwnFolder("worker", passable=True) if tier else None
         there = {"TMPDIR": str(self.space.path)} if self.space else {}
         # -P: a module beside the submissions is not ours, whatever its name
-        station = (sys.executable, "-P", "-m", "chatkit.grading.worker")
+        command = (sys.executable, "-P", "-m", "chatkit.grading.worker")
         self.process = subprocess.Popen(
-            [*station, tier or TRUSTED, str(os.getpid()), folder, "warm" if warm else ""],
+            [*command, tier or TRUSTED, str(os.getpid()), folder, "warm" if warm else ""],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **there},
             start_new_session=True,  # Ctrl-C is for the parent, also while this one starts
         )
 
-    def grade(
-        self, order: Order, on_verdict: Callable[[Verdict], None] | None = None
-    ) -> LessonVerdict:
-        """Carry out one order; `on_verdict` hears each verdict as it falls.
+    def grade(self, job: Job, on_verdict: Callable[[Verdict], None] | None = None) -> LessonVerdict:
+        """Do one job; `on_verdict` hears each verdict as it falls.
 
-        Raises GradingError when the kit fails, WorkerLost when the station itself ends.
+        Raises GradingError when the kit fails, WorkerLost when the worker itself ends.
         """
         assert self.process.stdin
         with self._or_lost():
-            pickle.dump(order, self.process.stdin)
+            pickle.dump(job, self.process.stdin)
             self.process.stdin.flush()
         while True:
             told = self._hear()
@@ -99,7 +99,7 @@ class Station:
 
     @contextlib.contextmanager
     def _or_lost(self) -> Iterator[None]:
-        """What fails between the station and us; what fails in those who hear is theirs."""
+        """What fails between the worker and us; what fails in those who hear is theirs."""
         try:
             yield
         except (OSError, EOFError, pickle.UnpicklingError, ValueError):
@@ -117,7 +117,7 @@ class Station:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        with contextlib.suppress(OSError):  # an order that could not be sent
+        with contextlib.suppress(OSError):  # a job that could not be sent
             assert self.process.stdin
             self.process.stdin.close()
         if self.group:
@@ -133,9 +133,9 @@ class Station:
 
 
 def serve(tier: Tier | None, parent: int, folder: str, *, warm: bool = False) -> None:
-    """Inside the station: carry out what is ordered until nobody orders any more.
+    """Inside the worker: do one job after the other, until none comes any more.
 
-    `folder` is that of its cgroup, or empty. `warm` as for `Station`.
+    `folder` is that of its cgroup, or empty. `warm` as for `Worker`.
     """
     if linux.LINUX:
         linux.die_with_parent()
@@ -143,7 +143,7 @@ def serve(tier: Tier | None, parent: int, folder: str, *, warm: bool = False) ->
             return  # it died before we asked to die with it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent decides
     signal.signal(signal.SIGTERM, stop_once())
-    orders = os.fdopen(os.dup(0), "rb")
+    jobs = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     with Path(os.devnull).open() as nothing:
         os.dup2(nothing.fileno(), 0)
@@ -169,16 +169,16 @@ def serve(tier: Tier | None, parent: int, folder: str, *, warm: bool = False) ->
     course = cache(find_course) if tier else find_course  # a class run reads it once
     with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         while True:
-            order: Order = pickle.load(orders)
+            job: Job = pickle.load(jobs)
             if refused:
                 tell(GradingError(refused))
                 continue
             if tier:
                 new_keyring()  # for each student: the one before may have left something
             try:
-                lesson = course(order.root).lesson(order.lesson)
-                options = replace(order.options, seconds=UNIT_SECONDS)
-                done = grade_lesson(lesson, order.folder, options, on_verdict=tell, sandbox=sandbox)
+                lesson = course(job.root).lesson(job.lesson)
+                options = replace(job.options, seconds=JOB_SECONDS)
+                done = grade_lesson(lesson, job.folder, options, on_verdict=tell, sandbox=sandbox)
             except GradingError as error:
                 tell(error)
             except CourseError as error:

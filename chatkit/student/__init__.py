@@ -3,10 +3,9 @@
 - `progress`   the state file: what the last runs found, and which hints are open
 - `status`     where a student is in each lesson, and what comes next
 - `hints`      which TODO a student needs a hint for, and what it says
-- `backups`    back to the starter; earlier versions of a program, numbered
 - `newfolder`  the lessons in a folder of one's own
 - `running`    a program in the foreground
-- `watch`      the loop of `chatkit watch`; `saves` sees what is saved, `grader` grades meanwhile
+- `watch`      the loop of `chatkit watch`, and its `events`: `saves` and what `grader` finds
 - `update/`    a newer kit, without losing what was written
 
 Commands for students come in. What never lives here: checks, verdicts, and everything that an

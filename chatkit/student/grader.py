@@ -1,20 +1,21 @@
 """Grading while somebody waits: a warm process that grades, and a spare for when it is cut short.
 
-A station (`grading.station`) has imported Python, pytest and the checks before it is asked. When a
+A worker has loaded Python and the checks before it is asked. When a
 program is saved in the middle of a run, the spare begins at once, and the other ends behind it.
 """
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from chatkit.course.checks import Check
 from chatkit.course.lessons import Course, Lesson
 from chatkit.grading.options import RunOptions
 from chatkit.grading.parallel import WorkerLost, worth_sharing
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
-from chatkit.grading.worker import Order, Station
+from chatkit.grading.worker import Job, Worker
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class Grader:
         self.put = put
         self.run = 0  # the number of the latest run
         self.running: threading.Thread | None = None
-        self.station = Station(None)
-        self.lost = False  # whether the station has ended by itself
-        self.spare: Station | None = None
+        self.worker = Worker(None)
+        self.lost = False  # whether the worker has ended by itself
+        self.spare: Worker | None = None
         self.ending: list[threading.Thread] = []
 
     def start(self, lesson: Lesson, first: tuple[str, ...] = ()) -> int:
@@ -55,14 +56,14 @@ class Grader:
         """
         self.cancel()
         self.run += 1
-        order = Order(
+        job = Job(
             self.course.root,
             lesson.name,
             lesson.folder,
             RunOptions(seed=secrets.token_hex(4), first=first, at_once=worth_sharing(lesson)),
         )
         self.running = threading.Thread(
-            target=self._grade, args=(self.run, self.station, order), name="grading", daemon=True
+            target=self._grade, args=(self.run, self.worker, job), name="grading", daemon=True
         )
         self.running.start()
         return self.run
@@ -70,20 +71,20 @@ class Grader:
     def warm_up(self) -> None:
         """Have a spare. Call it when a run has got going: to start a process takes time from it."""
         if self.spare is None:
-            self.spare = Station(None)
+            self.spare = Worker(None)
 
     def cancel(self) -> None:
         """End what runs with every program that it has started; nobody waits for that."""
         if self.lost or (self.running and self.running.is_alive()):
-            self._retire(self.station)
-            self.station, self.spare = self.spare or Station(None), None
+            self._retire(self.worker)
+            self.worker, self.spare = self.spare or Worker(None), None
             self.lost = False
 
     def close(self) -> None:
         """End everything, and wait for it."""
-        for station in (self.station, self.spare):
-            if station:
-                self._retire(station)
+        for worker in (self.worker, self.spare):
+            if worker:
+                self._retire(worker)
         for thread in self.ending:
             thread.join()
 
@@ -93,17 +94,32 @@ class Grader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _retire(self, station: Station) -> None:
-        thread = threading.Thread(target=station.close, name="ending")
+    def _retire(self, worker: Worker) -> None:
+        thread = threading.Thread(target=worker.close, name="ending")
         thread.start()
         self.ending = [one for one in self.ending if one.is_alive()] + [thread]
 
-    def _grade(self, run: int, station: Station, order: Order) -> None:
+    def _grade(self, run: int, worker: Worker, job: Job) -> None:
         try:
-            told = Ended(run, station.grade(order, lambda verdict: self.put(Heard(run, verdict))))
+            told = Ended(run, worker.grade(job, lambda verdict: self.put(Heard(run, verdict))))
         except GradingError as error:
             told = Ended(run, None, error.words)
         except WorkerLost as lost:
             self.lost = run == self.run  # else it was cut short
             told = Ended(run, None, GradingError(str(lost)).words)
         self.put(told)
+
+
+def turns(
+    checks: Collection[Check], statuses: Mapping[str, str], changed: Collection[str]
+) -> tuple[str, ...]:
+    """The order in which checks run after a save of the programs in `changed`.
+
+    First what failed last of a changed program, then the rest of that program, then all others.
+    """
+    worst = {"failed": 0, "not_reached": 1}
+
+    def turn(check: Check) -> tuple[bool, int]:
+        return check.program not in changed, worst.get(statuses.get(check.id, ""), 2)
+
+    return tuple(check.id for check in sorted(checks, key=turn))

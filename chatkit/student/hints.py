@@ -12,7 +12,7 @@ from pathlib import Path
 from chatkit._errors import UserError
 from chatkit.course.lessons import Lesson, Todo
 from chatkit.course.places import PACKAGE
-from chatkit.course.todo import task_in, unfinished_in
+from chatkit.course.todo import opens, task_in, unfinished_in
 from chatkit.student.progress import LessonProgress
 
 DEFINITION = re.compile(r"( *)(?:def|class) (\w+)")
@@ -127,7 +127,7 @@ def _function_of(number: int, lines: Iterable[str]) -> str:
     """The function whose body has TODO `number`, such as "Room.serve"; empty when none has."""
     around: list[tuple[int, str]] = []  # the definitions that are open, with their indents
     for text in lines:
-        if text.strip().startswith(f"# region TODO {number}:"):
+        if opens(text, number):
             return ".".join(name for _, name in around)
         if found := DEFINITION.match(text):
             indent = len(found[1])

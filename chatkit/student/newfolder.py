@@ -17,7 +17,7 @@ from pathlib import Path
 from chatkit import __version__
 from chatkit._archives.unpacking import is_left_out
 from chatkit._errors import UserError
-from chatkit._files import ReportError, write_whole
+from chatkit._files import WriteError, write_whole
 from chatkit.course.errors import CourseError
 from chatkit.course.handout import CONTRACT, without_dead_links
 from chatkit.course.lessons import Course, find_course, kit_course
@@ -67,7 +67,7 @@ def new_folder(folder: Path) -> Course:
             shutil.rmtree(part, ignore_errors=True)
             if made and folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
-    except ReportError as error:
+    except WriteError as error:
         raise FolderError(f"nothing is made: {error}") from None
     except OSError as error:
         raise FolderError(f"{error.filename or folder}: {error.strerror or error}") from None
@@ -95,7 +95,7 @@ def lessons_of(course: Course) -> dict[str, bytes]:
 
 
 def write_given(root: Path, entries: Mapping[str, bytes]) -> None:
-    """Note in `root` what the kit has given. Raises ReportError."""
+    """Note in `root` what the kit has given. Raises WriteError."""
     files = {name: fingerprint(data) for name, data in sorted(entries.items())}
     about = {"given": FORMAT, "kit": __version__, "files": files}
     write_whole(root / GIVEN, json.dumps(about, indent=1) + "\n")

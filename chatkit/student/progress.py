@@ -116,7 +116,7 @@ class Progress:
         if self.course.root == INSTALLED:  # the kit's own lessons are nobody's
             return
         # Only now: most commands just read.
-        from chatkit._files import ReportError, write_whole
+        from chatkit._files import WriteError, write_whole
 
         file = self.course.root / FILE
         with _alone(self.course.root):
@@ -127,7 +127,7 @@ class Progress:
                 if now.broken:
                     file.replace(file.with_name(f"{FILE}.broken"))
                 write_whole(file, as_text(now._lessons))
-            except ReportError as error:
+            except WriteError as error:
                 raise ProgressError(f"your progress is not kept: {error}") from None
             except OSError as error:
                 why = error.strerror or error

@@ -31,14 +31,14 @@ TAKEN = re.compile(
 
 
 @dataclass(frozen=True)
-class Ended:
+class Finished:
     """How a program has ended."""
 
     status: int  # as a shell counts: 130 after signal 2
     errors: str  # the last that it wrote to standard error
 
 
-def run(program: Path, arguments: Sequence[str]) -> Ended:
+def run(program: Path, arguments: Sequence[str]) -> Finished:
     """Run `program` in its folder until it ends, with this Python and this terminal.
 
     Signals reach the program, and end this process only through it. Raises OSError when it cannot
@@ -59,7 +59,7 @@ def run(program: Path, arguments: Sequence[str]) -> Ended:
         status = process.wait()
         relay.join(PATIENCE)  # a process that it left behind may hold the pipe for ever
     errors = bytes(kept).decode(errors="replace")
-    return Ended(status if status >= 0 else 128 - status, errors)
+    return Finished(status if status >= 0 else 128 - status, errors)
 
 
 def before(lesson: Lesson, program: str, arguments: Sequence[str]) -> str:
@@ -77,7 +77,7 @@ def before(lesson: Lesson, program: str, arguments: Sequence[str]) -> str:
     return f"{first}\nIt needs a server, in another terminal: {them} server{option}"
 
 
-def after(lesson: Lesson, program: str, arguments: Sequence[str], ended: Ended) -> str:
+def after(lesson: Lesson, program: str, arguments: Sequence[str], ended: Finished) -> str:
     """One line that helps on, from how the program has ended; empty when there is none."""
     if number := named_in(reached(ended.errors)):
         return (

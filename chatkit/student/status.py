@@ -10,7 +10,7 @@ from chatkit.student.progress import LessonProgress, Progress, fingerprints
 
 POINTS = 100  # of a lesson; `author check` sees to it
 
-Stand = Literal["missing", "untouched", "unchecked", "changed", "unfinished", "skipped", "done"]
+Status = Literal["missing", "untouched", "unchecked", "changed", "unfinished", "skipped", "done"]
 
 NEXT = {
     "missing": "reset",
@@ -23,57 +23,57 @@ NEXT = {
 
 
 @dataclass(frozen=True)
-class Place:
+class LessonStatus:
     """Where a student stands in one lesson."""
 
     lesson: Lesson
     known: LessonProgress
-    stand: Stand
+    status: Status
     words: str  # the same, for the student; at most half a line
 
     @property
     def command(self) -> str:
         """What to type next for this lesson; empty when it is done."""
-        if self.stand == "done":
+        if self.status == "done":
             return ""
-        name = f"chatkit {NEXT[self.stand]}"
-        return name if self.stand == "skipped" else f"{name} {self.lesson.number}"
+        name = f"chatkit {NEXT[self.status]}"
+        return name if self.status == "skipped" else f"{name} {self.lesson.number}"
 
 
-def place(lesson: Lesson, known: LessonProgress) -> Place:
+def status(lesson: Lesson, known: LessonProgress) -> LessonStatus:
     """Where the student stands in `lesson`, from the state and the programs themselves."""
     programs = fingerprints(lesson)
     changed = [name for name in lesson.asked if programs.get(name) != known.programs.get(name)]
     count = Counter(known.statuses.values())
-    stand: Stand
+    now: Status
     if lost := [name for name in lesson.asked if name not in programs]:
-        stand, words = "missing", f"{lost[0]} is missing, or cannot be read"
+        now, words = "missing", f"{lost[0]} is missing, or cannot be read"
     elif len(unfinished_in(lesson)) == len(lesson.todos):  # also where all lessons were checked
-        stand, words = "untouched", "not begun"
+        now, words = "untouched", "not begun"
     elif not known.statuses:
-        stand, words = "unchecked", "begun, not checked yet"
+        now, words = "unchecked", "begun, not checked yet"
     elif changed:
-        stand, words = "changed", f"changed since the last check: {', '.join(changed)}"
+        now, words = "changed", f"changed since the last check: {', '.join(changed)}"
     elif known.earlier:
-        stand, words = "changed", f"not checked again since the change: {len(known.earlier)}"
+        now, words = "changed", f"not checked again since the change: {len(known.earlier)}"
     elif known.full:
-        stand, words = "done", "done"
+        now, words = "done", "done"
     elif not known.max_score:
-        stand, words = "skipped", "skipped: this machine lacks something"
+        now, words = "skipped", "skipped: this machine lacks something"
     elif count["failed"] or count["not_reached"]:
         parts = {"failed": count["failed"], "not tried": count["not_reached"]}
-        stand = "unfinished"
+        now = "unfinished"
         words = ", ".join(f"{number} {name}" for name, number in parts.items() if number)
     else:
-        stand, words = "unchecked", f"only some checks have run: {len(known.statuses)}"
-    return Place(lesson, known, stand, words)
+        now, words = "unchecked", f"only some checks have run: {len(known.statuses)}"
+    return LessonStatus(lesson, known, now, words)
 
 
-def places(course: Course, state: Progress) -> list[Place]:
+def statuses(course: Course, state: Progress) -> list[LessonStatus]:
     """Where the student stands in each lesson, in order."""
-    return [place(lesson, state.of(lesson)) for lesson in course.lessons]
+    return [status(lesson, state.of(lesson)) for lesson in course.lessons]
 
 
-def next_place(found: list[Place]) -> Place | None:
+def next_unfinished(found: list[LessonStatus]) -> LessonStatus | None:
     """The first lesson that is not done; None when all are."""
-    return next((one for one in found if one.stand != "done"), None)
+    return next((one for one in found if one.status != "done"), None)

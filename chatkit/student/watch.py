@@ -6,52 +6,26 @@ everything to be drawn stands in the `Watch`.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
+from chatkit.course import backups
 from chatkit.course.checks import Check
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.starters import StarterError
 from chatkit.grading.verdict import LessonVerdict, Verdict
-from chatkit.student import backups, hints
-from chatkit.student.backups import BackupError
-from chatkit.student.grader import Ended, Grader, Heard
-from chatkit.student.hints import HintError
+from chatkit.student import hints
+from chatkit.student.events import Event, Pressed, Question, Suspend, Waited
+from chatkit.student.grader import Ended, Grader, Heard, turns
 from chatkit.student.progress import Progress, ProgressError, fingerprints
 from chatkit.student.saves import File, Saved, content, differing, files_in, may_be_whole
 from chatkit.system.linux import WINDOWS
 
 REFILL = 0.5  # seconds without another change, after which a file is what was meant
 GLANCE = 0.5 if WINDOWS else None  # seconds; there Ctrl-C does not wake one who waits
-
-
-@dataclass(frozen=True)
-class Pressed:
-    """A key: its character, or "enter"; "gone" when nobody can press one any more."""
-
-    key: str
-
-
-@dataclass(frozen=True)
-class Waited:
-    """Nothing has come for a while."""
-
-
-@dataclass(frozen=True)
-class Redraw:
-    """The screen has another size, or lost what stood on it."""
-
-
-@dataclass(frozen=True)
-class Suspend:
-    """Ctrl-Z."""
-
-
-Event = Saved | Pressed | Heard | Ended | Waited | Redraw | Suspend
 
 
 class Screen(Protocol):
@@ -65,14 +39,6 @@ class Screen(Protocol):
 
     def suspend(self) -> None:
         """Stop as the shell wants it; return when it lets us go on."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked, and what each answer does. Every other key takes it back."""
-
-    text: str
-    answers: Mapping[str, Callable[[], None]]
 
 
 class Watch:
@@ -176,11 +142,6 @@ class Watch:
             sum(points for points, status in known if status == "passed"),
             sum(points for points, status in known if status != "skipped"),
         )
-
-    def neighbour(self, step: int) -> Lesson | None:
-        """The lesson after this one, or before it with -1."""
-        at = self.course.lessons.index(self.lesson) + step
-        return self.course.lessons[at] if 0 <= at < len(self.course.lessons) else None
 
     # -------------------------------------------------------------------------------- checking
 
@@ -315,7 +276,7 @@ class Watch:
         return True
 
     def _walk(self, step: int) -> None:
-        other = self.neighbour(step)
+        other = self.course.neighbour(self.lesson, step)
         if other:
             self.open(other)
         else:
@@ -326,7 +287,7 @@ class Watch:
         known = self.progress.of(self.lesson)
         try:
             choice = hints.choose(self.lesson, known)
-        except HintError as error:
+        except hints.HintError as error:
             self.note = str(error)
             return
         if choice is None:
@@ -341,7 +302,7 @@ class Watch:
 
     def _next_todo(self) -> int:
         """The TODO that a hint would be for now; 0 when there is none."""
-        with suppress(HintError):
+        with suppress(hints.HintError):
             choice = hints.choose(self.lesson, self.progress.of(self.lesson))
             return choice.todo.number if choice else 0
         return 0
@@ -366,7 +327,7 @@ class Watch:
     def _reset(self) -> None:
         try:
             kept = backups.reset(self.course, self.lesson)
-        except (BackupError, StarterError) as error:
+        except (backups.BackupError, StarterError) as error:
             self.note = str(error)
         else:
             self.note = "The starter was there already."
@@ -387,18 +348,3 @@ class Watch:
                 if lesson.folder.is_dir():
                     self._start(lesson, lesson.programs)
                     return
-
-
-def turns(
-    checks: Collection[Check], statuses: Mapping[str, str], changed: Collection[str]
-) -> tuple[str, ...]:
-    """The order in which checks run after a save of the programs in `changed`.
-
-    First what failed last of a changed program, then the rest of that program, then all others.
-    """
-    worst = {"failed": 0, "not_reached": 1}
-
-    def turn(check: Check) -> tuple[bool, int]:
-        return check.program not in changed, worst.get(statuses.get(check.id, ""), 2)
-
-    return tuple(check.id for check in sorted(checks, key=turn))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from chatkit._errors import UserError
-from chatkit._printable import visible
+from chatkit._text import visible
 from chatkit.bench.transcript import Event
 from chatkit.grading.verdict import (
     LessonVerdict,

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 COURSE = find_course(ROOT)
 LOOK_EVERY = 0.5  # seconds between two looks at the memory
 MEBIBYTE = 1 << 20
-MOST_GROWTH = 1.5  # of a station's memory between the first quarter of a run and the last
+MOST_GROWTH = 1.5  # of a worker's memory between the first quarter of a run and the last
 
 
 @pytest.mark.parametrize("students", [10, 100], ids="{}-students".format)
@@ -45,7 +45,7 @@ def test_a_class_with_five_lessons(students: int, tmp_path: Path) -> None:
         f"\n{students} students, {len(COURSE.lessons)} lessons, {2 * os.cpu_count()} workers: "
         f"{minutes:.1f} min, {60 * minutes / students:.1f} s a student; "
         f"at the most {max(grader for grader, _ in looks):.0f} MiB for the grader, "
-        f"{most(looks):.0f} MiB for a station (first quarter {early:.0f}, last {late:.0f}); "
+        f"{most(looks):.0f} MiB for a worker (first quarter {early:.0f}, last {late:.0f}); "
         f"gradebook {(tmp_path / 'out' / FILE).stat().st_size / MEBIBYTE:.1f} MiB"
     )
     assert grader.returncode == 0
@@ -58,7 +58,7 @@ def test_a_class_with_five_lessons(students: int, tmp_path: Path) -> None:
 
 
 def looks_at(grader: "subprocess.Popen[bytes]"):
-    """Yield the resident memory of the grader and of each of its stations, until it has ended."""
+    """Yield the resident memory of the grader and of each of its workers, until it has ended."""
     seen = psutil.Process(grader.pid)
     while grader.poll() is None:
         with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
@@ -72,4 +72,4 @@ def mebibytes(process: psutil.Process) -> float:
 
 
 def most(looks: list[tuple[float, list[float]]]) -> float:
-    return max((one for _, stations in looks for one in stations), default=0.0)
+    return max((one for _, workers in looks for one in workers), default=0.0)

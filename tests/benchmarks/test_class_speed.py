@@ -15,8 +15,10 @@ from floor import observed, replay
 from recorded import record
 
 from chatkit.course.lessons import find_course
-from chatkit.grading.jobs import Unit, grade_units
+from chatkit.grading.jobs import grade_jobs
+from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
+from chatkit.grading.worker import Job
 
 COURSE = find_course(Path(__file__).parent)
 ECHO = COURSE.lesson("echo")
@@ -27,33 +29,34 @@ ROUNDS = 5  # of both, in turns; the quickest of each counts
 
 
 @pytest.fixture
-def units(tmp_path: Path) -> list[Unit]:
+def jobs(tmp_path: Path) -> list[Job]:
     """The solution of lesson 1, handed in by everybody."""
     found = []
     for number in range(STUDENTS):
         folder = tmp_path / f"student{number:02}"
         shutil.copytree(ECHO.solutions, folder)
-        found.append(Unit(folder.name, ECHO.name, folder, secrets.token_hex(4), ""))
+        options = RunOptions(seed=secrets.token_hex(4))
+        found.append(Job(COURSE.root, ECHO.name, folder, options, folder.name))
     return found
 
 
-def test_thirty_submissions(units: list[Unit]) -> None:
+def test_thirty_submissions(jobs: list[Job]) -> None:
     with observed() as stories:
         assert grade_lesson(ECHO, ECHO.solutions).full
     starts = sum(len(story.started) for story in stories)
 
-    def bare(unit: Unit) -> None:
+    def bare(job: Job) -> None:
         for story in stories:
-            replay(story, unit.folder)
+            replay(story, job.folder)
 
     floors, classes = [], []
     for _ in range(ROUNDS):
         since = time.monotonic()
         with ThreadPoolExecutor(WORKERS) as pool:
-            list(pool.map(bare, units))
+            list(pool.map(bare, jobs))
         floors.append(time.monotonic() - since)
         since = time.monotonic()
-        graded = list(grade_units(units, COURSE.root, workers=WORKERS))
+        graded = list(grade_jobs(jobs, workers=WORKERS))
         classes.append(time.monotonic() - since)
         assert all(one.verdict and one.verdict.full for one in graded)
         assert {one.verdict.isolation for one in graded if one.verdict} == {"namespaces"}

@@ -15,10 +15,11 @@ from statistics import median
 import pytest
 
 from chatkit.course.lessons import Lesson, find_course
+from chatkit.student.events import Event, Pressed
 from chatkit.student.grader import Ended, Grader, Heard
 from chatkit.student.progress import load
 from chatkit.student.saves import Saves
-from chatkit.student.watch import Event, Pressed, Watch
+from chatkit.student.watch import Watch
 
 COURSE = find_course(Path(__file__).parent)
 TIMES = 20

@@ -1,8 +1,7 @@
 """Rules that run programs: a starter passes nothing for free, a solution passes everything."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
 
 from chatkit.authoring.clone import Clone, checks_of
 from chatkit.authoring.rules.todos import toml
@@ -10,31 +9,7 @@ from chatkit.bench.symptoms import Symptom
 from chatkit.course.errors import AuthoringError, Problem
 from chatkit.course.lessons import Lesson
 from chatkit.course.todo import named_in
-
-
-class Verdict(Protocol):
-    """What these rules read of the verdict on one check."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def symptom(self) -> str: ...
-    @property
-    def message(self) -> str: ...
-
-
-class LessonVerdict(Protocol):
-    """What these rules read of the verdict on a lesson."""
-
-    @property
-    def score(self) -> int: ...
-    @property
-    def max_score(self) -> int: ...
-    @property
-    def checks(self) -> Sequence[Verdict]: ...
-
+from chatkit.grading.verdict import LessonVerdict
 
 Grade = Callable[[Lesson, Path], LessonVerdict]
 

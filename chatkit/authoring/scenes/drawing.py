@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from textwrap import wrap
 
-from chatkit.authoring.scenes.storyboard import Moment, Step
+from chatkit.authoring.scenes.storyboard import Moment, SceneStep
 from chatkit.bench.sequence import wording
 from chatkit.bench.transcript import Event
 
@@ -34,7 +34,7 @@ class Row:
 
 
 def side(
-    steps: Sequence[Step], which: str, cast: Sequence[str], program: str
+    steps: Sequence[SceneStep], which: str, cast: Sequence[str], program: str
 ) -> tuple[int, list[str]]:
     """Height and elements of one side. A step stands at the same height on both sides."""
     gap = (RIGHT - LEFT) / max(1, len(cast) - 1)
@@ -143,7 +143,7 @@ def text(words: str, x: int, y: int, kind: str, anchor: str, letter: float = 0) 
 
 
 def svg(
-    steps: Sequence[Step], which: str, cast: Sequence[str], program: str, name: str
+    steps: Sequence[SceneStep], which: str, cast: Sequence[str], program: str, name: str
 ) -> Iterator[str]:
     """One side as an SVG element of a page. `name` is read out in place of the picture."""
     height, body = side(steps, which, cast, program)
@@ -155,7 +155,9 @@ def svg(
     yield "</svg>"
 
 
-def still(steps: Sequence[Step], cast: Sequence[str], program: str, title: str, style: str) -> str:
+def still(
+    steps: Sequence[SceneStep], cast: Sequence[str], program: str, title: str, style: str
+) -> str:
     """Both sides as one file: the picture in a README, on a site that shows no script."""
     heights: list[int] = []
     parts: list[str] = []

@@ -8,8 +8,8 @@ from pathlib import Path
 from chatkit.authoring.clone import Clone, read
 from chatkit.authoring.samples import sample_in
 from chatkit.authoring.scenes.drawing import still, svg
-from chatkit.authoring.scenes.scenes import SIDES, Recording, Scene, folder, load, scenes
-from chatkit.authoring.scenes.storyboard import Step, at_first, capital, in_words, steps
+from chatkit.authoring.scenes.scenes import SIDES, Scene, SceneRecording, folder, load, scenes
+from chatkit.authoring.scenes.storyboard import SceneStep, at_first, capital, in_words, steps
 
 HEADS = {"right": "✓ Right", "wrong": "✗ Wrong"}
 PLAYER = "/* The player"  # what stands before it in wire.css is the style of the drawing
@@ -52,7 +52,7 @@ def picture(clone: Clone, scene: Scene) -> str:
     return still(story, scene.cast, program(recording), name, COLOURS + rules)
 
 
-def program(recording: Recording) -> str:
+def program(recording: SceneRecording) -> str:
     """The file name of the program under test."""
     return recording.takes["right"].program.rpartition("/")[2]
 
@@ -84,7 +84,9 @@ def figure(clone: Clone, scene: Scene) -> str:
     )
 
 
-def one_side(recording: Recording, story: list[Step], scene: Scene, which: str) -> Iterator[str]:
+def one_side(
+    recording: SceneRecording, story: list[SceneStep], scene: Scene, which: str
+) -> Iterator[str]:
     yield '<div class="wire-side">'
     yield f'<p class="wire-title wire-{which}">{HEADS[which]}</p>'
     name = f"{HEADS[which][2:]}: all steps as a picture. They are told in words below."
@@ -92,7 +94,7 @@ def one_side(recording: Recording, story: list[Step], scene: Scene, which: str) 
     yield "</div>"
 
 
-def about(clone: Clone, scene: Scene, recording: Recording) -> Iterator[str]:
+def about(clone: Clone, scene: Scene, recording: SceneRecording) -> Iterator[str]:
     """The mistake in the words of the one who made it, and the verdict on it."""
     why = sample_in(scene.folder(clone, "wrong"), scene.lesson).expected.get("why", "")
     yield (
@@ -101,7 +103,7 @@ def about(clone: Clone, scene: Scene, recording: Recording) -> Iterator[str]:
     )
 
 
-def words(step: Step, name: str) -> str:
+def words(step: SceneStep, name: str) -> str:
     """A step in words, as HTML: once where both sides do the same."""
     told = {
         side: in_words(moment, name)

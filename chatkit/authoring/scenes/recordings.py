@@ -11,9 +11,9 @@ from chatkit.authoring.samples import sample_in
 from chatkit.authoring.scenes.scenes import (
     PROGRAMS,
     SIDES,
-    Place,
-    Recording,
+    NumberedEvent,
     Scene,
+    SceneRecording,
     Take,
     Turn,
     fingerprints,
@@ -30,14 +30,14 @@ RUN = re.compile(r"((.)\2{3})\2+(?: … [\d,]+ bytes … )?\2*")  # a filling, s
 FRONT = 40  # characters that are kept of bytes whose end is chance
 
 
-def record(clone: Clone, scene: Scene, *, delays: bool = False) -> Recording:
+def record(clone: Clone, scene: Scene, *, delays: bool = False) -> SceneRecording:
     """Play the scene with both programs. It takes seconds.
 
     With `delays` the bench stands still at random moments: the recording must be the same.
     Raises CourseError when the verdicts are not what they must be, or a place is not there.
     """
     takes = {side: _take(clone, scene, side, delays) for side in SIDES}
-    return Recording(scene.recipe(), takes)
+    return SceneRecording(scene.recipe(), takes)
 
 
 def _take(clone: Clone, scene: Scene, side: str, delays: bool) -> Take:
@@ -100,7 +100,7 @@ def cut_out(events: Sequence[Event], scene: Scene, *, ends: bool) -> list[Event]
     return shown
 
 
-def _find(events: Sequence[Event], place: Place) -> int | None:
+def _find(events: Sequence[Event], place: NumberedEvent) -> int | None:
     found = [n for n, e in enumerate(events) if (e.source, e.kind) == (place.who, place.kind)]
     return found[place.number - 1] if len(found) >= place.number else None
 

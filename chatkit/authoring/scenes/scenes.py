@@ -26,7 +26,7 @@ PLACE = re.compile(r"(\S+) (\S+) ([1-9]\d*)")
 
 
 @dataclass(frozen=True)
-class Place:
+class NumberedEvent:
     """An event of a transcript: the `number`-th time that `who` did `kind`, counted from 1."""
 
     who: str
@@ -43,8 +43,8 @@ class Scene:
     lesson: Lesson
     check: str
     mistake: str  # a folder in tests/mistakes/<lesson>
-    begin: Place
-    end: Place | None
+    begin: NumberedEvent
+    end: NumberedEvent | None
     cast: tuple[str, ...]  # the lanes, from left to right
     look: str  # what to look at
 
@@ -93,7 +93,7 @@ class Take:
 
 
 @dataclass(frozen=True)
-class Recording:
+class SceneRecording:
     """What `docs/assets/scenes/<id>.json` holds."""
 
     recipe: Mapping[str, Any]
@@ -135,11 +135,11 @@ def _scene(row: Mapping[str, Any], clone: Clone) -> Scene:
     )
 
 
-def _place(text: str) -> Place:
+def _place(text: str) -> NumberedEvent:
     parts = PLACE.fullmatch(text)
     if not parts:
         raise ValueError(f'{text!r} is not like "alice data 2"')
-    return Place(parts[1], parts[2], int(parts[3]))
+    return NumberedEvent(parts[1], parts[2], int(parts[3]))
 
 
 def fingerprints(scene: Scene, clone: Clone, side: str) -> dict[str, str]:
@@ -152,7 +152,7 @@ def fingerprints(scene: Scene, clone: Clone, side: str) -> dict[str, str]:
     return found
 
 
-def load(clone: Clone, scene: Scene) -> Recording:
+def load(clone: Clone, scene: Scene) -> SceneRecording:
     """The recording of a scene. Raises AuthoringError when there is none that can be read."""
     file = recording_file(clone, scene)
     cure = f"{COMMAND} {scene.id}"
@@ -161,12 +161,12 @@ def load(clone: Clone, scene: Scene) -> Recording:
     try:
         fields = json.loads(read(file))
         takes = {side: _take_from_json(fields[side]) for side in SIDES}
-        return Recording(fields["recipe"], takes)
+        return SceneRecording(fields["recipe"], takes)
     except (ValueError, KeyError, TypeError) as error:
         raise AuthoringError(Problem(file, f"not a recording: {error!r}", cure)) from None
 
 
-def as_json(recording: Recording) -> str:
+def as_json(recording: SceneRecording) -> str:
     """The text of a recording's file: an event a line. It has no times: they differ each time."""
     fields = {"recipe": recording.recipe}
     fields |= {side: _take_as_json(recording.takes[side]) for side in SIDES}

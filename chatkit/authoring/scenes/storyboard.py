@@ -7,7 +7,7 @@ somebody does, and a second one for what comes of it.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from chatkit.authoring.scenes.scenes import Recording, Take
+from chatkit.authoring.scenes.scenes import SceneRecording, Take
 from chatkit.bench.sequence import wording
 from chatkit.bench.transcript import Event
 
@@ -35,14 +35,14 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Step:
+class SceneStep:
     """One step of a scene. A side whose check has ended before has no moment."""
 
     right: Moment | None
     wrong: Moment | None
 
 
-def steps(recording: Recording) -> list[Step]:
+def steps(recording: SceneRecording) -> list[SceneStep]:
     """All steps of a scene, in order."""
     right, wrong = (moments(recording.takes[side]) for side in ("right", "wrong"))
     if wrong:
@@ -50,7 +50,7 @@ def steps(recording: Recording) -> list[Step]:
         wrong = {number: moment for number, moment in wrong.items() if number <= last}
         wrong[last] = replace(wrong[last], ends=recording.takes["wrong"].message)
     found = [
-        Step(right.get((turn, part)), wrong.get((turn, part)))
+        SceneStep(right.get((turn, part)), wrong.get((turn, part)))
         for turn in range(len(right) + len(wrong))
         for part in (0, 1)
     ]
@@ -66,7 +66,7 @@ def moments(take: Take) -> dict[tuple[int, int], Moment]:
     return found
 
 
-def shows_anything(step: Step) -> bool:
+def shows_anything(step: SceneStep) -> bool:
     """Whether anything happens in this step, on one side at least."""
     return any(moment and moment.events for moment in (step.right, step.wrong))
 

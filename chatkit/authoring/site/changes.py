@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chatkit.authoring.clone import Clone
-from chatkit.authoring.functions import Difference, Piece, difference
+from chatkit.authoring.functions import Definition, Difference, difference
 from chatkit.course.lessons import Lesson
 
 INTRODUCTION = """\
@@ -73,7 +73,7 @@ def section(lesson: Lesson, change: Change) -> Iterator[str]:
             yield f"```diff\n{diff(was.text, now.text)}\n```\n"
 
 
-def listed(title: str, pieces: tuple[Piece, ...]) -> Iterator[str]:
+def listed(title: str, pieces: tuple[Definition, ...]) -> Iterator[str]:
     if pieces:
         items = (f"- `{p.name}`" + (f": {p.summary}" if p.summary else "") for p in pieces)
         yield f"{title}\n\n" + "\n".join(items) + "\n"

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from chatkit._errors import Unavailable
+from chatkit._files import write_whole
 from chatkit.authoring.site.picture import svg
-from chatkit.authoring.sync import write
 from chatkit.bench.bench import Bench
 from chatkit.bench.window import Window
 from chatkit.course.lessons import Course
@@ -33,7 +33,7 @@ def take(course: Course, folder: Path) -> Iterator[Path]:
 
     Raises Unavailable without Tk, Xvfb or Pillow, Failure when a program does not do its part.
     """
-    lesson = course.lesson("gui")
+    lesson = next(one for one in course.lessons if one.window)
     programs = {"client.py": lesson.solutions, "server.py": lesson.folder}
     with (
         Display(own=True) as display,
@@ -108,5 +108,5 @@ def console(lines: list[str], target: Path) -> Path:
     paper = Console(record=True, width=60, file=StringIO(), force_terminal=True)
     for line in lines:
         paper.print(Text(line))
-    write(target, svg(paper, "python server.py", "The console of the server"))
+    write_whole(target, svg(paper, "python server.py", "The console of the server"))
     return target

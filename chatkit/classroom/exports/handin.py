@@ -8,7 +8,6 @@ Only the programs that a lesson asks for go in: those it gives, the grader has.
 """
 
 import json
-import os
 import warnings
 import zipfile
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from chatkit import __version__
 from chatkit._archives.unpacking import HAND_IN, readable
 from chatkit._errors import UserError
+from chatkit._files import WriteError, write_whole, zip_of
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.places import set_aside
 from chatkit.course.todo import unfinished
@@ -49,6 +49,8 @@ def pack(course: Course, target: Path, lessons: Sequence[Lesson]) -> list[str]:
     """
     if target.suffix.lower() != ".zip":
         raise HandinError(f"{target} must end in .zip")
+    if not target.parent.is_dir():
+        raise HandinError(f"{target} cannot be written: there is no folder {target.parent}")
     if not lessons:
         raise HandinError("there is no lesson to pack")
     if target.exists() and read_manifest(target) is None:
@@ -64,7 +66,10 @@ def pack(course: Course, target: Path, lessons: Sequence[Lesson]) -> list[str]:
     names = [lesson.name for lesson in course.lessons if lesson in lessons]
     about = {"handin": FORMAT, "kit": __version__, "lessons": names}
     entries[MANIFEST] = (json.dumps(about, indent=1) + "\n").encode()
-    write_zip(target, entries)
+    try:
+        write_whole(target, zip_of(entries), lasting=True)
+    except WriteError as error:
+        raise HandinError(str(error)) from None
     return remarks
 
 
@@ -119,31 +124,6 @@ def left_behind(lesson: Lesson) -> list[str]:
         return []
     asked = " and ".join(lesson.asked)
     return [f"{lesson.name}: {', '.join(others)} not packed; a hand-in carries {asked} only"]
-
-
-def write_zip(target: Path, entries: dict[str, bytes]) -> None:
-    """Write a zip with these entries beside `target`, then put it in its place.
-
-    The entries are stored, not compressed: how well bytes shrink depends on the machine, and the
-    same programs are to give the same file. Raises HandinError.
-    """
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        try:
-            with beside.open("xb") as file:
-                with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                    for name, data in sorted(entries.items()):
-                        info = zipfile.ZipInfo(name)  # dated 1980, as zip counts
-                        info.create_system = 3  # Unix, wherever it was made
-                        info.external_attr = 0o100644 << 16
-                        archive.writestr(info, data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise HandinError(f"{target} cannot be written: {error.strerror}") from None
 
 
 def read_manifest(where: Path) -> Manifest | None:

@@ -18,8 +18,7 @@ from pathlib import Path
 
 from chatkit import __version__
 from chatkit._errors import UserError
-from chatkit._files import write_whole
-from chatkit._zips import names_in, zip_of
+from chatkit._files import names_in, write_whole, zip_of
 from chatkit.classroom.gradekey import imported
 from chatkit.course.handout import CONTRACT, FORMAT, MANIFEST, without_dead_links
 from chatkit.course.lessons import Course, Lesson
@@ -49,7 +48,7 @@ def hand_out(course: Course, last: Lesson, target: Path) -> Handout:
 
     The same course gives the same bytes. `target` is replaced as a whole or not at all; an earlier
     hand-out may be there, nothing else. Raises HandoutError when a starter has been solved or
-    something is missing, ReportError when `target` cannot be written.
+    something is missing, WriteError when `target` cannot be written.
     """
     if target.suffix.lower() != ".zip":
         raise HandoutError(f"{target} must end in .zip")

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chatkit._errors import UserError
-from chatkit._files import write_whole
-from chatkit._zips import names_in, zip_of
+from chatkit._files import names_in, write_whole, zip_of
 from chatkit.classroom.exports.handout import HandoutError, kit_files
 from chatkit.course.lessons import Course, Lesson
 
@@ -35,7 +34,7 @@ def gradescope_zip(course: Course, lessons: Sequence[Lesson], target: Path) -> P
     """Write the zip file that is uploaded to Gradescope as an autograder. Returns `target`.
 
     `lessons` are graded also when they are missing; without them, what was handed in is. An
-    earlier package may be at `target`, nothing else. Raises PackageError, and ReportError when
+    earlier package may be at `target`, nothing else. Raises PackageError, and WriteError when
     `target` cannot be written.
     """
     if target.suffix.lower() != ".zip":
@@ -58,7 +57,7 @@ def github_workflow(lessons: Sequence[Lesson], kit: str, folder: Path) -> Path:
 
     `kit` is the address from which pip installs the kit. A name alone would make pip look on the
     package index, where the kit is not: somebody else's program would give the grades. An earlier
-    workflow of ours may be there, no other. Raises PackageError, and ReportError when it cannot be
+    workflow of ours may be there, no other. Raises PackageError, and WriteError when it cannot be
     written.
     """
     if not kit.isprintable() or not kit.strip() or kit.startswith("-") or "${{" in kit:

@@ -24,7 +24,7 @@ from chatkit.course.lessons import Course, Lesson
 from chatkit.grading.options import RunOptions
 from chatkit.grading.parallel import WorkerLost
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
-from chatkit.grading.worker import Order, Station
+from chatkit.grading.worker import Job, Worker
 from chatkit.system.sandbox.sandbox import Tier
 
 Form = Literal["gradescope", "github", "junit"]
@@ -113,10 +113,10 @@ def grade_one(
     """
     seed = secrets.token_hex(4)
     try:
-        with Station(tier) as station:
+        with Worker(tier) as worker:
             return [
-                station.grade(
-                    Order(course.root, lesson.name, folder, RunOptions(seed=seed)),
+                worker.grade(
+                    Job(course.root, lesson.name, folder, RunOptions(seed=seed)),
                     partial(on_verdict, lesson),
                 )
                 for lesson, folder in work.lessons
@@ -126,7 +126,7 @@ def grade_one(
 
 
 def write_result(form: Form, lessons: Sequence[LessonVerdict], file: Path) -> Path:
-    """Write what was found to `file`, whole or not at all. Raises ReportError."""
+    """Write what was found to `file`, whole or not at all. Raises WriteError."""
     if form == "junit":
         return write_whole(file, junit([("", lessons)]))
     if form == "gradescope":

@@ -18,8 +18,9 @@ from chatkit.classroom.grades import ClassGrades, LessonGrade, StudentGrades
 from chatkit.classroom.reports.plots import distributions, heat_maps
 from chatkit.classroom.rules import Rules, number
 from chatkit.classroom.statistics import most_failed, statistics_of
+from chatkit.course.lessons import Lesson
 from chatkit.grading import feedback
-from chatkit.grading.verdict import LessonVerdict, Verdict
+from chatkit.grading.verdict import INSIDE, LessonVerdict, Verdict
 
 ISOLATION = {
     "namespaces": "each program had a network of its own and saw only the files it needs",
@@ -85,10 +86,11 @@ def class_page(grades: ClassGrades, pages: Mapping[str, str]) -> str:
     """The overview of the class. `pages` gives the address of each student's page by id."""
     statistics = statistics_of(grades)
     used: dict[str, int] = {}
-    caveats: dict[str, str] = {}
+    windows: dict[str, None] = {}
     for lesson in grades.lessons:
         for found in grades.graded(lesson.name):
-            caveats[lesson.name] = found.caveat
+            if lesson.window:
+                windows[lesson.name] = None
             used[found.isolation] = used.get(found.isolation, 0) + 1
     return template("class.html").render(
         grades=grades,
@@ -97,19 +99,19 @@ def class_page(grades: ClassGrades, pages: Mapping[str, str]) -> str:
         stumbles=most_failed(statistics, 10),
         distributions=distributions(grades),
         maps=heat_maps(grades),
-        caveats=[f"{name}: {caveat}" for name, caveat in caveats.items() if caveat],
+        caveats=[f"{name}: {INSIDE}" for name in windows],
         isolation=[f"{_isolation(name)}: {count} lessons" for name, count in sorted(used.items())],
         statuses=STATUS,
     )
 
 
 def student_page(
-    row: StudentGrades, titles: Mapping[str, str], found: Sequence[LessonVerdict], rules: Rules
+    row: StudentGrades, by_name: Mapping[str, Lesson], found: Sequence[LessonVerdict], rules: Rules
 ) -> str:
-    """The page of one student. `titles` name the lessons; `found` are the verdicts in full."""
+    """The page of one student. `by_name` are the lessons, `found` the verdicts in full."""
     verdicts = {lesson.lesson: lesson for lesson in found}
     lessons = [
-        _lesson(name, titles[name], grade, verdicts.get(name), rules)
+        _lesson(by_name[name], grade, verdicts.get(name), rules)
         for name, grade in row.lessons.items()
         if grade.counts or grade.handed_in or grade.adjusted
     ]
@@ -119,12 +121,13 @@ def student_page(
 
 
 def _lesson(
-    name: str, title: str, grade: LessonGrade, found: LessonVerdict | None, rules: Rules
+    lesson: Lesson, grade: LessonGrade, found: LessonVerdict | None, rules: Rules
 ) -> LessonView:
     if not found:
-        return LessonView(name, title, grade, "", "", ())
-    checks = tuple(_check(one, rules.worth(name, one)) for one in found.checks)
-    return LessonView(name, title, grade, _isolation(found.isolation), found.caveat, checks)
+        return LessonView(lesson.name, lesson.title, grade, "", "", ())
+    checks = tuple(_check(one, rules.worth(lesson.name, one)) for one in found.checks)
+    caveat = INSIDE if lesson.window else ""
+    return LessonView(lesson.name, lesson.title, grade, _isolation(found.isolation), caveat, checks)
 
 
 def _check(verdict: Verdict, worth: float) -> CheckView:

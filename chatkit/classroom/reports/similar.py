@@ -27,7 +27,7 @@ class SideView:
 def write_similar(findings: Findings, folder: Path) -> list[Path]:
     """Write `similar.html`, and a page for each of the first pairs into `similar/`.
 
-    Returns the files, the overview first. Raises ReportError.
+    Returns the files, the overview first. Raises WriteError.
     """
     shown = findings.pairs[:PAGES]
     names = file_names(

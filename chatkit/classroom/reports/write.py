@@ -17,12 +17,12 @@ def write_reports(gradebook: Gradebook, rules: Rules, course: Course, folder: Pa
     """Write `grades.csv`, `junit.xml`, `index.html` and `students/*.html` into `folder`.
 
     Returns the files. Each is whole or as it was before. Students are read one after the other, so
-    memory does not grow with what they sent. Raises ReportError and GradebookError.
+    memory does not grow with what they sent. Raises WriteError and GradebookError.
     """
     grades = grades_of(gradebook, rules, course)
     people = [(row.student.id, row.student.name) for row in grades.students]
     pages = {id: f"students/{name}" for id, name in file_names(people, ".html").items()}
-    titles = {lesson.name: lesson.title for lesson in grades.lessons}
+    lessons = {lesson.name: lesson for lesson in grades.lessons}
     written = [
         write_whole(folder / "grades.csv", table(grades)),
         write_whole(folder / "index.html", class_page(grades, pages)),
@@ -30,7 +30,7 @@ def write_reports(gradebook: Gradebook, rules: Rules, course: Course, folder: Pa
     ]
     for row in grades.students:
         found = _in_full(gradebook, row.student.id, grades)
-        page = student_page(row, titles, found, grades.rules)
+        page = student_page(row, lessons, found, grades.rules)
         written.append(write_whole(folder / pages[row.student.id], page))
     return written
 

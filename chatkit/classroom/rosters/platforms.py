@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatkit._files import ReportError, write_whole
+from chatkit._files import WriteError, write_whole
 from chatkit._text import one_line
 from chatkit.classroom.grades import ClassGrades, StudentGrades
 from chatkit.classroom.rosters.csvedit import Cell, Sheet, column
@@ -109,11 +109,11 @@ class Filler:
         return self.sheet.rows[0][at].value
 
     def only_one(self, *titles: str) -> None:
-        """Raises ReportError where two columns have one of these titles: which one is meant?"""
+        """Raises WriteError where two columns have one of these titles: which one is meant?"""
         there = [cell.value.strip().casefold() for cell in self.sheet.rows[0]]
         for title in titles:
             if there.count(title.casefold()) > 1:
-                raise ReportError(f"{self.roster} has two columns {title!r}: take one of them out")
+                raise WriteError(f"{self.roster} has two columns {title!r}: take one of them out")
 
     def of(self, row: int, *names: str) -> str:
         """What stands in `row` under the first of these titles that there is."""
@@ -153,7 +153,7 @@ class Moodle(Filler):
         at = column(self.sheet.rows[0], "Grade")
         assert at is not None
         if not has(self.sheet.rows[0], "Maximum Grade"):
-            raise ReportError(
+            raise WriteError(
                 f"{self.roster} has no column 'Maximum Grade', so nobody knows of how many points "
                 "a grade is. An assignment that is graded by a scale cannot be filled in: give it "
                 "the type 'Point' in Moodle, and export the worksheet again"
@@ -220,7 +220,7 @@ class Canvas(Filler):
             title = re.sub(r" \(\d+\)$", "", cell.value.strip()).casefold()
             for key, names in wanted.items():
                 if title in names and key in found:
-                    raise ReportError(
+                    raise WriteError(
                         f"{self.roster} has two columns for {key}, {self.title(found[key])!r} and "
                         f"{cell.value!r}: give one of the assignments another name in Canvas, "
                         "and export the gradebook again"
@@ -230,13 +230,13 @@ class Canvas(Filler):
         if not found:
             called = [repr(one.title) for one in self.grades.lessons if one.name in wanted]
             called += ["'Total'"] if TOTAL in wanted else []
-            raise ReportError(
+            raise WriteError(
                 f"{self.roster} has no column for a lesson: call an assignment in Canvas "
                 f"{' or '.join(called)}, and export the gradebook again"
             )
         for at in found.values():
             if read_most(self.points_possible(at)) is None:
-                raise ReportError(
+                raise WriteError(
                     f"{self.roster} does not say clearly how many points {self.title(at)!r} is "
                     f"worth (it says {self.points_possible(at)!r}): give the assignment points in "
                     "Canvas, and export the gradebook again"

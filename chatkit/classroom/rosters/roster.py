@@ -6,7 +6,7 @@ for each assignment. Encoding, order, quotes, line ends and all other cells stay
 
 from pathlib import Path
 
-from chatkit._files import ReportError
+from chatkit._files import WriteError
 from chatkit.classroom.gradebook import FILE as GRADEBOOK
 from chatkit.classroom.grades import ClassGrades
 from chatkit.classroom.rosters.csvedit import Sheet, read_sheet
@@ -25,23 +25,23 @@ OWN = frozenset(
 def roster_target(roster: Path, out: Path) -> Path:
     """Where the filled copy of `roster` goes in the folder of the class, `out`.
 
-    It is never the file itself nor one that the kit keeps there. Raises ReportError then, and when
+    It is never the file itself nor one that the kit keeps there. Raises WriteError then, and when
     `roster` cannot be read or is no file of a platform: before an hour of grading, not after it.
     """
     platform = _platform(roster, _read(roster))
     target = out / roster.name
     if target.name.casefold() in OWN:
-        raise ReportError(
+        raise WriteError(
             f"{roster} has the name of a file that the kit writes into {out}: give it another name"
         )
     if target.exists():
         if target.samefile(roster):
-            raise ReportError(
+            raise WriteError(
                 f"{roster} lies where the filled copy would go: move it out of {out}, or export "
                 "it again"
             )
         if not target.is_file() or _recognised(_read(target)) is not platform:
-            raise ReportError(
+            raise WriteError(
                 f"{target} is there already and is no earlier copy for {platform.platform}: "
                 f"give {roster} another name"
             )
@@ -57,12 +57,12 @@ def fill_roster(
     total without it. In a Canvas gradebook each column that is called after a lesson gets its
     points, and one that is called "total" the total; `lesson` narrows that to one. Grades are
     scaled to the points that the file says there are at most. Nobody's grade is emptied: a cell
-    changes only when there is a grade. Raises ReportError, also when it is not clear which column
+    changes only when there is a grade. Raises WriteError, also when it is not clear which column
     is meant or of how many points it is.
     """
     lessons = [one.name for one in grades.lessons]
     if not lessons or (lesson and lesson not in lessons):
-        raise ReportError(
+        raise WriteError(
             f"{roster} is not filled in: nobody has been graded in {lesson or 'any lesson'} yet"
         )
     sheet = _read(roster)
@@ -73,16 +73,16 @@ def _read(roster: Path) -> Sheet:
     try:
         return read_sheet(roster.read_bytes())
     except OSError as error:
-        raise ReportError(f"{roster} cannot be read: {error.strerror}") from None
+        raise WriteError(f"{roster} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise ReportError(f"{roster} cannot be read: {error}") from None
+        raise WriteError(f"{roster} cannot be read: {error}") from None
 
 
 def _platform(roster: Path, sheet: Sheet) -> type[Filler]:
-    """What fills in a file of this form. Raises ReportError for any other."""
+    """What fills in a file of this form. Raises WriteError for any other."""
     if platform := _recognised(sheet):
         return platform
-    raise ReportError(
+    raise WriteError(
         f"{roster} is neither a grading worksheet of Moodle (columns Identifier, Full name, "
         "Email address, Grade) nor a gradebook of Canvas (columns Student, ID): export it "
         "again with the platform set to English"

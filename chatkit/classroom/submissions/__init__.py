@@ -1,6 +1,8 @@
 """What the students of a class handed in, however it was packed.
 
-- `submissions`  a folder or an archive becomes students with their files
-- `layouts`      how platforms and people name what students hand in
-- `search`       look through what one student handed in, and copy what can be graded
+- `submissions`   a folder or an archive becomes students with their files
+- `participants`  whose work each folder, archive and program is
+- `layouts`       how platforms and people name what students hand in
+- `search`        look through what one student handed in; `copying` copies what can be graded
+- `items`         one folder's files; `unusable` says why nothing could be graded
 """

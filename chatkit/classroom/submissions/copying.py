@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chatkit._archives.filenames import brief, is_archive_name, safe_name, shortened
 from chatkit._archives.unpacking import HAND_IN, MIB, ODD_NAME, is_program_file
-from chatkit.classroom.submissions.items import Found, Item
+from chatkit.classroom.submissions.items import Item, LessonPrograms
 from chatkit.classroom.submissions.layouts import program_named
 from chatkit.classroom.submissions.search import ANOTHER_NAME, Search, all_programs
 from chatkit.course.places import set_aside
@@ -18,7 +18,7 @@ COPIED_DEPTH = 8  # folders inside a lesson folder
 LOOKED_AT = 5000  # the most files and folders beside the programs that are looked at
 
 
-def copy_lesson(search: Search, found: Found, folder: Path) -> bool:
+def copy_lesson(search: Search, found: LessonPrograms, folder: Path) -> bool:
     """Copy a lesson's programs into `folder`, and what lies beside them: they may import it.
 
     The programs go first, then modules, then all the rest. Returns whether one of the programs
@@ -57,7 +57,7 @@ def copy_lesson(search: Search, found: Found, folder: Path) -> bool:
     return False
 
 
-def _is_plainly(item: Item, found: Found) -> bool:
+def _is_plainly(item: Item, found: LessonPrograms) -> bool:
     """Whether the item is one of the programs, under a name by which nobody imports it."""
     return any(one is item and off < ANOTHER_NAME for one, off in found.programs.values())
 

@@ -57,7 +57,7 @@ Programs = dict[str, tuple[Item, int]]  # for each program the file, and how far
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A folder in which programs lie."""
 
     lesson: Lesson | None
@@ -77,7 +77,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Found:
+class LessonPrograms:
     """The programs of one lesson, and what lies beside them."""
 
     lesson: Lesson

@@ -13,7 +13,7 @@ from chatkit import __version__
 from chatkit._archives.filenames import archive_stem, brief, is_archive_name, readable
 from chatkit._archives.unpacking import HAND_IN, ArchiveError, unpack
 from chatkit.classroom.exports.handin import MANIFEST, read_manifest
-from chatkit.classroom.submissions.items import Found, Item, Place, Programs, listing
+from chatkit.classroom.submissions.items import Item, LessonPrograms, Location, Programs, listing
 from chatkit.classroom.submissions.layouts import (
     lesson_hinted,
     lesson_named,
@@ -129,10 +129,10 @@ class Search:
 
     # Finding
 
-    def lessons(self, items: Sequence[Item]) -> dict[str, Found]:
+    def lessons(self, items: Sequence[Item]) -> dict[str, LessonPrograms]:
         """The lessons in a hand-in, by name. What is meant by a doubtful name, remarks say."""
         places = self.places(items)
-        by_lesson: dict[str, list[Place]] = {}
+        by_lesson: dict[str, list[Location]] = {}
         strays = []
         for place in places:
             if place.lesson:
@@ -154,7 +154,7 @@ class Search:
             self.remark(f"There is no program in what is called like {name}.")
         return found
 
-    def left_beside(self, strays: list[Place], beside: bool) -> None:
+    def left_beside(self, strays: list[Location], beside: bool) -> None:
         """Remark on programs in no lesson's folder."""
         names = listed([item.name for place in strays for item, _ in place.programs.values()])
         if beside and self.lesson:
@@ -168,9 +168,9 @@ class Search:
         if not beside:
             self.remark(f"N{told[1:]}.")
 
-    def places(self, items: Sequence[Item]) -> list[Place]:
+    def places(self, items: Sequence[Item]) -> list[Location]:
         """All folders with programs in them, those that lie least deep first."""
-        found: list[Place] = []
+        found: list[Location] = []
         waiting: deque[tuple[Item | None, Lesson | None, tuple[str, ...], int]] = deque()
         waiting.append((None, None, (), 0))
         while waiting:
@@ -184,7 +184,7 @@ class Search:
             self.seen += names[: max(0, SEEN - len(self.seen))]
             here = self.programs_by_lesson(inside, lesson)
             found += [
-                Place(self.course.lesson(name) if name else None, tuple(inside), one, trail, off)
+                Location(self.course.lesson(name) if name else None, tuple(inside), one, trail, off)
                 for name, one in here.items()
             ]
             for next in self.to_open(inside, here, lesson):
@@ -265,7 +265,7 @@ class Search:
                     self.obstacle(f"{names_of} may all be {program}: rename the one that counts")
         return found
 
-    def chosen(self, lesson: Lesson, places: list[Place]) -> Found | None:
+    def chosen(self, lesson: Lesson, places: list[Location]) -> LessonPrograms | None:
         """The programs of one lesson, of all places where some lie. None when nobody can tell."""
         first, *more = places
         programs = dict(first.programs)
@@ -289,9 +289,9 @@ class Search:
         if not set(programs) & set(lesson.asked):
             self.obstacle(f"{lesson.name} asks for {' and '.join(lesson.asked)}")
             return None
-        return Found(lesson, programs, tuple(beside))
+        return LessonPrograms(lesson, programs, tuple(beside))
 
-    def differing(self, first: Place, other: Place) -> str:
+    def differing(self, first: Location, other: Location) -> str:
         """A program that two places hold and that is not the same in both; empty without one."""
         for name in sorted(set(first.programs) & set(other.programs)):
             one, two = first.programs[name][0].path, other.programs[name][0].path

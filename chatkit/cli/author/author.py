@@ -16,15 +16,15 @@ import click
 
 from chatkit.authoring.clone import open_clone
 from chatkit.cli.author.explain import explain
-from chatkit.cli.groups import Group
+from chatkit.cli.groups import CommandGroup
 from chatkit.course.errors import AuthoringError, CourseError, Problem
 from chatkit.course.lessons import find_course
 
-PROBLEMS, WRONG_USE, STOPPED = 1, 2, 130
+PROBLEMS, STOPPED = 1, 130
 SLOW = 1.0  # seconds; a rule that takes longer says its name
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def author() -> None:
     """Write lessons that cannot drift from their solutions.
 
@@ -114,8 +114,8 @@ def picture() -> None:
     """
     from rich.console import Console
 
+    from chatkit._files import write_whole
     from chatkit.authoring.site import picture as drawing
-    from chatkit.authoring.sync import write
     from chatkit.cli.printing import Printer
     from chatkit.grading import feedback
 
@@ -128,7 +128,7 @@ def picture() -> None:
         )
         Printer(show=False, console=console).verdict(verdict)
         target = course.root / "docs" / "assets" / "verdict.svg"
-        write(target, drawing.svg(console, drawing.command(course)))
+        write_whole(target, drawing.svg(console, drawing.command(course)))
         click.echo(f"wrote {target.relative_to(course.root).as_posix()}")
 
 
@@ -172,9 +172,10 @@ def scenes(ids: tuple[str, ...]) -> None:
       chatkit author scenes && chatkit author sync && git diff --stat
       chatkit author scenes half-line
     """
+    from chatkit._files import write_whole
     from chatkit.authoring.scenes import scenes as scenery
     from chatkit.authoring.scenes.recordings import record
-    from chatkit.authoring.sync import holds, write
+    from chatkit.authoring.sync import holds
 
     with problems_end_it():
         clone = open_clone(find_course())
@@ -188,7 +189,7 @@ def scenes(ids: tuple[str, ...]) -> None:
             if holds(target, text):
                 click.echo(f"{name}: as it was")
             else:
-                write(target, text)
+                write_whole(target, text)
                 click.echo(f"wrote {name}")
     click.echo("now: chatkit author sync")
 
@@ -225,7 +226,7 @@ def steady(
     from rich.console import Console
     from rich.progress import track
 
-    from chatkit.authoring import stability as steadily
+    from chatkit.authoring import stability
     from chatkit.authoring.samples import samples
 
     with problems_end_it():
@@ -241,7 +242,7 @@ def steady(
         raise click.UsageError(f"no sample has {only!r} in its name")
     gradings = verdicts = different = 0
     console = Console(stderr=True)
-    all_of_it = steadily.rounds(chosen, count, workers=workers, busy=busy, delays=delays)
+    all_of_it = stability.rounds(chosen, count, workers=workers, busy=busy, delays=delays)
     stopped = False
     try:
         for one in track(all_of_it, "grading", total=len(chosen) * count, console=console):
@@ -333,7 +334,7 @@ def name_if_slow(title: str) -> Iterator[None]:
 @contextmanager
 def problems_end_it() -> Iterator[None]:
     """End the command with one clear message instead of a traceback."""
-    from chatkit.student.backups import BackupError
+    from chatkit.course.backups import BackupError
 
     try:
         yield
@@ -343,6 +344,3 @@ def problems_end_it() -> Iterator[None]:
     except AuthoringError as error:
         click.echo(error.problem.text(find_course().root), err=True)
         sys.exit(PROBLEMS)
-    except CourseError as error:
-        click.echo(f"chatkit author: {error}", err=True)
-        sys.exit(WRONG_USE)

@@ -44,7 +44,7 @@ def explain(
     \b
     Examples:
       chatkit author explain --lesson 2
-      chatkit author explain --dir ../programs --causes tests/elsewhere.toml --show
+      chatkit author explain --dir ../programs --causes tests/field.toml --show
     """
     from rich.console import Console
     from rich.progress import track

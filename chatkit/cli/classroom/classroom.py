@@ -15,28 +15,23 @@ from typing import cast
 
 import click
 
-from chatkit._archives.unpacking import ArchiveError
-from chatkit._files import ReportError
 from chatkit._text import one_line
-from chatkit.classroom.cluster import ClusterError
-from chatkit.classroom.gradebook import FILE, Gradebook, GradebookError, open_gradebook
+from chatkit.classroom.gradebook import FILE, Gradebook, open_gradebook
 from chatkit.classroom.grades import ClassGrades, grades_of
 from chatkit.classroom.reports.write import write_reports
 from chatkit.classroom.rosters.roster import fill_roster, roster_target
-from chatkit.classroom.rules import Rules, RulesError, read_rules, signed
+from chatkit.classroom.rules import Rules, read_rules, signed
 from chatkit.classroom.run import carry_out, doubles, due, plan, rules_of
 from chatkit.classroom.statistics import statistics_of
 from chatkit.classroom.submissions.submissions import (
     Submission,
-    SubmissionError,
     find_submissions,
 )
 from chatkit.cli.classroom.files import handout, one, package
 from chatkit.cli.classroom.progress import final_table, progress
 from chatkit.cli.classroom.similar import similar
-from chatkit.cli.groups import Group, Misuse
+from chatkit.cli.groups import CommandGroup, Misuse
 from chatkit.cli.stopping import end_on_signals
-from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, Lesson, find_course
 from chatkit.system.leftovers import OwnFolder
 from chatkit.system.sandbox.sandbox import Tier, expected
@@ -46,7 +41,7 @@ TOLD = 3  # students of whom one line each is printed
 NEGATIVE = re.compile(r"-\d*\.?\d+")
 
 
-@click.group("class", cls=Group)
+@click.group("class", cls=CommandGroup)
 def classroom() -> None:
     """Grade a class: a folder, an archive, or what a learning platform gave you.
 
@@ -117,7 +112,7 @@ def grade(
     """
     end_on_signals()
     trouble: list[str] = []
-    with problems_end_it(), OwnFolder("class") as room:
+    with OwnFolder("class") as room:
         course = find_course()
         lessons = [course.lesson(key) for key in keys] or list(course.lessons)
         alone = lessons[0] if len(lessons) == 1 else None
@@ -150,20 +145,20 @@ def grade(
             due_here = [lesson.name for lesson in lessons] if keys else counting
             wanted = cast(Tier, tier)
             likely = wanted if cluster else expected(wanted)
-            work = plan(book, chosen, lessons, due_here, tier=likely, fresh=fresh)
+            work = plan(book, course, chosen, lessons, due_here, tier=likely, fresh=fresh)
             for line in without_lesson(chosen, lessons if keys else ()):
                 click.echo(line)
-            click.echo(f"{len(work.units)} lessons to grade, {work.done} graded before")
+            click.echo(f"{len(work.jobs)} lessons to grade, {work.done} graded before")
             # A window has to wait for its timers, so two keep a core busier than one.
             count = workers or 2 * (os.cpu_count() or 1)
             graded = carry_out(work, book, course, workers=count, cluster=cluster, tier=wanted)
             try:
                 with contextlib.closing(graded):
-                    for one in progress(graded, work.units):
+                    for one in progress(graded, work.jobs):
                         if one.trouble:
                             last = one_line(one.trouble.strip().splitlines()[-1])
-                            who = one_line(one.unit.student)
-                            trouble.append(f"{who}, {one.unit.lesson}: {last}")
+                            who = one_line(one.job.student)
+                            trouble.append(f"{who}, {one.job.lesson}: {last}")
             except KeyboardInterrupt:
                 click.echo("stopped; what was graded is kept. The same command goes on.", err=True)
                 sys.exit(130)
@@ -207,24 +202,23 @@ def adjust(
     chatkit class adjust bob 4 -10 --out grades --why "copied from alice"
     chatkit class adjust bob 4 --remove --out grades
     """
-    with problems_end_it():
-        course = find_course()
-        chosen = course.lesson(lesson).name
-        if remove and why is not None:
-            raise Misuse("--remove takes an adjustment back: it needs no --why")
-        with open_gradebook(existing(out)) as book:
-            rules = read_rules(out, course)
-            if remove:
-                gone = book.take_back(student, chosen, points)
-                told = f"{signed(gone.points)} taken back ({one_line(gone.why)})"
-            elif points is None or why is None:
-                missing = "POINTS" if points is None else "--why"
-                raise Misuse(f"{missing} is missing: how many points, and the reason")
-            else:
-                book.adjust(student, chosen, points, why, datetime.now(UTC), getpass.getuser())
-                told = signed(points)
-            click.echo(f"{one_line(student)}, {chosen}: {told}")
-            report_on(book, rules, course, out, None)
+    course = find_course()
+    chosen = course.lesson(lesson).name
+    if remove and why is not None:
+        raise Misuse("--remove takes an adjustment back: it needs no --why")
+    with open_gradebook(existing(out)) as book:
+        rules = read_rules(out, course)
+        if remove:
+            gone = book.take_back(student, chosen, points)
+            told = f"{signed(gone.points)} taken back ({one_line(gone.why)})"
+        elif points is None or why is None:
+            missing = "POINTS" if points is None else "--why"
+            raise Misuse(f"{missing} is missing: how many points, and the reason")
+        else:
+            book.adjust(student, chosen, points, why, datetime.now(UTC), getpass.getuser())
+            told = signed(points)
+        click.echo(f"{one_line(student)}, {chosen}: {told}")
+        report_on(book, rules, course, out, None)
 
 
 @classroom.command()
@@ -245,13 +239,12 @@ def report(out: Path, roster: Path | None, key: str | None) -> None:
     """
     if key and not roster:
         raise Misuse("--lesson says what goes into a roster: give --roster, too")
-    with problems_end_it():
-        course = find_course()
-        lesson = course.lesson(key) if key else None
-        if roster:
-            roster_target(roster, out)
-        with open_gradebook(existing(out)) as book:
-            report_on(book, read_rules(out, course), course, out, roster, lesson)
+    course = find_course()
+    lesson = course.lesson(key) if key else None
+    if roster:
+        roster_target(roster, out)
+    with open_gradebook(existing(out)) as book:
+        report_on(book, read_rules(out, course), course, out, roster, lesson)
 
 
 def pick(submissions: Sequence[Submission], students: Sequence[str]) -> list[Submission]:
@@ -343,19 +336,6 @@ def what_counts(grades: ClassGrades, *, given: bool) -> Iterator[str]:
             )
     for student, name, why in grades.standing():
         yield one_line(f"  {student}, {name}: {why}")
-
-
-@contextlib.contextmanager
-def problems_end_it() -> Iterator[None]:
-    """End the command with one clear line and status 2 instead of a traceback."""
-    errors = (
-        *(CourseError, ArchiveError, RulesError, GradebookError, ReportError, SubmissionError),
-        ClusterError,
-    )
-    try:
-        yield
-    except errors as error:
-        raise Misuse(str(error)) from None
 
 
 classroom.add_command(handout)

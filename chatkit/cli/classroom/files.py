@@ -3,7 +3,6 @@
 These are commands of `chatkit class`.
 """
 
-import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,16 +10,12 @@ from typing import cast
 
 import click
 
-from chatkit._archives.unpacking import ArchiveError
-from chatkit._files import ReportError
-from chatkit.classroom.exports.handout import Handout, HandoutError, hand_out
-from chatkit.classroom.exports.package import PackageError, github_workflow, gradescope_zip
-from chatkit.classroom.exports.single import Form, OneError, find_one, grade_one, write_result
-from chatkit.classroom.submissions.submissions import SubmissionError
+from chatkit.classroom.exports.handout import Handout, hand_out
+from chatkit.classroom.exports.package import github_workflow, gradescope_zip
+from chatkit.classroom.exports.single import Form, find_one, grade_one, write_result
 from chatkit.cli.groups import Misuse
 from chatkit.cli.printing import shown
 from chatkit.cli.stopping import end_on_signals, stopped
-from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, Lesson, find_course, kit_course
 from chatkit.grading import feedback
 from chatkit.grading.verdict import GradingError, Verdict
@@ -49,9 +44,8 @@ def handout(key: str, target: Path) -> None:
 
     Exit status 0: written. 2: wrong use, or a starter was solved in place; nothing is written.
     """
-    with problems_end_it():
-        course = find_course()
-        made = hand_out(course, course.lesson(key), target)
+    course = find_course()
+    made = hand_out(course, course.lesson(key), target)
     click.echo(f"{target} holds {len(made.files)} files, {made.bytes // 1000} kB:")
     for line in inside(made):
         click.echo(f"  {line}")
@@ -99,27 +93,26 @@ def package(platform: str, target: Path, keys: tuple[str, ...], kit: str | None)
 
     \b
     chatkit class package gradescope --out autograder.zip --lesson 1
-    chatkit class package github --out tasks --lesson 2 --kit git+https://example.org/chatkit
+    chatkit class package github --out tasks --kit git+https://example.org/chatkit
 
     Exit status 0: written. 2: wrong use; nothing is written.
     """
-    with problems_end_it():
-        course = find_course()
-        lessons = named(course, keys)
-        if platform == "gradescope":
-            if kit:
-                raise Misuse("--kit is for github: a package for Gradescope holds the kit")
-            gradescope_zip(course, lessons, target)
-            click.echo(f"{target} is the autograder. Upload it to Gradescope.")
-            click.echo("Base image: Ubuntu 22.04 or newer. Time limit: some minutes a lesson.")
-        else:
-            if not kit:
-                raise Misuse(
-                    "github needs --kit, the address from which pip installs the kit there, such "
-                    "as git+https://example.org/chatkit.git: it is not on the package index"
-                )
-            file = github_workflow(lessons, kit, target)
-            click.echo(f"{file} is the workflow. Commit it to the repository that students get.")
+    course = find_course()
+    lessons = named(course, keys)
+    if platform == "gradescope":
+        if kit:
+            raise Misuse("--kit is for github: a package for Gradescope holds the kit")
+        gradescope_zip(course, lessons, target)
+        click.echo(f"{target} is the autograder. Upload it to Gradescope.")
+        click.echo("Base image: Ubuntu 22.04 or newer. Time limit: some minutes a lesson.")
+    else:
+        if not kit:
+            raise Misuse(
+                "github needs --kit, the address from which pip installs the kit there, such "
+                "as git+https://example.org/chatkit.git: it is not on the package index"
+            )
+        file = github_workflow(lessons, kit, target)
+        click.echo(f"{file} is the workflow. Commit it to the repository that students get.")
     words = ", ".join(lesson.name for lesson in lessons) or "what is handed in"
     click.echo(f"It grades: {words}.")
 
@@ -159,7 +152,7 @@ def one(submission: Path, form: str, target: Path, keys: tuple[str, ...]) -> Non
     """
     end_on_signals()
     try:
-        with problems_end_it(), OwnFolder("one") as room:
+        with OwnFolder("one") as room:
             if target.is_dir():
                 raise Misuse(f"{target} is a folder: --out takes a file")
             course = course_for(submission)
@@ -194,15 +187,3 @@ def named(course: Course, keys: tuple[str, ...]) -> list[Lesson]:
 
 def tell_verdict(lesson: Lesson, verdict: Verdict) -> None:
     click.echo(f"{lesson.name} {shown(feedback.headline(verdict))}")
-
-
-@contextlib.contextmanager
-def problems_end_it() -> Iterator[None]:
-    """End the command with one clear line and status 2 instead of a traceback."""
-    try:
-        yield
-    except (
-        *(CourseError, ArchiveError, SubmissionError, ReportError),
-        *(HandoutError, PackageError, OneError),
-    ) as error:
-        raise Misuse(str(error)) from None

@@ -19,7 +19,8 @@ from rich.text import Text
 
 from chatkit._text import one_line
 from chatkit.classroom.statistics import LessonStatistics, most_failed
-from chatkit.grading.jobs import Graded, Unit
+from chatkit.grading.jobs import Graded
+from chatkit.grading.worker import Job
 
 
 class Rate(ProgressColumn):
@@ -29,28 +30,28 @@ class Rate(ProgressColumn):
         return Text(f"{task.speed * 60:.0f} a minute" if task.speed else "")
 
 
-def progress(graded: Iterable[Graded], units: Sequence[Unit]) -> Iterator[Graded]:
+def progress(graded: Iterable[Graded], jobs: Sequence[Job]) -> Iterator[Graded]:
     """Pass on what is graded and show how far it is: a live bar on a terminal, else a line each."""
     console = Console(stderr=True)
     if not console.is_terminal:
         for number, one in enumerate(graded, 1):
             verdict = one.verdict
             score = f"{verdict.score} of {verdict.max_score}" if verdict else "no verdict"
-            who = one_line(one.unit.student)
-            click.echo(f"{number}/{len(units)} {who} {one.unit.lesson}: {score}", err=True)
+            who = one_line(one.job.student)
+            click.echo(f"{number}/{len(jobs)} {who} {one.job.lesson}: {score}", err=True)
             yield one
         return
-    left = Counter(unit.student for unit in units)
+    left = Counter(job.student for job in jobs)
     counts: Counter[str] = Counter()
     columns = (
         *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
         *(TextColumn("lessons,"), Rate(), TimeRemainingColumn()),
     )
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task(f"0 of {len(left)} students", total=len(units))
+        task = bar.add_task(f"0 of {len(left)} students", total=len(jobs))
         students = len(left)
         for one in graded:
-            left -= Counter([one.unit.student])  # a student without anything left is gone
+            left -= Counter([one.job.student])  # a student without anything left is gone
             kind = "no verdict" if not one.verdict else "full" if one.verdict.full else "less"
             counts[kind] += 1
             told = f"{students - len(left)} of {students} students; " + ", ".join(

@@ -12,14 +12,11 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from chatkit._archives.unpacking import ArchiveError
-from chatkit._files import ReportError
 from chatkit._text import one_line
 from chatkit.classroom.reports.similar import OVERVIEW, percent, write_similar
-from chatkit.classroom.similar import THRESHOLD, SimilarityError, find_similar, load_library
-from chatkit.classroom.submissions.submissions import SubmissionError, find_submissions
+from chatkit.classroom.similar import THRESHOLD, find_similar, load_library
+from chatkit.classroom.submissions.submissions import find_submissions
 from chatkit.cli.groups import Misuse
-from chatkit.course.errors import CourseError
 from chatkit.course.lessons import find_course
 from chatkit.system.leftovers import OwnFolder
 
@@ -57,7 +54,6 @@ def similar(submissions: Path, out: Path, keys: tuple[str, ...], threshold: int)
 
     It needs one more library. In the clone of the kit: pip install --editable ".[similarity]"
     """
-    errors = (CourseError, ArchiveError, SubmissionError, SimilarityError, ReportError)
     try:
         with OwnFolder("similar") as room:
             load_library()  # before any work: it may be missing
@@ -74,8 +70,6 @@ def similar(submissions: Path, out: Path, keys: tuple[str, ...], threshold: int)
                     found.submissions, lessons or course.lessons, threshold, advance
                 )
             write_similar(findings, out)
-    except errors as error:
-        raise Misuse(str(error)) from None
     except OSError as error:
         raise Misuse(f"{error.filename or out}: {error.strerror or error}") from None
     count = len(findings.pairs)

@@ -65,13 +65,10 @@ def check(
     from chatkit.student.progress import ProgressError, fingerprints, load
 
     remark = ""  # about the state
-    try:
-        course = find_course()
-        if course.root == INSTALLED and not (folder or solutions):
-            raise Misuse("there is no lesson of yours here. Copy them out: chatkit init my-chat")
-        chosen = choose(course, lesson, folder, solutions, only)
-    except CourseError as error:
-        raise Misuse(str(error)) from None
+    course = find_course()
+    if course.root == INSTALLED and not (folder or solutions):
+        raise Misuse("there is no lesson of yours here. Copy them out: chatkit init my-chat")
+    chosen = choose(course, lesson, folder, solutions, only)
     from chatkit.grading.options import RunOptions
     from chatkit.grading.parallel import worth_sharing
     from chatkit.grading.runner import grade_lesson  # with pytest: not before the wrong use is said
@@ -138,15 +135,12 @@ def demo() -> None:
     \b
     chatkit demo
     """
-    from chatkit._errors import Unavailable
     from chatkit.bench.failure import Failure
     from chatkit.tools.demo import play
 
     end_on_signals()
     try:
         play(click.echo)
-    except Unavailable as missing:
-        raise Misuse(str(missing)) from None
     except Failure as failure:
         raise click.ClickException(f"{failure}\n{failure.received}") from None
     except KeyboardInterrupt:

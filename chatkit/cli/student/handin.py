@@ -6,7 +6,6 @@ import click
 
 from chatkit.cli.completion import complete_lesson
 from chatkit.cli.groups import Misuse
-from chatkit.course.errors import CourseError
 from chatkit.course.lessons import find_course
 from chatkit.course.places import INSTALLED
 
@@ -39,16 +38,13 @@ def pack(lessons: tuple[str, ...], target: Path) -> None:
     from chatkit.classroom.exports import handin
     from chatkit.course.todo import begun
 
-    try:
-        course = find_course()
-        if course.root == INSTALLED:
-            raise Misuse("there is no lesson of yours here. Copy them out: chatkit init my-chat")
-        chosen = [course.lesson(key) for key in lessons] if lessons else begun(course)
-        if not chosen:
-            raise Misuse("you have begun no lesson yet: solve a TODO, or name one: chatkit pack 1")
-        remarks = handin.pack(course, target, chosen)
-    except (CourseError, handin.HandinError) as error:
-        raise Misuse(str(error)) from None
+    course = find_course()
+    if course.root == INSTALLED:
+        raise Misuse("there is no lesson of yours here. Copy them out: chatkit init my-chat")
+    chosen = [course.lesson(key) for key in lessons] if lessons else begun(course)
+    if not chosen:
+        raise Misuse("you have begun no lesson yet: solve a TODO, or name one: chatkit pack 1")
+    remarks = handin.pack(course, target, chosen)
     names = ", ".join(lesson.name for lesson in course.lessons if lesson in chosen)
     click.echo(f"{target} holds {names}. Hand in this file.")
     for remark in remarks:

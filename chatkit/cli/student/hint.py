@@ -6,12 +6,11 @@ import click
 
 from chatkit.cli.completion import complete_lesson
 from chatkit.cli.groups import Misuse
-from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, Lesson, find_course
 from chatkit.course.places import INSTALLED
 from chatkit.student import hints
 from chatkit.student.progress import Progress, ProgressError, load
-from chatkit.student.status import next_place, place, places
+from chatkit.student.status import next_unfinished, status, statuses
 
 WIDTH = 80
 
@@ -35,28 +34,25 @@ def hint(lesson: str | None, number: int | None, again: bool) -> None:
 
     Exit status 0: shown. 2: wrong use.
     """
-    try:
-        course = find_course()
-        if course.root == INSTALLED:
-            raise Misuse("there is no lesson of yours here. Copy them out: chatkit init my-chat")
-        state = load(course)
-        chosen = course.lesson(lesson) if lesson else first_open(course, state)
-        if chosen is None:
-            click.echo("All lessons are done: no hint is left to give. Hand in with: chatkit pack")
-            return
-        known = state.of(chosen)
-        choice = hints.numbered(chosen, number) if number else hints.choose(chosen, known)
-        if choice is None:
-            nothing_to_do(course, state, chosen)
-            return
-        before = hints.opened(choice.todo, known)
-        if again and not before:
-            raise Misuse(
-                f"no hint for TODO {choice.todo.number} of lesson {chosen.number} is open yet: "
-                f"chatkit hint {chosen.number} opens one"
-            )
-    except (CourseError, ProgressError, hints.HintError) as error:
-        raise Misuse(str(error)) from None
+    course = find_course()
+    if course.root == INSTALLED:
+        raise Misuse("there is no lesson of yours here. Copy them out: chatkit init my-chat")
+    state = load(course)
+    chosen = course.lesson(lesson) if lesson else first_open(course, state)
+    if chosen is None:
+        click.echo("All lessons are done: no hint is left to give. Hand in with: chatkit pack")
+        return
+    known = state.of(chosen)
+    choice = hints.numbered(chosen, number) if number else hints.choose(chosen, known)
+    if choice is None:
+        nothing_to_do(course, state, chosen)
+        return
+    before = hints.opened(choice.todo, known)
+    if again and not before:
+        raise Misuse(
+            f"no hint for TODO {choice.todo.number} of lesson {chosen.number} is open yet: "
+            f"chatkit hint {chosen.number} opens one"
+        )
     show(chosen, state, choice, before + (not again), bool(number))
     if not again and before < len(choice.todo.hints):
         remark = state.remark
@@ -70,7 +66,7 @@ def hint(lesson: str | None, number: int | None, again: bool) -> None:
 
 def first_open(course: Course, state: Progress) -> Lesson | None:
     """The first lesson that is not done."""
-    found = next_place(places(course, state))
+    found = next_unfinished(statuses(course, state))
     return found.lesson if found else None
 
 
@@ -112,8 +108,8 @@ def show(lesson: Lesson, state: Progress, choice: hints.Choice, upto: int, asked
     if choice.others:
         numbers = ", ".join(map(str, choice.others))
         told(f"Not it? The checks that failed also need TODO {numbers} (--todo N chooses).")
-    found = place(lesson, state.of(lesson))
-    if found.stand == "changed":
+    found = status(lesson, state.of(lesson))
+    if found.status == "changed":
         told(f"Since the last check your program has changed: {found.command}")
 
 

@@ -6,7 +6,6 @@ import click
 
 from chatkit.cli.completion import complete_lesson
 from chatkit.cli.groups import Misuse
-from chatkit.course.errors import CourseError
 from chatkit.course.lessons import find_course
 from chatkit.course.places import INSTALLED
 
@@ -30,11 +29,8 @@ def run(lesson: str, program: str, arguments: tuple[str, ...]) -> None:
     """
     from chatkit.student import running
 
-    try:
-        course = find_course()
-        chosen = course.lesson(lesson)
-    except CourseError as error:
-        raise Misuse(str(error)) from None
+    course = find_course()
+    chosen = course.lesson(lesson)
     name = f"{program}.py"
     path = chosen.program_in(chosen.folder, name)
     if not path.is_file():

@@ -16,7 +16,7 @@ from chatkit.course.lessons import Course, Lesson, find_course
 from chatkit.course.places import INSTALLED
 
 if TYPE_CHECKING:
-    from chatkit.student.backups import Backup
+    from chatkit.course.backups import Backup
 
 
 @click.command()
@@ -35,7 +35,7 @@ def init(folder: Path) -> None:
     """
     from chatkit.student.newfolder import new_folder
 
-    with problems_end_it():
+    with stopped_safely():
         course = new_folder(folder)
     first = course.lessons[0]
     click.echo(f"{folder} holds {_listed([lesson.name for lesson in course.lessons])}.")
@@ -66,9 +66,9 @@ def reset(lesson: str, program: str | None, as_list: bool, number: int | None) -
 
     Exit status 0: done, or nothing to do. 2: wrong use, or it cannot be kept; nothing is changed.
     """
-    from chatkit.student import backups
+    from chatkit.course import backups
 
-    with problems_end_it():
+    with stopped_safely():
         course = find_course()
         chosen = course.lesson(lesson)
         if course.root == INSTALLED:
@@ -113,7 +113,7 @@ def solution(lesson: str, program: str | None, yes: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    with problems_end_it():
+    with stopped_safely():
         course = find_course()
         chosen = course.lesson(lesson)
         named = _programs(chosen, program)
@@ -186,8 +186,8 @@ def _list_backups(course: Course, lesson: Lesson) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from chatkit.course import backups
     from chatkit.course.starters import starter
-    from chatkit.student import backups
 
     every = backups.backups(lesson)
     if not every:
@@ -240,21 +240,10 @@ def _typed(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def problems_end_it() -> Iterator[None]:
-    """End the command with one clear line instead of a traceback: 2, and 130 on Ctrl-C."""
-    from chatkit.course.starters import StarterError
-    from chatkit.student.backups import BackupError
-    from chatkit.student.newfolder import FolderError
-    from chatkit.student.progress import ProgressError
-    from chatkit.student.update.changes import UpdateError
-
+def stopped_safely() -> Iterator[None]:
+    """End the command with one line and status 130 on Ctrl-C."""
     try:
         yield
-    except (
-        *(CourseError, BackupError, UpdateError),
-        *(FolderError, ProgressError, StarterError),
-    ) as error:
-        raise Misuse(str(error)) from None
     except KeyboardInterrupt:
         click.echo("chatkit: stopped; nothing that you wrote is lost.", err=True)
         sys.exit(130)

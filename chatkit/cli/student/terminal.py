@@ -16,7 +16,8 @@ from rich.text import Text
 from chatkit.cli.student.keyboard import Keyboard
 from chatkit.cli.student.watching import page
 from chatkit.course.lessons import Lesson
-from chatkit.student.watch import Event, Pressed, Redraw, Suspend, Watch
+from chatkit.student.events import Event, Pressed, Redraw, Suspend
+from chatkit.student.watch import Watch
 
 
 class Terminal:

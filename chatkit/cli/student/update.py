@@ -33,9 +33,9 @@ def update(source: Path | None, dry_run: bool, force: bool) -> None:
 
     Exit status 0: done, or nothing is new. 2: wrong use, or it cannot be done; it says why.
     """
-    from chatkit.cli.student.starters import problems_end_it
+    from chatkit.cli.student.starters import stopped_safely
 
-    with problems_end_it():
+    with stopped_safely():
         from chatkit.student.update.update import update as take
 
         course = find_course()

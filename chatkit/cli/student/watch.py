@@ -13,12 +13,12 @@ import click
 from chatkit.cli.completion import complete_lesson
 from chatkit.cli.groups import Misuse
 from chatkit.cli.stopping import stopped
-from chatkit.course.errors import CourseError
 from chatkit.course.lessons import find_course
 from chatkit.course.places import INSTALLED
 
 if TYPE_CHECKING:
-    from chatkit.student.watch import Event, Watch
+    from chatkit.student.events import Event
+    from chatkit.student.watch import Watch
 
 POSIX = os.name == "posix"
 
@@ -43,21 +43,18 @@ def watch(lesson: str | None, poll: bool) -> None:
     Exit status 0: you have quit. 130: Ctrl-C. 2: wrong use.
     """
     from chatkit.student.grader import Grader
-    from chatkit.student.progress import ProgressError, load
+    from chatkit.student.progress import load
     from chatkit.student.saves import Saves
-    from chatkit.student.status import next_place, places
+    from chatkit.student.status import next_unfinished, statuses
     from chatkit.student.watch import Watch
 
-    try:
-        course = find_course()
-        if course.root == INSTALLED:
-            raise Misuse("there is no lesson of yours here. Copy them out: chatkit init my-chat")
-        progress = load(course)
-        undone = next_place(places(course, progress))
-        following = undone.lesson if undone else course.lessons[-1]
-        chosen = course.lesson(lesson) if lesson else following
-    except (CourseError, ProgressError) as error:
-        raise Misuse(str(error)) from None
+    course = find_course()
+    if course.root == INSTALLED:
+        raise Misuse("there is no lesson of yours here. Copy them out: chatkit init my-chat")
+    progress = load(course)
+    undone = next_unfinished(statuses(course, progress))
+    following = undone.lesson if undone else course.lessons[-1]
+    chosen = course.lesson(lesson) if lesson else following
     events: SimpleQueue[Event] = SimpleQueue()
     end_cleanly()
     try:

@@ -14,8 +14,9 @@ from chatkit.cli.printing import PLAIN, STYLES, Printer, carries, coloured, show
 from chatkit.course.lessons import Lesson
 from chatkit.grading import feedback
 from chatkit.grading.verdict import Verdict
+from chatkit.student.events import Event
 from chatkit.student.grader import Ended, Heard
-from chatkit.student.watch import Event, Watch
+from chatkit.student.watch import Watch
 
 KEYS = [
     "n next",
@@ -182,7 +183,7 @@ def all_passed(watch: Watch) -> str:
         words += [f"{len(skipped)} were left out: {skipped[0]}", ""]
     if watch.lesson.solutions.is_dir():
         words += [f"See how we did it: chatkit solution {watch.lesson.number}"]
-    if after := watch.neighbour(1):
+    if after := watch.course.neighbour(watch.lesson, 1):
         words += [f"Next: lesson {after.number}, {after.title}. {after.summary} Press n."]
     else:
         words += ["This was the last lesson. You have built a chat. Hand it in: chatkit pack"]

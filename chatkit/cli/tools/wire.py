@@ -90,7 +90,7 @@ def tap(
     """
     from chatkit.cli.tools.tapview import Keys, TapView
     from chatkit.tools.faults import MEANS, Mischief
-    from chatkit.tools.recordings import Recording, RecordingError
+    from chatkit.tools.recordings import Recording
     from chatkit.tools.tap import Tap
 
     server = address(to)
@@ -99,10 +99,7 @@ def tap(
     if delay is not None:
         setting.delay = delay
     end_on_signals()
-    try:
-        recording = Recording(target) if target else None
-    except RecordingError as error:
-        raise Misuse(str(error)) from None
+    recording = Recording(target) if target else None
     view = TapView(recording)
     try:
         tapped = Tap(("127.0.0.1", listen), server, view.hear, setting)
@@ -159,8 +156,6 @@ def show(file: Path, only: tuple[str, ...]) -> None:
             show_verdicts(lessons, only)
     except OSError as error:
         raise Misuse(f"cannot read {file}: {error.strerror}") from None
-    except recordings.RecordingError as error:
-        raise Misuse(str(error)) from None
 
 
 @click.command()

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chatkit._errors import UserError
+from chatkit.course.backups import BackupError, keep, put
 from chatkit.course.places import PACKAGE, new_name
 from chatkit.course.starters import fingerprint, same
-from chatkit.student.backups import BackupError, keep, put
 
 What = Literal[
     "new",  # was not there

@@ -16,8 +16,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatkit.course.git import Blob, Git, GitError
 from chatkit.student.update.changes import Changes, Step, UpdateError, carry_out, pip_after
-from chatkit.student.update.git import Blob, Git
 
 # What students edit: the programs of a lesson, and notes in its text.
 STUDENTS = re.compile(r"lessons/\d\d_\w+/[^/]+\.(py|md)")
@@ -38,7 +38,7 @@ class Newer:
 def update_clone(root: Path, *, dry_run: bool, say: Callable[[str], None]) -> Changes:
     """Bring the clone at `root` up to date with the branch that it follows.
 
-    Raises UpdateError, and then no file of the student has been changed.
+    Raises UpdateError and GitError, and then no file of the student has been changed.
     """
     git = Git(root)
     if Path(git.line("rev-parse", "--show-toplevel")).resolve() != root:
@@ -62,7 +62,7 @@ def update_clone(root: Path, *, dry_run: bool, say: Callable[[str], None]) -> Ch
         new = git.tree_with(newer.tree, kept, room)
         try:
             staging.run("read-tree", "-m", "-u", "-n", old, new)
-        except UpdateError as error:
+        except GitError as error:
             raise UpdateError(f"nothing is changed, for something is in the way: {error}") from None
         steps = _steps(git, newer, changed, mine)
         kit = tuple(name for name in sorted(changed) if not name.startswith("lessons/"))
@@ -84,10 +84,13 @@ def update_clone(root: Path, *, dry_run: bool, say: Callable[[str], None]) -> Ch
 
 
 def _newer(git: Git, room: Path, say: Callable[[str], None]) -> Newer:
-    """Fetch the newer kit, and put the student's commits on top. Raises UpdateError."""
+    """Fetch the newer kit, and put the student's commits on top.
+
+    Raises UpdateError, GitError.
+    """
     try:
         name = git.line("rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}")
-    except UpdateError:
+    except GitError:
         raise UpdateError(
             "this branch follows no other, so nobody knows where a newer kit is: "
             "git branch --set-upstream-to=origin/main"
@@ -97,12 +100,12 @@ def _newer(git: Git, room: Path, say: Callable[[str], None]) -> Newer:
     say(f"Asking for what is new in {name} …")
     try:
         git.run("fetch", "--quiet")
-    except UpdateError as error:
+    except GitError as error:
         raise UpdateError(f"no newer kit can be fetched: {error}") from None
     head, target = git.line("rev-parse", "HEAD"), git.line("rev-parse", "@{upstream}")
     try:
         base = git.line("merge-base", head, target)
-    except UpdateError:
+    except GitError:
         raise UpdateError(f"your branch and {name} have no commit in common") from None
     ours, theirs = git.differences(base, head), git.differences(base, target)
     both = {path for path, blob in ours.items() if theirs.get(path, blob) != blob}

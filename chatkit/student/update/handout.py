@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from chatkit._archives.unpacking import HAND_IN, ArchiveError, is_left_out, unpack
-from chatkit._files import ReportError, write_whole
+from chatkit._files import WriteError, write_whole
 from chatkit.course.errors import CourseError
 from chatkit.course.handout import FORMAT, MANIFEST
 from chatkit.course.lessons import read_lesson
@@ -43,7 +43,7 @@ BEFORE = ".chatkit-before"  # what it replaced
 
 
 @dataclass(frozen=True)
-class Handout:
+class NewerHandout:
     """A hand-out, read as a whole."""
 
     kit: str  # its version
@@ -95,7 +95,7 @@ def update_handout(root: Path, source: Path, *, force: bool, dry_run: bool) -> C
 # Reading
 
 
-def read_handout(source: Path) -> Handout:
+def read_handout(source: Path) -> NewerHandout:
     """Read a hand-out: a zip file, or the folder it was unpacked into. Raises UpdateError."""
     if source.is_dir():
         return _read_folder(source, source)
@@ -114,7 +114,7 @@ def read_handout(source: Path) -> Handout:
         return _read_folder(folder, source)
 
 
-def _read_folder(folder: Path, source: Path) -> Handout:
+def _read_folder(folder: Path, source: Path) -> NewerHandout:
     about = _manifest(folder, source)
     try:
         lessons_in = UNTOUCHED if (folder / UNTOUCHED / "lessons").is_dir() else ""
@@ -136,7 +136,7 @@ def _read_folder(folder: Path, source: Path) -> Handout:
         raise UpdateError(f"{source} is no hand-out: {name}: {error.strerror}") from None
     if "__init__.py" not in parts["chatkit"]:
         raise UpdateError(f"{source} is no hand-out: the kit in it is not whole")
-    return Handout(about["kit"], tuple(about["lessons"]), entries, parts)
+    return NewerHandout(about["kit"], tuple(about["lessons"]), entries, parts)
 
 
 def _manifest(folder: Path, source: Path | None = None) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def _replace(root: Path, parts: Mapping[str, Mapping[str, bytes]]) -> None:
                 if (root / part).exists():
                     shutil.copyfile(root / part, before)
                 write_whole(root / part, files[part], lasting=True)
-    except ReportError as error:
+    except WriteError as error:
         raise UpdateError(f"{error}. Then run the same again") from None
     except OSError as error:
         why = f"{error.filename}: {error.strerror}"

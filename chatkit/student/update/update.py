@@ -28,8 +28,9 @@ def update(
     """Bring the kit around `course` up to date, and say what has changed.
 
     `source` is the newer hand-out, for an unpacked hand-out only. `force` takes an older one too.
-    `dry_run` changes nothing. `say` hears what takes a while. Raises UpdateError, FolderError and
-    StarterError; what the student wrote is still there then, and trying again goes on.
+    `dry_run` changes nothing. `say` hears what takes a while. Raises UpdateError, GitError,
+    FolderError and StarterError; what the student wrote is still there then, and trying again
+    goes on.
     """
     root = course.root
     if root == INSTALLED:

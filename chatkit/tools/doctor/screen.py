@@ -62,7 +62,7 @@ def tk() -> Finding:
 def asks_for_a_window() -> bool:
     """Whether a lesson of this course has a window: a hand-out may stop before it."""
     try:
-        return any(lesson.step == "gui" for lesson in find_course().lessons)
+        return any(lesson.window for lesson in find_course().lessons)
     except CourseError:
         return True
 

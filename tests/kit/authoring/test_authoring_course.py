@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from chatkit._files import WriteError
 from chatkit.authoring.known import FILE
 from chatkit.authoring.sync import sync
+from chatkit.course.backups import BackupError, restore
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, find_course
-from chatkit.student.backups import BackupError, restore
 
 ME = ("-c", "user.name=me", "-c", "user.email=me@example.org")
 
@@ -307,7 +308,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
         raise OSError("the disk is full")
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(WriteError, match="full"):
         sync(course)
 
     assert starter.read_bytes() == before

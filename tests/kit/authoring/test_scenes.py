@@ -14,7 +14,7 @@ from test_authoring_rules import found
 from chatkit.authoring.clone import open_clone
 from chatkit.authoring.scenes.recordings import brief, record, shortened, turns
 from chatkit.authoring.scenes.scenes import (
-    Recording,
+    SceneRecording,
     Take,
     as_json,
     fingerprints,
@@ -157,7 +157,7 @@ def root(tmp_path: Path) -> Path:
     story = turns([Event(0.0, "alice", "server", "connect")], scene.cast)
     right = Take("server.py", fingerprints(scene, clone, "right"), "", "", "", (), tuple(story))
     wrong = changed(right, symptom="silent", fingerprints=fingerprints(scene, clone, "wrong"))
-    recording = Recording(scene.recipe(), {"right": right, "wrong": wrong})
+    recording = SceneRecording(scene.recipe(), {"right": right, "wrong": wrong})
     recording_file(clone, scene).write_text(as_json(recording), encoding="utf-8")
     sync(find_course(tmp_path))
     return tmp_path

@@ -18,7 +18,7 @@ from chatkit.authoring.samples import Sample, found_in
 from chatkit.classroom.gradebook import open_gradebook
 from chatkit.course.lessons import find_course
 from chatkit.grading.options import RunOptions
-from chatkit.grading.worker import Order, Station
+from chatkit.grading.worker import Job, Worker
 from chatkit.system.sandbox.sandbox import what_is_missing
 
 ROOT = Path(__file__).parents[3]
@@ -234,19 +234,19 @@ except KeyboardInterrupt:
 """
 
 
-def test_a_station_that_is_stopped_twice_still_ends_in_order() -> None:
-    """Whoever ends a run tells all stations at once, and then each of them as it is closed."""
+def test_a_worker_that_is_stopped_twice_still_ends_in_order() -> None:
+    """Whoever ends a run tells all workers at once, and then each of them as it is closed."""
     done = subprocess.run([sys.executable, "-c", STOPPED_TWICE], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("cleaned up\n", "")
 
 
-def test_what_fails_in_the_hearer_is_not_taken_for_a_lost_station() -> None:
+def test_what_fails_in_the_hearer_is_not_taken_for_a_lost_worker() -> None:
     def deaf(_: object) -> None:
         raise BrokenPipeError("nobody reads")
 
-    with Station("namespaces") as station, pytest.raises(BrokenPipeError, match="nobody reads"):
-        station.grade(
-            Order(
+    with Worker("namespaces") as worker, pytest.raises(BrokenPipeError, match="nobody reads"):
+        worker.grade(
+            Job(
                 ROOT,
                 ECHO.name,
                 ECHO.solutions,

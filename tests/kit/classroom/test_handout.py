@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from chatkit._files import ReportError
+from chatkit._files import WriteError
 from chatkit.classroom.exports.handout import HandoutError, hand_out
 from chatkit.course.lessons import Course, find_course
 
@@ -296,7 +296,7 @@ def test_a_write_that_fails_leaves_the_earlier_one(
     before = target.read_bytes()
     monkeypatch.setattr(Path, "write_bytes", full)
 
-    with pytest.raises(ReportError, match="No space left"):
+    with pytest.raises(WriteError, match="No space left"):
         hand_out(COURSE, COURSE.lessons[1], target)
 
     assert target.read_bytes() == before

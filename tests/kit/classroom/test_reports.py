@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from chatkit._files import ReportError, file_names, write_whole
+from chatkit._files import WriteError, file_names, write_whole
 from chatkit._text import one_line, visible
 from chatkit.bench.transcript import Event
 from chatkit.classroom.gradebook import FILE, Gradebook, HandIn, Student, open_gradebook
@@ -32,7 +32,7 @@ from chatkit.classroom.rules import Grade, Rules
 from chatkit.classroom.similar import Findings
 from chatkit.classroom.statistics import most_failed, quartiles, statistics_of
 from chatkit.course.lessons import find_course
-from chatkit.grading.verdict import LessonVerdict, Verdict
+from chatkit.grading.verdict import INSIDE, LessonVerdict, Verdict
 
 COURSE = find_course(Path(__file__).parent)
 RULES = Rules(full={lesson.name: 100.0 for lesson in COURSE.lessons})
@@ -557,7 +557,7 @@ def test_a_grade_goes_out_only_when_its_maximum_is_clear(
         assert rows_of(out)[1]["Broadcast (411)"] == points
     else:
         assert any("does not say clearly how many points" in line for line in done.students)
-        with pytest.raises(ReportError, match=r"how many points 'Broadcast \(411\)' is worth"):
+        with pytest.raises(WriteError, match=r"how many points 'Broadcast \(411\)' is worth"):
             filled(tmp_path, canvas.encode(), of)
 
 
@@ -573,7 +573,7 @@ def test_decimals_are_parted_as_the_file_parts_them(tmp_path: Path) -> None:
 
 def test_a_worksheet_without_a_maximum_is_refused(tmp_path: Path) -> None:
     """Moodle writes none where an assignment is graded by a scale, with words."""
-    with pytest.raises(ReportError, match="no column 'Maximum Grade'"):
+    with pytest.raises(WriteError, match="no column 'Maximum Grade'"):
         filled(tmp_path, MOODLE.replace("Maximum Grade", "Scale").encode(), grades({"71": 91}))
     assert not (tmp_path / "out.csv").exists()
 
@@ -581,13 +581,13 @@ def test_a_worksheet_without_a_maximum_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("other", ["Broadcast (7)", "Lesson 2 (7)", "02_broadcast"])
 def test_two_columns_for_one_lesson_are_refused(tmp_path: Path, other: str) -> None:
     export = CANVAS.replace("Other (9)", other).encode()
-    with pytest.raises(ReportError, match=r"two columns for 02_broadcast, 'Broadcast \(411\)' and"):
+    with pytest.raises(WriteError, match=r"two columns for 02_broadcast, 'Broadcast \(411\)' and"):
         filled(tmp_path, export, grades({"901": 91}))
     assert not (tmp_path / "out.csv").exists()
 
 
 def test_two_columns_of_one_title_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match="has two columns 'Grade'"):
+    with pytest.raises(WriteError, match="has two columns 'Grade'"):
         export = MOODLE.replace("Last modified (grade)", "grade").encode()
         filled(tmp_path, export, grades({"71": 91}))
 
@@ -642,7 +642,7 @@ def test_a_worksheet_without_names_is_filled_in_by_number(tmp_path: Path) -> Non
 def test_a_roster_never_takes_the_place_of_a_file_of_the_kit(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(MOODLE, encoding="utf-8")
 
-    with pytest.raises(ReportError, match="the name of a file that the kit writes"):
+    with pytest.raises(WriteError, match="the name of a file that the kit writes"):
         roster_target(tmp_path / name, tmp_path / "out")
 
 
@@ -659,32 +659,32 @@ def test_a_roster_is_never_written_over_itself_or_a_strange_file(tmp_path: Path)
     out.mkdir()
     inside, given = out / "worksheet.csv", tmp_path / "worksheet.csv"
     inside.write_text(MOODLE, encoding="utf-8")
-    with pytest.raises(ReportError, match="lies where the filled copy would go"):
+    with pytest.raises(WriteError, match="lies where the filled copy would go"):
         roster_target(inside, out)
 
     given.write_text(CANVAS, encoding="utf-8")
-    with pytest.raises(ReportError, match="is no earlier copy for Canvas"):
+    with pytest.raises(WriteError, match="is no earlier copy for Canvas"):
         roster_target(given, out)
     given.write_text(MOODLE.replace("12.00", ""), encoding="utf-8")
     assert roster_target(given, out) == inside
     inside.unlink()
     inside.symlink_to(given)
-    with pytest.raises(ReportError, match="lies where the filled copy would go"):
+    with pytest.raises(WriteError, match="lies where the filled copy would go"):
         roster_target(given, out)
-    with pytest.raises(ReportError, match="cannot be read: No such file"):
+    with pytest.raises(WriteError, match="cannot be read: No such file"):
         roster_target(tmp_path / "lost.csv", out)
 
 
 def test_a_file_of_no_known_platform_is_said_with_its_cure(tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match="neither a grading worksheet"):
+    with pytest.raises(WriteError, match="neither a grading worksheet"):
         filled(tmp_path, b"Name,Mark\nAnna,1\n", grades({"1": 1}))
-    with pytest.raises(ReportError, match="no column for a lesson"):
+    with pytest.raises(WriteError, match="no column for a lesson"):
         filled(
             tmp_path, CANVAS.replace("Broadcast", "Quiz").encode(), grades({"1": 1}), "02_broadcast"
         )
-    with pytest.raises(ReportError, match="nobody has been graded in 05_gui yet"):
+    with pytest.raises(WriteError, match="nobody has been graded in 05_gui yet"):
         filled(tmp_path, CANVAS.encode(), grades({"901": 91}), "05_gui")
-    with pytest.raises(ReportError, match="neither"):
+    with pytest.raises(WriteError, match="neither"):
         filled(tmp_path, b"", grades({"1": 1}))
 
 
@@ -849,7 +849,7 @@ def test_what_was_read_inside_a_program_is_said(book: Gradebook, tmp_path: Path)
     gui = lesson(READY, name="05_gui", title="Window")
     enter(book, "anna", gui)
 
-    assert all(gui.caveat in page.text for page in pages(book, tmp_path / "out").values())
+    assert all(INSIDE in page.text for page in pages(book, tmp_path / "out").values())
 
 
 def test_hostile_names_and_chat_do_nothing_in_any_report(book: Gradebook, tmp_path: Path) -> None:
@@ -898,11 +898,11 @@ def test_file_names_are_safe_unique_and_the_same_in_every_run() -> None:
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("a file in the way")
-    with pytest.raises(ReportError, match="cannot be written"):
+    with pytest.raises(WriteError, match="cannot be written"):
         write_whole(tmp_path / "folder/grades.csv", "new")
 
     (tmp_path / "taken").mkdir()
-    with pytest.raises(ReportError, match="cannot be written"):
+    with pytest.raises(WriteError, match="cannot be written"):
         write_whole(tmp_path / "taken", "new")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "taken"]
 

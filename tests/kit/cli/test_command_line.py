@@ -76,7 +76,7 @@ def test_help_imports_no_command() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
 
-    mine = ["chatkit", "chatkit.cli"]
+    mine = ["chatkit", "chatkit._errors", "chatkit.cli"]
     mine += [f"chatkit.cli.{name}" for name in ("groups", "main", "streams")]
     assert done.stderr.strip() == str(mine)
 

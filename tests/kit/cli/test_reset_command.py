@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from chatkit.course import backups
+from chatkit.course.backups import BackupError
 from chatkit.course.lessons import Course, find_course
 from chatkit.course.starters import StarterError, starter
-from chatkit.student import backups
-from chatkit.student.backups import BackupError
 
 ROOT = Path(__file__).parents[3]
 KIT = find_course(ROOT)

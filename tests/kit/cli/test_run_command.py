@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from chatkit.course.lessons import Course, find_course
-from chatkit.student.running import Ended, after, before
+from chatkit.student.running import Finished, after, before
 
 ROOT = Path(__file__).parents[3]
 ECHO = find_course(ROOT).lesson("echo")
@@ -248,6 +248,6 @@ def test_the_system_words_for_a_taken_port_are_known() -> None:
     own = "OSError: Address already in use"
 
     for errors, port in ((mac, 1), (windows, 1), (own, 7000)):
-        told = after(ECHO, "server.py", ["--port", "7000"], Ended(1, errors))
+        told = after(ECHO, "server.py", ["--port", "7000"], Finished(1, errors))
         assert f"Port {port} is taken" in told
-    assert after(ECHO, "client.py", [], Ended(1, own)) == ""
+    assert after(ECHO, "client.py", [], Finished(1, own)) == ""

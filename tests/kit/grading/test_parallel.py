@@ -1,4 +1,4 @@
-"""A crew: the copies that share a lesson's checks say what one would say, in the same order."""
+"""The copies that share a lesson's checks say what one would say, in the same order."""
 
 import signal
 import subprocess

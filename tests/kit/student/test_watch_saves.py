@@ -154,7 +154,7 @@ def test_a_run_cut_short_ends_its_programs_and_the_next_one_begins(tmp_path: Pat
 def test_a_process_that_was_lost_is_told_and_replaced() -> None:
     told: SimpleQueue[Heard | Ended] = SimpleQueue()
     with Grader(COURSE, told.put) as grader:
-        grader.station.process.kill()
+        grader.worker.process.kill()
         grader.start(ECHO)
         lost = told.get(timeout=SECONDS)
         assert isinstance(lost, Ended) and lost.verdict is None and "has ended" in lost.trouble

@@ -13,12 +13,12 @@ import psutil
 import pytest
 
 from chatkit.grading.options import RunOptions
-from chatkit.grading.worker import Order, Station
+from chatkit.grading.worker import Job, Worker
 from chatkit.system.sandbox import cgroup
 from chatkit.system.sandbox.sandbox import what_is_missing
 
 ROOT = Path(__file__).parents[3]
-BOUND = 256 << 20  # bytes: the station has its place in it, and the hog has not
+BOUND = 256 << 20  # bytes: the worker has its place in it, and the hog has not
 GOOD = ROOT / "solutions" / "01_echo"
 
 HOG = """
@@ -33,9 +33,9 @@ KILLS_ITSELF = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n"
 
 GRADER = """
 import os, sys, threading
-from chatkit.grading.worker import Station
-station = Station("processes")
-print(station.group.folder, station.process.pid, flush=True)
+from chatkit.grading.worker import Worker
+worker = Worker("processes")
+print(worker.group.folder, worker.process.pid, flush=True)
 threading.Event().wait()
 """
 
@@ -55,19 +55,19 @@ def program(tmp_path: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize("by", ["bubblewrap", "zygote"])
-def test_a_hog_that_no_look_finds_is_ended_and_the_station_goes_on(by: str, tmp_path: Path) -> None:
-    with Station("namespaces", warm=by == "zygote") as station:
+def test_a_hog_that_no_look_finds_is_ended_and_the_worker_goes_on(by: str, tmp_path: Path) -> None:
+    with Worker("namespaces", warm=by == "zygote") as worker:
         if missing := what_is_missing():
             pytest.skip(missing)
 
         def finds(folder: Path) -> tuple[str, str]:
-            order = Order(
+            job = Job(
                 ROOT,
                 "01_echo",
                 folder,
                 RunOptions(seed="seed", only=("echoes-a-line",)),
             )
-            verdict = station.grade(order).checks[0]
+            verdict = worker.grade(job).checks[0]
             return verdict.symptom or verdict.status, verdict.message
 
         symptom, told = finds(program(tmp_path, HOG))
@@ -75,9 +75,9 @@ def test_a_hog_that_no_look_finds_is_ended_and_the_station_goes_on(by: str, tmp_
         assert finds(GOOD)[0] == "passed"
         # The kernel has not ended whoever ends in the same way later.
         assert finds(program(tmp_path, KILLS_ITSELF))[0] == "exited"
-        assert station.group and station.group.folder.exists()
+        assert worker.group and worker.group.folder.exists()
 
-    assert not station.group.folder.exists()
+    assert not worker.group.folder.exists()
 
 
 def test_what_a_killed_grader_leaves_is_removed_by_the_next_one() -> None:
@@ -89,13 +89,13 @@ def test_what_a_killed_grader_leaves_is_removed_by_the_next_one() -> None:
     ) as grader:
         assert grader.stdout
         folder, pid = grader.stdout.readline().split()
-        station = psutil.Process(int(pid))
+        worker = psutil.Process(int(pid))
         assert Path(folder).exists()
         grader.kill()
-    station.wait(20)  # it leaves its group, and any grader that starts now removes it
+    worker.wait(20)  # it leaves its group, and any grader that starts now removes it
 
     cgroup._home.cache_clear()  # this process may have looked before
-    with Station("processes") as next_one:
+    with Worker("processes") as next_one:
         assert next_one.group and not Path(folder).exists()
 
 

@@ -209,7 +209,7 @@ for address in {*in_sight()}:
 GRADER = """
 import ctypes, json, os, sys, threading, time
 from pathlib import Path
-from chatkit.grading.worker import Order, Station
+from chatkit.grading.worker import Job, Worker
 from chatkit.system import linux as kernel
 
 kernel.adopt_orphans()  # so that nothing that is left gets lost
@@ -220,10 +220,10 @@ assert key != -1, "the grader has no keyring here"
 lock = threading.Lock()
 
 def work(folders):
-    with Station("namespaces", warm=by == "zygote") as station:
+    with Worker("namespaces", warm=by == "zygote") as worker:
         for folder in folders:
-            order = Order(Path(root), "05_gui", Path(folder), "seed", only=check)
-            done = station.grade(order)
+            job = Job(Path(root), "05_gui", Path(folder), "seed", only=check)
+            done = worker.grade(job)
             one = done.checks[0]
             told = [done.isolation, Path(folder).parent.name, one.status, one.message + one.output]
             with lock:

@@ -17,7 +17,7 @@ import pytest
 
 from chatkit.grading.options import RunOptions
 from chatkit.grading.verdict import Verdict
-from chatkit.grading.worker import Order, Station
+from chatkit.grading.worker import Job, Worker
 from chatkit.system.sandbox.sandbox import what_is_missing
 
 ROOT = Path(__file__).parents[3]
@@ -432,28 +432,28 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module", params=["bubblewrap", "zygote"])
-def station(request: pytest.FixtureRequest, world: World) -> Iterator[Station]:
-    with Station("namespaces", warm=request.param == "zygote") as station:
-        assert station.space
-        yield station
-    assert not station.space.room.exists()
+def worker(request: pytest.FixtureRequest, world: World) -> Iterator[Worker]:
+    with Worker("namespaces", warm=request.param == "zygote") as worker:
+        assert worker.space
+        yield worker
+    assert not worker.space.room.exists()
 
 
-def grade(station: Station, folder: Path) -> tuple[str, Verdict]:
+def grade(worker: Worker, folder: Path) -> tuple[str, Verdict]:
     """The tier, and the verdict of one check."""
-    done = station.grade(
-        Order(ROOT, "01_echo", folder, RunOptions(seed="seed", only=("echoes-a-line",)))
+    done = worker.grade(
+        Job(ROOT, "01_echo", folder, RunOptions(seed="seed", only=("echoes-a-line",)))
     )
     return done.isolation, done.checks[0]
 
 
-def is_clean(station: Station) -> bool:
-    """Whether the station has no process below it: all that was started is gone.
+def is_clean(worker: Worker) -> bool:
+    """Whether the worker has no process below it: all that was started is gone.
 
-    Zygotes stay. Unlike programs they are in the station's own space of processes.
+    Zygotes stay. Unlike programs they are in the worker's own space of processes.
     """
-    own = space(station.process.pid)
-    below = psutil.Process(station.process.pid).children(recursive=True)
+    own = space(worker.process.pid)
+    below = psutil.Process(worker.process.pid).children(recursive=True)
     return not [child for child in below if space(child.pid) != own]
 
 
@@ -463,7 +463,7 @@ def space(pid: int) -> str:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_program_gets_what_it_deserves_and_hurts_nobody(
-    name: str, world: World, station: Station
+    name: str, world: World, worker: Worker
 ) -> None:
     hostile = HOSTILE[name]
     mine = world.folder / name
@@ -474,18 +474,18 @@ def test_a_hostile_program_gets_what_it_deserves_and_hurts_nobody(
     (mine / "link").symlink_to(world.folder / "canary")
     shutil.copy(ROOT / "solutions" / "01_echo" / "server.py", world.folder / "neighbour")
 
-    tier, verdict = grade(station, mine)
-    _, neighbour = grade(station, world.folder / "neighbour")
+    tier, verdict = grade(worker, mine)
+    _, neighbour = grade(worker, world.folder / "neighbour")
 
     assert tier == "namespaces"
     assert (verdict.symptom or verdict.status) == hostile.finds, verdict.message
     assert neighbour.status == "passed"
-    assert is_clean(station)
+    assert is_clean(worker)
     assert (mine / "server.py").read_bytes() == text
     assert sorted(path.name for path in mine.iterdir()) == ["link", "server.py"]
     assert (world.folder / "canary" / "keep.txt").read_text(encoding="utf-8") == "keep me"
-    assert station.space
-    assert len(list(station.space.path.iterdir())) == 1  # where the root of programs is
+    assert worker.space
+    assert len(list(worker.space.path.iterdir())) == 1  # where the root of programs is
     assert not set(verdict.output) & {chr(code) for code in (*range(10), *range(11, 32))}
 
 

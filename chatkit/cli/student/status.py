@@ -7,40 +7,35 @@ from pathlib import Path
 import click
 
 from chatkit import __version__
-from chatkit.cli.groups import Misuse
 from chatkit.cli.stopping import end_on_signals
-from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, Lesson, find_course
 from chatkit.course.places import INSTALLED
 from chatkit.student.progress import Progress, ProgressError, fingerprints, load
-from chatkit.student.status import POINTS, Place, next_place, places
+from chatkit.student.status import POINTS, LessonStatus, next_unfinished, statuses
 
 COLOURS = {"done": "green", "changed": "yellow", "missing": "red"}
 
 
 def show() -> None:
     """Print the lessons with their points, and the next command."""
-    try:
-        course = find_course()
-        if course.root == INSTALLED:
-            click.echo("There is no lesson in this folder, or in one above it.")
-            click.echo("Copy the lessons into a folder of your own, and begin there:")
-            click.echo("\n  chatkit init my-chat\n\nAll commands: chatkit --help")
-            return
-        state = load(course)
-        found = places(course, state)
-        work = [one.lesson for one in found if state.trouble and one.stand == "unchecked"]
-        if work and os.access(course.root, os.W_OK):  # else it would be lost again at once
-            rebuild(course, state, work)
-            found = places(course, state)
-        elif state.broken:
-            click.echo(f"chatkit: {state.trouble}", err=True)
-    except (CourseError, ProgressError) as error:
-        raise Misuse(str(error)) from None
+    course = find_course()
+    if course.root == INSTALLED:
+        click.echo("There is no lesson in this folder, or in one above it.")
+        click.echo("Copy the lessons into a folder of your own, and begin there:")
+        click.echo("\n  chatkit init my-chat\n\nAll commands: chatkit --help")
+        return
+    state = load(course)
+    found = statuses(course, state)
+    work = [one.lesson for one in found if state.trouble and one.status == "unchecked"]
+    if work and os.access(course.root, os.W_OK):  # else it would be lost again at once
+        rebuild(course, state, work)
+        found = statuses(course, state)
+    elif state.broken:
+        click.echo(f"chatkit: {state.trouble}", err=True)
     table(course, found)
 
 
-def table(course: Course, found: list[Place]) -> None:
+def table(course: Course, found: list[LessonStatus]) -> None:
     """Print a line for each lesson, the points so far, and the next command."""
     say(f"chatkit {__version__}: a chat in {len(found)} lessons", bold=True)
     if course.root not in (Path.cwd(), *Path.cwd().parents):
@@ -51,22 +46,22 @@ def table(course: Course, found: list[Place]) -> None:
         known = one.known
         points = f"{known.score:3} of {known.max_score:3}" if known.statuses else f"  - of {POINTS}"
         row = f"  {one.lesson.number}  {one.lesson.title:<{wide}}  {points}  {one.words}"
-        say(row.rstrip(), fg=COLOURS.get(one.stand))
+        say(row.rstrip(), fg=COLOURS.get(one.status))
     score = sum(one.known.score for one in found)
     most = sum(one.known.max_score if one.known.statuses else POINTS for one in found)
     say(f"\n{score} of {most} points so far.")
-    following = next_place(found)
+    following = next_unfinished(found)
     if following is None:
         say("All lessons are done. Hand in:\n\n  chatkit pack\n")
         return
     lesson = following.lesson
-    page = f" Read lessons/{lesson.name}/README.md" if following.stand == "untouched" else ""
+    page = f" Read lessons/{lesson.name}/README.md" if following.status == "untouched" else ""
     say(f"Next: lesson {lesson.number}, {lesson.title}.{page}\n")
     say(f"  {following.command}", bold=True)
     say(f"\nAlso: {also(following)}, chatkit --help")
 
 
-def also(following: Place) -> str:
+def also(following: LessonStatus) -> str:
     """Other commands that fit."""
     names = [name for name in ("watch", "check", "hint") if name not in following.command.split()]
     return ", ".join(f"chatkit {name} {following.lesson.number}" for name in names)

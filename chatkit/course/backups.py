@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from chatkit._errors import UserError
-from chatkit._files import ReportError, write_whole
+from chatkit._files import WriteError, write_whole
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.places import BACKUPS, new_name
 from chatkit.course.starters import same, starter
@@ -137,7 +137,7 @@ def keep(folder: Path, files: Mapping[str, bytes]) -> Backup:
             return _numbered(room, beside, tuple(sorted(files, reverse=True)))
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-    except (ReportError, OSError) as error:
+    except (WriteError, OSError) as error:
         why = getattr(error, "strerror", None) or str(error).rpartition(": ")[2]
         raise BackupError(
             f"your version cannot be kept in {room}, so nothing is changed: {why}"
@@ -164,7 +164,7 @@ def put(path: Path, data: bytes) -> None:
     """Replace a program as a whole. Raises BackupError; the earlier one is still there then."""
     try:
         write_whole(path, data, lasting=True)
-    except ReportError as error:
+    except WriteError as error:
         raise BackupError(str(error)) from None
 
 

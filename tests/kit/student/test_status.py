@@ -14,7 +14,7 @@ import pytest
 
 from chatkit.course.lessons import Course, Lesson, find_course
 from chatkit.student.progress import FILE, LessonProgress, fingerprints, load
-from chatkit.student.status import next_place, place, places
+from chatkit.student.status import next_unfinished, status, statuses
 
 ROOT = Path(__file__).parents[3]
 
@@ -63,21 +63,21 @@ def known(lesson: Lesson, **statuses: str) -> LessonProgress:
 
 def test_each_stand_has_its_words_and_its_command(course: Course) -> None:
     echo = course.lesson("echo")
-    untouched = place(echo, LessonProgress())
-    tried = place(echo, known(echo, ready_line="failed"))  # chatkit check tries every lesson
+    untouched = status(echo, LessonProgress())
+    tried = status(echo, known(echo, ready_line="failed"))  # chatkit check tries every lesson
     finish(echo)
-    begun = place(echo, LessonProgress())
-    done = place(echo, known(echo))
-    failing = place(echo, known(echo, idle="failed", restart="not_reached"))
-    part = place(echo, LessonProgress({"idle": "passed"}, 4, 100, fingerprints(echo)))
+    begun = status(echo, LessonProgress())
+    done = status(echo, known(echo))
+    failing = status(echo, known(echo, idle="failed", restart="not_reached"))
+    part = status(echo, LessonProgress({"idle": "passed"}, 4, 100, fingerprints(echo)))
     nothing = LessonProgress({"idle": "skipped"}, 0, 0, fingerprints(echo))
-    lacking = place(echo, nothing)
+    lacking = status(echo, nothing)
     before = known(echo)
-    later = place(echo, replace(before, earlier=frozenset({"idle"})))
+    later = status(echo, replace(before, earlier=frozenset({"idle"})))
     (echo.folder / "server.py").write_text("changed", encoding="utf-8")
-    changed = place(echo, before)
+    changed = status(echo, before)
     (echo.folder / "server.py").unlink()
-    missing = place(echo, before)
+    missing = status(echo, before)
 
     found = [untouched, tried, begun, done, failing, part, lacking, later, changed, missing]
     assert [(one.words, one.command) for one in found] == [
@@ -101,10 +101,10 @@ def test_the_next_lesson_is_the_first_that_is_not_done(course: Course) -> None:
     for lesson in course.lessons[:2]:
         state._lessons[lesson.name] = known(lesson)
 
-    following = next_place(places(course, state))
+    following = next_unfinished(statuses(course, state))
 
     assert following and following.lesson.name == "03_threads"
-    assert next_place(places(course, state)[:2]) is None
+    assert next_unfinished(statuses(course, state)[:2]) is None
 
 
 def test_a_fresh_clone_says_how_to_begin_and_writes_nothing(course: Course) -> None:
@@ -227,7 +227,7 @@ def test_away_from_a_clone_it_says_how_to_get_lessons(tmp_path: Path) -> None:
     )
     shutil.copytree(ROOT / "lessons", site / "chatkit/_course/lessons")
     (tmp_path / "away").mkdir()
-    for arguments, status, words in (
+    for arguments, ended, words in (
         ((), 0, "  chatkit init my-chat\n"),
         (("hint", "1"), 2, "chatkit init my-chat"),
         (("run", "1", "client", "--help"), 0, "chatkit init my-chat"),
@@ -241,5 +241,5 @@ def test_away_from_a_clone_it_says_how_to_get_lessons(tmp_path: Path) -> None:
             text=True,
             timeout=60,
         )
-        assert done.returncode == status and words in done.stdout + done.stderr
+        assert done.returncode == ended and words in done.stdout + done.stderr
     assert not list(tmp_path.rglob(f"{FILE}*"))

@@ -1,4 +1,4 @@
-"""The few things that an update asks of git. It never changes a file of the working tree itself."""
+"""The few things that the kit asks of git. It never changes a file of the working tree itself."""
 
 import os
 import subprocess
@@ -6,7 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatkit.student.update.changes import UpdateError
+from chatkit._errors import UserError
+
+
+class GitError(UserError):
+    """Git cannot be started or says no; the message is the line that says why."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Git:
     index: Path | None = None
 
     def run(self, *words: str, data: bytes = b"", to_the_end: bool = False) -> bytes:
-        """What git prints. `to_the_end`: Ctrl-C does not reach it. Raises UpdateError."""
+        """What git prints. `to_the_end`: Ctrl-C does not reach it. Raises GitError."""
         environment = {**os.environ, "LC_ALL": "C", "GIT_LITERAL_PATHSPECS": "1"}
         if self.index:
             environment["GIT_INDEX_FILE"] = str(self.index)
@@ -43,9 +47,9 @@ class Git:
                 start_new_session=to_the_end,
             )
         except OSError as error:
-            raise UpdateError(f"git cannot be started: {error.strerror}. Install git") from None
+            raise GitError(f"git cannot be started: {error.strerror}. Install git") from None
         if done.returncode:
-            raise UpdateError(_first_line(done.stderr) or f"git {words[0]} failed")
+            raise GitError(_first_line(done.stderr) or f"git {words[0]} failed")
         return done.stdout
 
     def line(self, *words: str) -> str:
