@@ -47,17 +47,22 @@ def test_ready_line(bench: Bench) -> None:
     owns=("connect", "delivery"),
     likely={
         "unexpected": "the line went to everybody, its sender among them.",
+        "different-text": "a line was lost. Or one that is equal to an earlier one was thrown away: "
+        "what is said twice is heard twice.",
         "wrong-order": "a later line overtook an earlier one. One queue and one writing thread for "
         "each client keep the order.",
         "silent": "a client is not served, because its work waits for another's (start() begins a "
         "thread, run() does not), or the loop over all leaves it out.",
     },
 )
-def test_delivery(room: Room) -> None:
+def test_delivery(bench: Bench) -> None:
+    room = Room(bench)
     alice, bob, carol = room.join("alice", "bob", "carol")
     for speaker in (alice, bob, carol):
-        room.talk(speaker, *(room.bench.word() for _ in range(20)))
+        room.talk(speaker, *(bench.word() for _ in range(20)))
         speaker.hears_nothing("it is their own line", own=True)
+    bench.clear()
+    stories.keeps_order(Room(bench))
 
 
 @check(
@@ -67,6 +72,7 @@ def test_delivery(room: Room) -> None:
     hint="Which bytes does each reading thread keep for its next recv()?",
     read=FOR_EACH,
     rule=THREADS,
+    owns=("mixing",),
     likely={
         "early-data": "what one recv() returned was passed on as it came. TCP is a stream of "
         "bytes: keep each client's bytes until b'\\n'.",
@@ -80,6 +86,7 @@ def test_framing(bench: Bench) -> None:
         stories.cuts_two_lines_apart,
         stories.mixes_nobody,
         stories.keeps_characters_whole,
+        stories.forgets_half_a_line,
     ):
         story(Room(bench))
         bench.clear()
@@ -217,11 +224,15 @@ def test_churn(bench: Bench) -> None:
 @check(
     "gives-back",
     5,
-    "a second crowd leaves no more threads and open files than the first",
+    "whoever has left hears the end, and leaves no thread and no open file behind",
     hint="When a client goes: which threads must end, and who closes the socket?",
     read=LEAVING,
     rule=THREADS,
     likely={
+        "no-end": "the server does not close the socket of a client that has finished. recv() "
+        "returns b'' then: take that client out, and close its socket.",
+        "reset": "the connection of a client that has finished was broken off. close() ends it "
+        "cleanly, once everything that came has been read, unless SO_LINGER says something else.",
         "leaked": "a thread or a socket of a client that has left is still there. That is also so "
         "when the thread that should tidy up ends by an error: see what the program printed.",
         "hoarded": "what is said is stored, and nobody is left who has not got it. Whoever goes must "
@@ -229,7 +240,11 @@ def test_churn(bench: Bench) -> None:
     },
 )
 def test_gives_back(bench: Bench) -> None:
-    for story in (stories.gives_everything_back, turns.forgets_who_has_left):
+    for story in (
+        stories.gives_everything_back,
+        stories.ends_its_own_side,
+        turns.forgets_who_has_left,
+    ):
         story(Room(bench))
         bench.clear()
     for seed in bench.orders(1):
