@@ -35,7 +35,8 @@ from chatkit.system.sandbox.cgroup import MOST_MEMORY, TOO_MUCH
 from chatkit.system.sandbox.sandbox import Sandbox
 
 HOPELESS = 3.0  # seconds of processor time without a byte moved, after which waiting is in vain
-SPINS = 0.5  # the same, of a program that has been seen to spin
+SPINS = 0.5  # the most of that, for a program that has been seen to spin: it will do so again
+TURN = 0.05  # of that for each of its threads: so long may each wait until the others let it run
 
 DELAY = 0.1  # seconds that the bench stands still at random, where that is asked for
 DELAYED = 0.02  # of the moments when it might
@@ -69,7 +70,7 @@ class Stage:
         self.delays = delays
         self.next_look = 0.0  # at the bounds, on the monotonic clock
         self.transcript = Transcript()
-        self.hopeless = HOPELESS  # shorter once a program of this check has been seen to spin
+        self.spins = False  # a program has been seen to spin, in this check or one before
         self.late = 0.0  # seconds that the latest answer took, if one took too long
         self.quiet = 0.0  # seconds of quiet that had to do where rest could not be seen
         self.remarks: list[str] = []  # notes about this machine
@@ -184,7 +185,7 @@ class Stage:
                 return "late"
             else:
                 nap = min(nap * 1.5, 0.02)
-            if patience.is_over() or watch.burnt > HOPELESS:
+            if patience.is_over() or self._in_vain(watch, at_least=2 * SPINS):
                 return "late"
 
     def settle(self, *, quietly: bool = False, proof: bool = False) -> None:
@@ -209,8 +210,7 @@ class Stage:
                 pause = 0.0
                 continue
             state = watch.look()
-            if watch.burnt > self.hopeless:
-                self.hopeless = SPINS
+            if self._in_vain(watch):
                 break
             if state in ("active", "asleep"):
                 pause = min(max(first, pause * 1.5), 0.02)
@@ -223,6 +223,19 @@ class Stage:
             break
         if not quietly:
             self.quiet += patience.passed
+
+    def _in_vain(self, watch: Watch, at_least: float = 0.0) -> bool:
+        """Whether the programs have been busy for so long that nothing will come of it any more.
+
+        What has lasted its full time once is not tried again: then less, in seconds, is enough.
+        """
+        enough = HOPELESS
+        if self.spins:
+            enough = max(at_least, min(SPINS, TURN * len(watch.first or ())))
+        if watch.burnt <= enough:
+            return False
+        self.spins = True
+        return True
 
     def sits_out(self, at_least: float = SILENCE, at_most: float = timers.LONGEST) -> None:
         """Leave the programs alone for as long as a time-out of theirs lasts, in seconds.

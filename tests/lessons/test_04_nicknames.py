@@ -111,26 +111,23 @@ def test_says_who(bench: Bench) -> None:
 @check(
     "no-impostors",
     5,
-    "nobody can speak for someone else, nor for one who has left; NICK said as chat is chat",
+    "nobody can speak for someone else, and NICK said as chat is chat",
     hint="Does your server believe what stands in the line?",
     read=WHO,
     rule=NAMES,
     likely={
-        "different-text": "the server believes a name that stands in the text, or it gives "
-        "somebody the half line of one who has left. Only the connection tells who speaks.",
+        "different-text": "the server believes a name that stands in the text. Only the connection "
+        "tells who speaks.",
         "silent": "a line that looks like a command was not passed on. After the handshake every "
         "line is chat.",
     },
 )
-def test_no_impostors(bench: Bench) -> None:
-    room = Room(bench, names=True)
+def test_no_impostors(room: Room) -> None:
     alice, bob, carol = room.join("alice", "bob", "carol")
-    for text in ("bob: hi", "NICK", f"bob: {bench.word()}", "carol has left the chat."):
+    for text in ("bob: hi", "NICK", f"bob: {room.bench.word()}", "carol has left the chat."):
         alice.says(text)
         carol.hears(f"alice: {text}")
         bob.hears(f"alice: {text}")
-    bench.clear()
-    stories.forgets_half_a_line(Room(bench, names=True))
 
 
 GOODBYE = {
@@ -148,14 +145,20 @@ GOODBYE = {
 @check(
     "leave-notice",
     7,
-    "a clean leave is told exactly once, and frees the name",
+    "a clean leave is told exactly once, and leaves no name and no half line behind",
     hint="recv() returned b''. What must the others know, and what must your server forget?",
     read=COMING,
     rule=NAMES,
-    likely=GOODBYE,
+    likely=GOODBYE
+    | {
+        "different-text": GOODBYE["different-text"] + " Or the half line of the one who left was "
+        "given to somebody else.",
+    },
 )
-def test_leave_notice(room: Room) -> None:
-    names.says_goodbye_once(room, "leaves")
+def test_leave_notice(bench: Bench) -> None:
+    names.says_goodbye_once(Room(bench, names=True), "leaves")
+    bench.clear()
+    stories.forgets_half_a_line(Room(bench, names=True))
 
 
 @check(
