@@ -35,7 +35,7 @@ from chatkit.system.sandbox.cgroup import MOST_MEMORY, TOO_MUCH
 from chatkit.system.sandbox.sandbox import Sandbox
 
 HOPELESS = 3.0  # seconds of processor time without a byte moved, after which waiting is in vain
-SPINS = 0.5  # the most of that, for a program that has been seen to spin: it will do so again
+SPINS = 0.5  # the same, where a program has been seen to spin before: it will do so again
 TURN = 0.05  # of that for each of its threads: so long may each wait until the others let it run
 
 DELAY = 0.1  # seconds that the bench stands still at random, where that is asked for
@@ -185,7 +185,7 @@ class Stage:
                 return "late"
             else:
                 nap = min(nap * 1.5, 0.02)
-            if patience.is_over() or self._in_vain(watch, at_least=2 * SPINS):
+            if patience.is_over() or self._in_vain(watch, 2 * SPINS, HOPELESS):
                 return "late"
 
     def settle(self, *, quietly: bool = False, proof: bool = False) -> None:
@@ -210,7 +210,7 @@ class Stage:
                 pause = 0.0
                 continue
             state = watch.look()
-            if self._in_vain(watch):
+            if self._in_vain(watch, 0.0, SPINS):
                 break
             if state in ("active", "asleep"):
                 pause = min(max(first, pause * 1.5), 0.02)
@@ -224,14 +224,15 @@ class Stage:
         if not quietly:
             self.quiet += patience.passed
 
-    def _in_vain(self, watch: Watch, at_least: float = 0.0) -> bool:
+    def _in_vain(self, watch: Watch, least: float, most: float) -> bool:
         """Whether the programs have been busy for so long that nothing will come of it any more.
 
-        What has lasted its full time once is not tried again: then less, in seconds, is enough.
+        What has lasted its full time once is not tried again: then `least` to `most` seconds of
+        processor time are enough, the more threads there are the more.
         """
         enough = HOPELESS
         if self.spins:
-            enough = max(at_least, min(SPINS, TURN * len(watch.first or ())))
+            enough = max(least, min(most, TURN * len(watch.first or ())))
         if watch.burnt <= enough:
             return False
         self.spins = True
