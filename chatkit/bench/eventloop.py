@@ -29,7 +29,8 @@ from chatkit.system.programs.usage import processor_time
 from chatkit.system.sandbox.sandbox import Sandbox
 
 HOPELESS = 3.0  # seconds of processor time without a byte moved, after which waiting is in vain
-SPINS = 0.5  # the same, of a program that has been seen to spin
+SPINS = 0.5  # the same, where a program has been seen to spin before: it will do so again
+TURN = 0.05  # of that for each of its threads: so long may each wait until the others let it run
 
 SILENCE = 3.5  # seconds that a program is left alone which looks up now and then
 
@@ -68,7 +69,7 @@ class EventLoop(SelectorLoop):
         """
         super().__init__(sandbox, delays)
         self.transcript = Transcript()
-        self.hopeless = HOPELESS  # shorter once a program of this check has been seen to spin
+        self.spins = False  # a program has been seen to spin, in this check or one before
         self.late = 0.0  # seconds that the latest answer took, if one took too long
         self.quiet = 0.0  # seconds of quiet that had to do where rest could not be seen
         self.remarks: list[str] = []  # notes about this machine
@@ -162,7 +163,7 @@ class EventLoop(SelectorLoop):
                 return "met" if stop == "rest" and condition() else stop
             else:
                 nap = min(nap * 1.5, 0.02)
-            if patience.is_over() or detector.burnt > HOPELESS:
+            if patience.is_over() or self._in_vain(detector, 2 * SPINS, HOPELESS):
                 return "late"
 
     def _ends(
@@ -220,8 +221,7 @@ class EventLoop(SelectorLoop):
                 pause = 0.0
                 continue
             state = detector.look()
-            if detector.burnt > self.hopeless:
-                self.hopeless = SPINS
+            if self._in_vain(detector, 0.0, SPINS):
                 break
             if state in ("active", "asleep"):
                 pause = min(max(first, pause * 1.5), 0.02)
@@ -232,6 +232,20 @@ class EventLoop(SelectorLoop):
             break
         if not quietly:
             self.quiet += patience.passed
+
+    def _in_vain(self, detector: IdleDetector, least: float, most: float) -> bool:
+        """Whether the programs have been busy for so long that nothing will come of it any more.
+
+        What has lasted its full time once is not tried again: then `least` to `most` seconds of
+        processor time are enough, the more threads there are the more.
+        """
+        enough = HOPELESS
+        if self.spins:
+            enough = max(least, min(most, TURN * len(detector.first or ())))
+        if detector.burnt <= enough:
+            return False
+        self.spins = True
+        return True
 
     def sits_out(self, at_least: float = SILENCE, at_most: float = timers.LONGEST) -> None:
         """Leave the programs alone for as long as a time-out of theirs lasts, in seconds.

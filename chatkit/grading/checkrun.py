@@ -54,6 +54,7 @@ class CheckRunner(AbstractContextManager["CheckRunner"]):
         self.until = time.monotonic() + options.seconds
         self.shared_display: Display | None = None
         self.shared_forkserver: ForkServer | None = None
+        self.spinning: set[str] = set()  # the programs that were seen to spin in some check
 
     def run(self, check: Check) -> Verdict:
         """The verdict of one check. Raises what its story raises, except a Failure."""
@@ -70,6 +71,7 @@ class CheckRunner(AbstractContextManager["CheckRunner"]):
         if self.options.whole:
             bench.transcript.most = math.inf
         with bench:
+            bench.spins = check.program in self.spinning
             found: Failure | Unavailable | None = None
             try:
                 if time.monotonic() > self.until:
@@ -78,6 +80,8 @@ class CheckRunner(AbstractContextManager["CheckRunner"]):
                 check.story(bench)
             except (Failure, Unavailable) as failure:
                 found = failure
+            if bench.spins:
+                self.spinning.add(check.program)
             return verdict_on(check, self.lesson, bench, found)
 
     def display(self) -> Display:

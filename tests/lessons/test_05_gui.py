@@ -32,20 +32,6 @@ def chat(bench: Bench) -> Chat:
     rule=RULE,
     program="client.py",
     owns=("start", "window", "connect", "handshake", "reacts"),
-    likely={
-        Symptom.NO_WINDOW: "no window came up. Make the window first; connecting is a thread's work.",
-        Symptom.NO_TITLE: "the title of the window does not hold the name: root.title(…).",
-        **dict.fromkeys(
-            (Symptom.UNEXPECTED, Symptom.DUPLICATE),
-            "NICK was answered when it was chat. After Connected to the server every line is chat.",
-        ),
-        Symptom.SILENT: "the window has not answered NICK. It is a line, and comes in as many pieces as it "
-        "likes. And whoever looks for it must look again and again.",
-        Symptom.FROZEN: "a function that Tk calls waits until something comes. The window does nothing "
-        "meanwhile.",
-        Symptom.NOT_SHOWN: "NICK as chat was swallowed. After Connected to the server every line is "
-        "chat.",
-    },
 )
 def test_handshake(bench: Bench) -> None:
     chat = Chat(bench, greeted=False)
@@ -73,14 +59,6 @@ def test_handshake(bench: Bench) -> None:
     read=NAME,
     rule=RULE,
     program="client.py",
-    likely={
-        Symptom.CONNECTS_FIRST: "the program connects and then asks. The server waits meanwhile. Ask "
-        "first.",
-        Symptom.NO_DIALOG: "nothing asks for the name. Without --name, open a dialog with a box.",
-        Symptom.NO_EXIT: "Cancel was taken for a name, or something keeps the program alive. A dialog "
-        "that was left gives None.",
-        Symptom.WRONG_STATUS: "Cancel is a normal way to leave: status 0.",
-    },
 )
 def test_asks_name(bench: Bench) -> None:
     with stories.special(bench):
@@ -97,14 +75,6 @@ def test_asks_name(bench: Bench) -> None:
     read=NAME,
     rule=RULE,
     program="client.py",
-    likely={
-        **dict.fromkeys(
-            (Symptom.UNEXPECTED, Symptom.DUPLICATE),
-            "the same name is sent again and again. A second NICK means that it was refused.",
-        ),
-        Symptom.NOT_SAID: "the user does not learn that the name was refused. Say it in the window, or "
-        "ask again.",
-    },
 )
 def test_refused_name(bench: Bench) -> None:
     with stories.special(bench):
@@ -128,12 +98,6 @@ def test_refused_name(bench: Bench) -> None:
     rule=RULE,
     program="client.py",
     owns=("showing",),
-    likely={
-        Symptom.NOT_SHOWN: "the text is not in any widget that one can see. Was it thrown away while the "
-        "window was not ready? Put every line into a queue, and let the window empty it. Or was it "
-        "inserted into a Text that was disabled?",
-        Symptom.DUPLICATE: "the same line is shown twice.",
-    },
 )
 def test_shows_all(bench: Bench) -> None:
     chat = Chat(bench, waits=False)
@@ -155,12 +119,6 @@ def test_shows_all(bench: Bench) -> None:
     read=INBOX,
     rule=RULE,
     program="client.py",
-    likely={
-        Symptom.NOT_SHOWN: "bytes were decoded before the line was whole. Cut the bytes at b'\\n' first, "
-        "and decode whole lines.",
-        Symptom.CRASHED: "half a character cannot be decoded. Cut the bytes at b'\\n' first, decode "
-        "whole lines, with errors='replace'.",
-    },
 )
 def test_pieces(chat: Chat) -> None:
     stories.shows_what_comes_in_pieces(chat)
@@ -176,12 +134,6 @@ def test_pieces(chat: Chat) -> None:
     program="client.py",
     slow=True,
     owns=("sending",),
-    likely={
-        Symptom.NOT_SENT: "nothing is bound to the key: box.bind('<Return>', …).",
-        Symptom.NOT_CLEARED: "the text stays in the box, or a line end does. Delete the text once it is "
-        "sent. In a Text, Enter also begins a new line, unless your function returns 'break'.",
-        Symptom.EXITED: "a line was taken for a command. Every line is text, also quit and {quit}.",
-    },
 )
 def test_enter_sends(chat: Chat) -> None:
     word = chat.bench.word()
@@ -198,11 +150,6 @@ def test_enter_sends(chat: Chat) -> None:
     program="client.py",
     slow=True,
     owns=("sending",),
-    likely={
-        Symptom.NOT_SENT: "there is no button, or its command does not send: Button(…, command=…) wants "
-        "the function itself, without brackets.",
-        Symptom.NOT_CLEARED: "the text stays in the box. Delete it once it is sent.",
-    },
 )
 def test_button_sends(chat: Chat) -> None:
     words = chat.bench.word(), chat.bench.word()
@@ -217,13 +164,6 @@ def test_button_sends(chat: Chat) -> None:
     read=SEND,
     rule=RULE,
     program="client.py",
-    likely={
-        Symptom.NOT_SHOWN: "the server does not send your own line back. The window has to show it "
-        "itself.",
-        Symptom.DUPLICATE: "two places show it.",
-        Symptom.NOT_AS_SENT: "the text holds line ends, and each of them ends a line on the wire. Show as "
-        "many lines as you send, or make each line end a space first.",
-    },
 )
 def test_own_line_once(chat: Chat) -> None:
     stories.shows_what_it_sends(chat)
@@ -238,9 +178,6 @@ def test_own_line_once(chat: Chat) -> None:
     rule=RULE,
     program="client.py",
     slow=True,
-    likely={
-        Symptom.UNEXPECTED: "a blank line was sent. Leave out a line of which strip() leaves nothing."
-    },
 )
 def test_blank(chat: Chat) -> None:
     chat.says(chat.bench.word())
@@ -260,12 +197,6 @@ def test_blank(chat: Chat) -> None:
     rule=RULE,
     program="client.py",
     slow=True,
-    likely={
-        Symptom.TYPED_INTO: "the chat takes keys. Set its state to 'disabled', and to 'normal' only "
-        "while the program itself inserts.",
-        Symptom.NOT_AT_THE_END: "new lines are added where one does not see them: see('end') scrolls "
-        "down.",
-    },
 )
 def test_read_only(chat: Chat) -> None:
     stories.cannot_be_typed_into(chat)
@@ -282,10 +213,6 @@ def test_read_only(chat: Chat) -> None:
     program="client.py",
     slow=True,
     owns=("alive", "reacts"),
-    likely={
-        Symptom.FROZEN: "a function that Tk calls waits: in sleep(), in recv(), for a lock or for a "
-        "thread. The window does nothing meanwhile. after() comes back later without waiting.",
-    },
 )
 def test_alive(chat: Chat) -> None:
     stories.waits_in_no_callback(chat)
@@ -300,12 +227,6 @@ def test_alive(chat: Chat) -> None:
     rule=RULE,
     program="client.py",
     slow=True,
-    likely={
-        Symptom.FROZEN: "the window was redrawn for every line, or one call did all the work. Insert "
-        "without update() or update_idletasks(), a bounded number of lines in one call.",
-        Symptom.NOT_SHOWN: "lines are shown too slowly (take many out of the queue in one look, not one), "
-        "or some are lost: cut apart by recv(), or thrown away before there are 5,000.",
-    },
 )
 def test_flood(chat: Chat) -> None:
     stories.shows_a_flood(chat)
@@ -321,12 +242,6 @@ def test_flood(chat: Chat) -> None:
     program="client.py",
     slow=True,
     owns=("threads",),
-    likely={
-        Symptom.WRONG_THREAD: "a thread that receives changes the window itself, or one of its "
-        "variables. It may only put what it has into a queue; the window looks there with after().",
-        Symptom.TWO_ROOTS: "Tk() was called twice. A second window is a Toplevel; a dialog belongs to "
-        "the one root.",
-    },
 )
 def test_one_thread(bench: Bench) -> None:
     stories.calls_tk_from_one_thread(bench)
@@ -340,12 +255,6 @@ def test_one_thread(bench: Bench) -> None:
     read=SERVER,
     rule=RULE,
     program="client.py",
-    likely={
-        Symptom.NOT_SAID: "the error went to the terminal, or nowhere. Show it in the window.",
-        Symptom.NO_WINDOW: "the program ends or waits before there is a window. Make the window first.",
-        Symptom.CRASHED: "connecting raised, and nobody caught it: except OSError.",
-        Symptom.EXITED: "the program ends when no server is there. The window stays, and says so.",
-    },
 )
 def test_no_server(bench: Bench) -> None:
     with stories.special(bench):
@@ -361,10 +270,6 @@ def test_no_server(bench: Bench) -> None:
     rule=RULE,
     program="client.py",
     owns=("unreachable",),
-    likely={
-        Symptom.NO_WINDOW: "the program connects before it makes the window. Connect in a thread.",
-        Symptom.FROZEN: "connect() waits in the window's own thread. Connect in another one.",
-    },
 )
 def test_hung_connect(bench: Bench) -> None:
     stories.waits_for_a_server(bench)
@@ -379,13 +284,6 @@ def test_hung_connect(bench: Bench) -> None:
     rule=RULE,
     program="client.py",
     slow=True,
-    likely={
-        **dict.fromkeys(
-            (Symptom.NOT_SHOWN, Symptom.CLOSED_EARLY),
-            "a time-out that was set for connecting still holds, so recv() gives up when nobody "
-            "says anything. Take it off after connecting: settimeout(None).",
-        ),
-    },
 )
 def test_silence(chat: Chat) -> None:
     stories.survives_silence(chat)
@@ -400,13 +298,6 @@ def test_silence(chat: Chat) -> None:
     rule=RULE,
     program="client.py",
     slow=True,
-    likely={
-        Symptom.NOT_SAID: "the end of the connection was ignored. recv() returns b'', or raises: tell "
-        "the window.",
-        Symptom.SPINNING: "a loop runs without waiting: the one that reads goes on after recv() has "
-        "returned b'', or one calls update() again and again.",
-        Symptom.EXITED: "the program ends with the connection. The window stays, and says so.",
-    },
 )
 def test_server_lost(bench: Bench) -> None:
     stories.says_that_the_server_is_gone(bench)
@@ -421,11 +312,6 @@ def test_server_lost(bench: Bench) -> None:
     rule=RULE,
     program="client.py",
     slow=True,
-    likely=dict.fromkeys(
-        (Symptom.FROZEN, Symptom.STUCK),
-        "sendall() waits in the window's own thread. Put the line into an outbox, and let another "
-        "thread send it.",
-    ),
 )
 def test_stalled_server(bench: Bench) -> None:
     stories.survives_a_stalled_server(bench)
@@ -439,16 +325,6 @@ def test_stalled_server(bench: Bench) -> None:
     read=CLOSE,
     rule=RULE,
     program="client.py",
-    likely={
-        Symptom.NO_EXIT: "something keeps the program alive. The window was only hidden, or something asks "
-        "before it closes, or a thread still waits in recv(), and close() does not wake it: call "
-        "shutdown(), or make the thread a daemon.",
-        Symptom.WRONG_STATUS: "the program ended with an error, or took its own hanging up for one. "
-        "Closing the window is a normal way to leave.",
-        Symptom.NO_END: "only the window is destroyed, and nobody hangs up. Call shutdown() before.",
-        Symptom.UNEXPECTED: "a word of goodbye was sent, and everybody else reads it as chat. The end of "
-        "the connection says it all.",
-    },
 )
 def test_close(chat: Chat) -> None:
     stories.hangs_up(chat)
@@ -462,12 +338,6 @@ def test_close(chat: Chat) -> None:
     read=CLOSE,
     rule=RULE,
     program="client.py",
-    likely={
-        Symptom.NO_EXIT: "something keeps the program alive. The window was only hidden, or something asks "
-        "before it closes, or the program waits for the thread that connects: make it a daemon, "
-        "and do not join it.",
-        Symptom.FROZEN: "connect() waits in the window's own thread. Connect in another one.",
-    },
 )
 def test_close_while_connecting(bench: Bench) -> None:
     window = stories.waits_for_a_server(bench)

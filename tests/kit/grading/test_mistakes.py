@@ -18,8 +18,9 @@ def test_a_mistake_fails_its_own_checks_and_no_others(sample: Sample, tmp_path: 
     assert found_in(verdict) == sample.outcome()
     told = {check.id: check.likely for check in verdict.checks if check.status == "failed"}
     for row in sample.expected["fails"]:
-        assert row["likely"] in told[row["check"]], row["check"]
-        assert row["likely"], "an empty text is part of everything"
+        if "likely" in row:
+            assert row["likely"] in told[row["check"]], row["check"]
+            assert row["likely"], "an empty text is part of everything"
 
 
 @pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.name)
