@@ -1,0 +1,166 @@
+"""Connections: how long they live, and who closes them."""
+
+import ast
+
+from chatkit.grading.explain.callers import loops_around, reaches, serves_many_in_one_loop
+from chatkit.grading.explain.catalogue import Seen, misconception
+from chatkit.grading.explain.sockets import READING, SAY_IT_BACK
+from chatkit.grading.explain.source import called, keyword, owner
+
+
+@misconception(
+    "answers-once",
+    "recv() is called once for each client",
+    think="How often does your server call recv() for one client? How often should it?",
+    read=SAY_IT_BACK,
+    proofs=("01_echo/answers_once",),
+    unlike="01_echo/closes_before_the_rest",
+)
+def answers_once(seen: Seen) -> str | None:
+    """No loop goes around it but the one that accepts, and a client that had more was not heard."""
+    evidence, source = seen.evidence, seen.source
+    if evidence.program != "server.py" or evidence.symptom not in ("closed-early", "silent"):
+        return None
+    if serves_many_in_one_loop(source) or evidence.raised:
+        return None
+    reads = source.calls(*READING)
+    if not reads or any(called(call) != "recv" for call in reads):
+        return None
+    if any(
+        not reaches(source, loop, ("accept",)) for r in reads for loop in loops_around(source, r)
+    ):
+        return None
+    if len(reads) > 1 or not _said_more_than_once(seen):
+        return None
+    return seen.at(
+        reads[0],
+        "calls recv() once for each client, because no loop goes around it that stays with the "
+        "client. What the client says after that is never read.",
+    )
+
+
+def _said_more_than_once(seen: Seen) -> bool:
+    """Whether a client sent again after something came back to it."""
+    answered = set()
+    for event in seen.evidence.events:
+        if event.kind == "data" and event.source == "server":
+            answered.add(event.target)
+        elif event.kind == "data" and event.source in answered:
+            return True
+    return False
+
+
+@misconception(
+    "closed-behind-the-thread",
+    "the main thread closes a connection that a thread still needs",
+    think="Who is the last to use this socket? When is the line after start() run?",
+    read={1: "Say it back", 3: "A thread for each client"},
+    proofs=("01_echo/closes_behind_the_thread",),
+    unlike="01_echo/threads_keep_it_alive",
+)
+def closed_behind_the_thread(seen: Seen) -> str | None:
+    """start() returns at once, and the same block closes what the thread got."""
+    source, evidence = seen.source, seen.evidence
+    if evidence.symptom not in ("closed-early", "crashed", "silent", "reset"):
+        return None
+    for thread in source.threads():
+        handed = {
+            one.id
+            for one in ast.walk(keyword(thread, "args") or ast.Tuple([], ast.Load()))
+            if isinstance(one, ast.Name)
+        }
+        loop = next(source.around(thread, ast.While, ast.For), None)
+        if loop is None or source.calls("join", inside=loop):
+            continue
+        if source.function_of(loop) is not source.function_of(thread):
+            continue
+        for block in source.around(thread, ast.With):
+            names = {
+                ast.unparse(item.optional_vars or item.context_expr)
+                for item in getattr(block, "items", ())
+            }
+            if shared := names & handed:
+                return _closed_behind(seen, block, shared.pop(), thread)
+        for call in source.calls("close", inside=loop):
+            late = call.lineno > thread.lineno and not next(
+                source.around(call, ast.ExceptHandler, ast.If), None
+            )
+            if (
+                owner(call) in handed
+                and late
+                and source.function_of(call) is source.function_of(thread)
+            ):
+                return _closed_behind(seen, call, owner(call), thread)
+    return None
+
+
+def _closed_behind(seen: Seen, place: ast.AST, name: str, thread: ast.Call) -> str:
+    return seen.at(
+        place,
+        f"closes {name} as soon as the thread of line {thread.lineno} has been started. start() "
+        "does not wait: the thread still needs this connection.",
+    )
+
+
+@misconception(
+    "linger-zero",
+    "SO_LINGER makes a reset of every close()",
+    think="What does SO_LINGER with a time of 0 do to bytes that are still on their way?",
+    read={1: "When a connection breaks"},
+    proofs=("01_echo/resets_instead_of_closing",),
+    unlike="01_echo/closes_before_the_rest",
+)
+def linger_zero(seen: Seen) -> str | None:
+    """The bench saw the reset, and the source asks for it: socket(7)."""
+    program = "server" if seen.evidence.program == "server.py" else "client"
+    came = any(one.kind == "reset" and one.source == program for one in seen.evidence.events)
+    for call in seen.source.calls("setsockopt"):
+        if "SO_LINGER" in ast.unparse(call) and came:
+            return seen.at(
+                call,
+                "sets SO_LINGER, and with a time of 0 close() does not end a connection, it resets "
+                "it: what was still on its way is thrown away.",
+            )
+    return None
+
+
+@misconception(
+    "closes-with-bytes-waiting",
+    "the connection is closed at the empty recv, although bytes for the client still wait",
+    think="The client has said all. Has the client got all?",
+    read={1: "The end of the stream"},
+    proofs=("01_echo/closes_before_the_rest",),
+    unlike="01_echo/resets_instead_of_closing",
+)
+def closes_with_bytes_waiting(seen: Seen) -> str | None:
+    """After a half-close only a part came back, then the end; the program keeps unsent bytes."""
+    source, evidence = seen.source, seen.evidence
+    if evidence.program != "server.py" or evidence.symptom != "closed-early" or evidence.raised:
+        return None
+    kinds = [one.kind for one in evidence.events]
+    if "half-close" not in kinds or "reset" in kinds or not serves_many_in_one_loop(source):
+        return None
+    if any(isinstance(source.parents.get(call), ast.Expr) for call in source.calls("send")):
+        return None  # what send() did not take is lost already
+    if not source.calls("send"):
+        return None
+    for call in source.calls("recv"):
+        function = source.function_of(call) or source.tree
+        for test in source.all(ast.If, function):
+            if test.lineno < call.lineno:
+                continue
+            asks_for_nothing = isinstance(test.test, ast.UnaryOp) and isinstance(
+                test.test.op, ast.Not
+            )
+            asks_for_data = isinstance(test.test, ast.Name) and bool(test.orelse)
+            leaves = test.body if asks_for_nothing else test.orelse if asks_for_data else []
+            for one in leaves:
+                if reaches(source, one, ("close",)) and not reaches(
+                    source, one, ("send", "sendall")
+                ):
+                    return seen.at(
+                        one,
+                        "ends the connection at the empty recv, while bytes for this client still "
+                        "wait in the program. The client has said all, and has not got all.",
+                    )
+    return None

@@ -1,0 +1,291 @@
+"""What is sent, received and printed: bytes, and all of them."""
+
+import ast
+import re
+
+from chatkit.grading.explain.catalogue import Seen, misconception
+from chatkit.grading.explain.importing import raised
+from chatkit.grading.explain.sockets import SAY_IT_BACK, SENDING, call_at
+from chatkit.grading.explain.source import argument, called, constant, keyword
+from chatkit.grading.explain.values import is_text
+
+STREAM = {1: "A stream of bytes"}
+TEXT_FOR_BYTES = "a bytes-like object is required, not 'str'"
+
+
+@misconception(
+    "sends-text",
+    "text is sent, and a socket takes bytes",
+    think="What is the type of what you send? What does encode() do?",
+    read={1: "Put the client together", 3: "The client"},
+    proofs=("01_echo/client_sends_text",),
+    unlike="01_echo/text_and_bytes",
+)
+def sends_text(seen: Seen) -> str | None:
+    """TypeError at a send, or the same words where the program printed what it caught."""
+    for error in raised(seen, "TypeError"):
+        call = call_at(seen, error.own.line, *SENDING) if error.own else None
+        if TEXT_FOR_BYTES in error.text and call:
+            return seen.at(error.own, _text_sent(call))
+    if TEXT_FOR_BYTES not in seen.evidence.output + seen.evidence.errors or seen.evidence.raised:
+        return None
+    calls = seen.source.calls("send", "sendall")
+    sure = [call for call in calls if call.args and is_text(seen.source, call.args[0])]
+    return seen.at(sure[0], _text_sent(sure[0])) if sure else None
+
+
+def _text_sent(call: ast.Call) -> str:
+    return (
+        f"gives text (str) to {called(call)}(), and a socket takes only bytes. encode() makes "
+        "bytes of text."
+    )
+
+
+MIXED = (
+    TEXT_FOR_BYTES,
+    'can only concatenate str (not "bytes") to str',
+    "can't concat str to bytes",
+    "'in <string>' requires string as left operand, not bytes",
+    "must be bytes or a tuple of bytes, not str",
+    "must be str or a tuple of str, not bytes",
+    "argument should be integer or bytes-like object, not 'str'",
+    "must be str, not bytes",
+    "sequence item 0: expected str instance, bytes found",
+    "sequence item 0: expected a bytes-like object, str found",
+)
+
+
+@misconception(
+    "text-and-bytes",
+    "text and bytes are mixed in one expression",
+    think="Which of the values in this line are bytes, which are text?",
+    read={1: "Put the client together", 2: "Lines from a stream", 3: "The client"},
+    proofs=("01_echo/text_and_bytes",),
+    unlike="01_echo/client_sends_text",
+)
+def text_and_bytes(seen: Seen) -> str | None:
+    """TypeError with one of the messages that Python has for it."""
+    for error in raised(seen, "TypeError"):
+        if error.own is None or not any(told in error.text for told in MIXED):
+            continue
+        if TEXT_FOR_BYTES in error.text and call_at(seen, error.own.line, *SENDING):
+            continue
+        return seen.at(
+            error.own,
+            f"mixes text (str) and bytes, and Python does not: {error.text}. What comes from a "
+            "socket is bytes; decode() makes text of it.",
+        )
+    return None
+
+
+@misconception(
+    "decodes-text",
+    "something is decoded that is text already, or encoded that is bytes",
+    think="What is the type of this value in this line? Print it.",
+    read={1: "Put the client together", 3: "The client"},
+    proofs=("01_echo/decodes_text",),
+)
+def decodes_text(seen: Seen) -> str | None:
+    """'str' object has no attribute 'decode', and 'bytes' … 'encode'."""
+    for error in raised(seen, "AttributeError"):
+        found = re.search(r"'(str|bytes)' object has no attribute '(decode|encode)'", error.text)
+        if found and error.own:
+            what = "text (str)" if found[1] == "str" else "bytes"
+            return seen.at(
+                error.own,
+                f"calls {found[2]}() of something that is {what} already. decode() makes text of "
+                "bytes, encode() makes bytes of text.",
+            )
+    return None
+
+
+@misconception(
+    "partial-send",
+    "nobody looks at how much send() took",
+    think="What does send() return? Who sends the rest?",
+    read={1: "A stream of bytes", 2: "Nobody waits for anybody"},
+    proofs=("01_echo/ignores_what_send_returns",),
+)
+def partial_send(seen: Seen) -> str | None:
+    """A large piece arrived only in part: send(2)."""
+    evidence, source = seen.evidence, seen.source
+    if evidence.symptom not in ("unfinished-line", "different-text", "lost", "silent"):
+        return None
+    if " bytes … " not in evidence.expected + evidence.received:
+        return None
+    for call in source.calls("send"):
+        parent = source.parents.get(call)
+        unused = isinstance(parent, ast.Expr) or (
+            isinstance(parent, ast.Assign)
+            and isinstance(parent.targets[0], ast.Name)
+            and not any(
+                one.id == parent.targets[0].id and isinstance(one.ctx, ast.Load)
+                for one in source.all(ast.Name)
+            )
+        )
+        if unused and isinstance(call.func, ast.Attribute) and not source.function("send"):
+            return seen.at(
+                call,
+                "calls send(), and nothing looks at what it returns. send() may take only a part "
+                "of the bytes; the rest is lost.",
+            )
+    return None
+
+
+@misconception(
+    "prints-instead-of-sending",
+    "what came is printed, and nothing is sent",
+    think="Where does print() write to? Who can read that?",
+    read=SAY_IT_BACK,
+    proofs=("01_echo/prints_instead_of_sending",),
+)
+def prints_instead_of_sending(seen: Seen) -> str | None:
+    """Nothing in the file sends, and what the client said stands in the output."""
+    source, evidence = seen.source, seen.evidence
+    if evidence.program != "server.py" or evidence.symptom != "silent":
+        return None
+    if source.calls(*SENDING, "sendmsg", "sendfile", "drain", "writer"):
+        return None
+    said = [event.bytes.removesuffix("\\n") for event in evidence.events if event.kind == "data"]
+    if not any(word and word in evidence.output for word in said):
+        return None
+    for call in source.calls("print"):
+        if any(isinstance(one, ast.Name | ast.Attribute) for one in ast.walk(call)):
+            if not source.calls("recv", inside=source.function_of(call) or source.tree):
+                continue
+            if keyword(call, "flush") is None or source.function_of(call):
+                return seen.at(
+                    call,
+                    "prints on the screen of the server. No line of the file sends anything back "
+                    "to the client: that takes sendall().",
+                )
+    return None
+
+
+@misconception(
+    "prints-bytes",
+    "bytes are printed",
+    think="What type has the value that you print? How do bytes become text?",
+    read={1: "Put the client together", 3: "The client"},
+    proofs=("01_echo/client_prints_bytes",),
+    unlike="01_echo/client_one_recv",
+)
+def prints_bytes(seen: Seen) -> str | None:
+    """The output has b'…', and a print() gets something that nothing decoded."""
+    if seen.evidence.symptom != "printed-bytes":
+        return None
+    source = seen.source
+    calls = []
+    for call in source.calls("print"):
+        raw = [
+            one
+            for arg in call.args
+            for one in (arg.args if isinstance(arg, ast.Call) and called(arg) == "str" else [arg])
+            if not is_text(source, one) and "decode" not in ast.unparse(one)
+        ]
+        if raw and "format" not in ast.unparse(call):
+            calls.append(call)
+    if not calls:
+        return None
+    return seen.at(
+        calls[0],
+        "prints bytes, and Python shows these as b'…'. decode() makes text of bytes.",
+    )
+
+
+def _as_bytes(said: str) -> bytes:
+    """The bytes of a text such as "b'hello'", where it is one and nothing is left out of it."""
+    found = re.match(r"b(['\"]).*\1$", said)
+    try:
+        got = ast.literal_eval(said) if found else b""
+    except (SyntaxError, ValueError):
+        return b""
+    return got if isinstance(got, bytes) else b""
+
+
+def _difference(seen: Seen) -> tuple[bytes, bytes]:
+    """What should have come and what came, from the first byte on that differs."""
+    want, got = _as_bytes(seen.evidence.expected.rpartition(", ")[2]), b""
+    if seen.evidence.symptom == "different-text" and want:
+        got = _as_bytes(seen.evidence.received)
+    same = next((at for at, two in enumerate(zip(want, got, strict=False)) if two[0] != two[1]), 0)
+    return want[same:], got[same:]
+
+
+def _echoes_other_bytes(seen: Seen) -> bool:
+    evidence = seen.evidence
+    return (evidence.lesson, evidence.program) == (1, "server.py") and bool(_difference(seen)[1])
+
+
+@misconception(
+    "echo-decodes",
+    "the bytes of an echo are decoded, and some bytes are no text",
+    think="Does an echo have to know what the bytes mean?",
+    read=STREAM,
+    proofs=("01_echo/ignores_bad_bytes",),
+    unlike="01_echo/strips_the_line",
+)
+def echo_decodes(seen: Seen) -> str | None:
+    """decode(errors=…), and the first byte that differs is no ASCII."""
+    want, _ = _difference(seen)
+    if not _echoes_other_bytes(seen) or not want or want[0] < 0x80:
+        return None
+    for call in seen.source.calls("decode", "str"):
+        how = constant(argument(call, 1 if called(call) == "decode" else 2, "errors"))
+        if how in ("ignore", "replace", "backslashreplace"):
+            then = "vanish" if how == "ignore" else "become something else"
+            return seen.at(
+                call,
+                f'decodes what came with errors="{how}", and bytes that are no UTF-8 {then}. An '
+                "echo sends back the bytes themselves.",
+            )
+    return None
+
+
+@misconception(
+    "echo-through-a-text-file",
+    "a text file around the socket changes line ends",
+    think="What does Python do with \\r when it reads a text file?",
+    read=STREAM,
+    proofs=("01_echo/reads_a_text_file",),
+    unlike="01_echo/strips_the_line",
+)
+def echo_through_a_text_file(seen: Seen) -> str | None:
+    r"""makefile() without "b": universal newlines make "\n" of "\r"."""
+    want, got = _difference(seen)
+    if not _echoes_other_bytes(seen) or not want.startswith(b"\r") or not got.startswith(b"\n"):
+        return None
+    for call in seen.source.calls("makefile"):
+        mode = constant(argument(call, 0, "mode")) if call.args or call.keywords else "r"
+        if isinstance(mode, str) and "b" not in mode and argument(call, 5, "newline") is None:
+            return seen.at(
+                call,
+                "makes a text file of the socket. Reading it turns \\r into \\n, so not every byte "
+                "comes back as it was.",
+            )
+    return None
+
+
+@misconception(
+    "echo-strips",
+    "blanks are taken off the line",
+    think="Which characters does strip() take away, besides the end of the line?",
+    read=STREAM,
+    proofs=("01_echo/strips_the_line",),
+    unlike="01_echo/reads_a_text_file",
+)
+def echo_strips(seen: Seen) -> str | None:
+    """The bytes that are missing are the blanks at the beginning or the end."""
+    want, got = _difference(seen)
+    if not _echoes_other_bytes(seen) or not want[:1].isspace():
+        return None
+    if got and not want.lstrip().startswith(got[:1]):
+        return None
+    for call in seen.source.calls("strip", "lstrip", "rstrip"):
+        if not call.args:
+            return seen.at(
+                call,
+                f"takes away all blanks with {called(call)}(), and they belong to the line. An "
+                "echo sends back exactly what came.",
+            )
+    return None
