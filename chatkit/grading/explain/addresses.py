@@ -143,7 +143,7 @@ def no_bind(seen: Seen) -> str | None:
     "the host is written into the program",
     think=THINK,
     read=READ,
-    proofs=("01_echo/hard_coded_address", "01_echo/client_ignores_the_host"),
+    proofs=("01_echo/hard_coded_address",),
     unlike="01_echo/binds_the_name_of_the_machine",
 )
 def fixed_host(seen: Seen) -> str | None:

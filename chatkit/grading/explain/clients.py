@@ -83,7 +83,7 @@ def _ended_well(seen: Seen) -> bool:
     think="The typing is over. Can something still arrive? Who reads it?",
     read=dict.fromkeys((1,), "The end of the stream") | {3: "The client", 4: "The client"},
     proofs=("01_echo/client_closes_at_once",),
-    unlike="01_echo/client_takes_one_piece_after_the_end",
+    unlike="01_echo/client_shuts_both_directions",
 )
 def closes_at_the_end_of_input(seen: Seen) -> str | None:
     """After the loop over the typed lines nothing half-closes, and nothing is read."""
@@ -121,7 +121,7 @@ def closes_at_the_end_of_input(seen: Seen) -> str | None:
     "after the half-close recv() is called once",
     think="How do you know that the server has said all? How many recv() does that take?",
     read={1: "The end of the stream"},
-    proofs=("01_echo/client_takes_one_piece_after_the_end",),
+    proofs=(),
     unlike="01_echo/client_closes_at_once",
 )
 def one_recv_after_the_end(seen: Seen) -> str | None:
@@ -149,7 +149,7 @@ def one_recv_after_the_end(seen: Seen) -> str | None:
     "the program ends and does not wait for the thread that receives",
     think="What happens to a daemon thread when the main thread ends? Who waits for it?",
     read={1: "The end of the stream", 3: "The client", 4: "The client"},
-    proofs=("01_echo/client_loses_the_last_reply",),
+    proofs=(),
     unlike="01_echo/client_closes_at_once",
 )
 def receiver_not_awaited(seen: Seen) -> str | None:

@@ -4,7 +4,6 @@ import ast
 import difflib
 import re
 import sys
-from pathlib import Path
 
 from chatkit.bench.evidence import Raised
 from chatkit.grading.explain.catalogue import Seen, misconception
@@ -83,25 +82,19 @@ def _not_found(seen: Seen) -> list[tuple[Raised, str]]:
     proofs=("01_echo/shadows_the_library",),
 )
 def module_shadowed(seen: Seen) -> str | None:
-    """The traceback goes through a file beside the program with the name of a standard module."""
-    for error in raised(seen, "AttributeError", "ImportError", "NameError", "ModuleNotFoundError"):
-        if error.own is None:
-            continue
-        folder = Path(error.own.file).parent
-        files = [Path(frame.file) for frame in error.frames]
-        told = re.search(
-            r"\(consider renaming '([^']+)'|\(([^()]+\.py)\)|from '([^']+\.py)'", error.text
+    """Something is missing in a standard module, and a file beside the program has its name."""
+    for error in raised(seen, "AttributeError", "ImportError", "ModuleNotFoundError"):
+        found = re.search(
+            r"(?:module|from(?: partially initialized module)?) '(\w+)[.'\w]*", error.text
         )
-        if told:
-            files.append(Path(next(filter(None, told.groups()))))
-        for file in files:
-            if file.parent == folder and file.stem in sys.stdlib_module_names:
-                return seen.at(
-                    error.own,
-                    f"gets the file {file.name} in your own folder, not Python's module "
-                    f"{file.stem}: Python looks beside the program first. Give your file another "
-                    f"name.{first(seen, error)}",
-                )
+        name = found[1] if found else ""
+        if error.own and name in sys.stdlib_module_names and f"{name}.py" in seen.evidence.beside:
+            return seen.at(
+                error.own,
+                f"gets the file {name}.py in your own folder, not Python's module {name}: Python "
+                f"looks beside the program first. Give your file another name."
+                f"{first(seen, error)}",
+            )
     return None
 
 
@@ -203,7 +196,10 @@ def attribute_misspelled(seen: Seen) -> str | None:
     """AttributeError where Python itself knows a name that is nearly the same."""
     for error in raised(seen, "AttributeError"):
         found = re.search(r"attribute '(\w+)'\. Did you mean: '(\w+)'\?", error.text)
-        if found and error.own:
+        if not found or not error.own or {*found.groups()} == {"encode", "decode"}:
+            continue
+        near = difflib.SequenceMatcher(None, found[1].lower(), found[2].lower()).ratio()
+        if near > 0.75:
             return seen.at(
                 error.own,
                 f"asks for {found[1]}, and there is nothing of this name. Python has "

@@ -52,7 +52,7 @@ def visitors(seen: Seen) -> int:
     think="How many clients does one accept() take in? How often does your program call it?",
     read={1: "Say it back", 2: "One thread, many sockets", 3: "A thread for each client"},
     proofs=("01_echo/accepts_once",),
-    unlike="01_echo/never_sees_the_end",
+    unlike="01_echo/answers_once",
 )
 def accept_once(seen: Seen) -> str | None:
     """No loop goes around it, and more clients came than it is called."""

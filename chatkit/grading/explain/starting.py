@@ -10,7 +10,7 @@ from chatkit.grading.explain.source import Source, called, constant, keyword
 FIRST = "Change that first: everything else is judged after that."
 STARTING = {1: "Starting and stopping", 2: "Starting and stopping", 3: "Starting and stopping"}
 STARTING |= {4: "Starting and stopping", 5: "Starting and the name"}
-THE_KIT = "The kit starts it with --host HOST --port PORT"
+THE_KIT = "The kit starts your program with --host HOST --port PORT"
 NETWORK = (
     *("bind", "listen", "accept", "connect", "connect_ex", "create_server", "start_server"),
     *("create_connection", "open_connection", "serve_forever", "mainloop", "Tk"),

@@ -120,37 +120,3 @@ def is_text(source: Source, node: ast.expr | None, deep: int = DEEP) -> bool:
 
 
 STILL_TEXT = ("strip", "rstrip", "lstrip", "lower", "upper", "title", "replace", "format", "join")
-CUT = ("strip", "rstrip", "lstrip")
-
-
-def may_end_a_line(source: Source, node: ast.expr | None, deep: int = DEEP) -> bool:
-    r"""Whether the value of an expression may end with "\n"; False only when it cannot."""
-    if deep == 0 or node is None:
-        return True
-    if isinstance(node, ast.Constant):
-        said = node.value
-        return (isinstance(said, str) and said.endswith("\n")) or (
-            isinstance(said, bytes) and said.endswith(b"\n")
-        )
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return may_end_a_line(source, node.right, deep - 1)
-    if isinstance(node, ast.JoinedStr) and node.values:
-        last = node.values[-1]
-        if isinstance(last, ast.FormattedValue):
-            last = last.value
-        return may_end_a_line(source, last, deep - 1)
-    if isinstance(node, ast.Call):
-        if called(node) == "input":
-            return False
-        if not isinstance(node.func, ast.Attribute):
-            return True
-        if called(node) in ("strip", "rstrip"):
-            what = node.args[0] if node.args else None
-            cut = what is None or (isinstance(what, ast.Constant) and "n" in repr(what.value))
-            return not cut
-        if called(node) in ("encode", "decode", "lower", "upper"):
-            return may_end_a_line(source, node.func.value, deep - 1)
-    if isinstance(node, ast.Name | ast.Attribute):
-        bound = bindings(source, ast.unparse(node))
-        return not bound or any(may_end_a_line(source, one, deep - 1) for one in bound)
-    return True

@@ -37,7 +37,7 @@ def not_blocking_not_caught(seen: Seen) -> str | None:
     think="What does your loop do while nothing arrives? Who could wake it up when something does?",
     read={1: "What to notice", 2: "One thread, many sockets"},
     proofs=("01_echo/asks_all_the_time",),
-    unlike="01_echo/never_sees_the_end",
+    unlike="01_echo/answers_once",
 )
 def asks_again_and_again(seen: Seen) -> str | None:
     """A loop catches BlockingIOError, goes on, and nothing in it waits."""
@@ -90,7 +90,7 @@ def waits_for_all_bytes(seen: Seen) -> str | None:
     "a time limit is still on when nobody says anything",
     think="For how long may a connection be silent? Which line says how long you wait?",
     read={1: "When a connection breaks", 3: "The client", 5: "When the server is not there"},
-    proofs=("01_echo/timeout_left_on",),
+    proofs=(),
     unlike="01_echo/client_no_server_traceback",
 )
 def timeout_left_on(seen: Seen) -> str | None:
