@@ -69,9 +69,9 @@ def told_address(seen: Seen) -> tuple[str, str]:
 
 
 def written(node: ast.expr, found: object) -> str:
-    """How a constant is spoken of: "5501", or "PORT, which is 5501"."""
+    """How a constant is spoken of: "5501", or "5501 (PORT)"."""
     shown = '""' if found == "" else str(found)
-    return shown if isinstance(node, ast.Constant) else f"{ast.unparse(node)}, which is {shown}"
+    return shown if isinstance(node, ast.Constant) else f"{shown} ({ast.unparse(node)})"
 
 
 @misconception(

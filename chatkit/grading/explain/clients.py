@@ -2,15 +2,31 @@
 
 import ast
 import re
+from collections.abc import Iterator
 
 from chatkit.grading.explain.callers import loops_around, reaches
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.sockets import READING, call_at
-from chatkit.grading.explain.source import argument, called, keyword
+from chatkit.grading.explain.source import argument, called, constant, keyword
 from chatkit.grading.explain.values import value
 
 CONNECTS = ("connect", "create_connection")
 TYPING = ("input", "stdin")
+
+
+def receiving_at(seen: Seen) -> Iterator[ast.Call]:
+    """The calls that read from a socket where some thread stands, or in whose function it waits."""
+    source = seen.source
+    reads = [one for one in source.calls(*READING) if "stdin" not in ast.unparse(one)]
+    for stack in seen.evidence.stacks:
+        for frame in stack.owns:
+            here = [one for one in reads if one.lineno <= frame.line <= (one.end_lineno or 0)]
+            function = source.function_at(frame.line)
+            waits = call_at(seen, frame.line, "select") is not None or bool(here)
+            yield from here
+            if not waits:
+                yield from (one for one in reads if source.function_of(one) is function)
+                break
 
 
 @misconception(
@@ -28,15 +44,12 @@ def shutdown_missing(seen: Seen) -> str | None:
     source = seen.source
     if source.calls("shutdown", "write_eof", "close", "detach"):
         return None
-    for stack in seen.evidence.stacks:
-        for call in source.calls("recv", "readline", "read", "recv_into"):
-            here = stack.own and call.lineno <= stack.own.line <= (call.end_lineno or 0)
-            if here and "stdin" not in ast.unparse(call):
-                return seen.at(
-                    call,
-                    "waits for the server, and the server waits for the client: it does not know "
-                    "that the typing is over. No line of the file calls shutdown(), which says so.",
-                )
+    for call in receiving_at(seen):
+        return seen.at(
+            call,
+            "waits for the server, and the server waits for the client: it does not know that the "
+            "typing is over. No line of the file calls shutdown(), which says so.",
+        )
     return None
 
 
@@ -244,9 +257,9 @@ def no_server_and_status_0(seen: Seen) -> str | None:
     for call in source.calls("connect", "create_connection"):
         for block in source.around(call, ast.Try):
             for handler in getattr(block, "handlers", ()):
-                if not source.calls("exit", "_exit", inside=handler) and not source.all(
-                    ast.Raise, handler
-                ):
+                exits = source.calls("exit", "_exit", inside=handler)
+                well = all(one.args and constant(one.args[0]) == 0 for one in exits)
+                if well and not source.all(ast.Raise, handler):
                     return seen.at(
                         handler,
                         "catches that no server is there, and then the program ends as if all had "

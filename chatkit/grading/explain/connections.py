@@ -164,3 +164,69 @@ def closes_with_bytes_waiting(seen: Seen) -> str | None:
                         "wait in the program. The client has said all, and has not got all.",
                     )
     return None
+
+
+@misconception(
+    "loop-ends-at-once",
+    "the loop ends in its first round",
+    think="How often does this loop go round? Which line ends it, and when?",
+    read=SAY_IT_BACK,
+    proofs=("01_echo/loop_ends_at_once",),
+    unlike="01_echo/answers_once",
+)
+def loop_ends_at_once(seen: Seen) -> str | None:
+    """A return or a break stands in the loop around recv() without a condition."""
+    source, evidence = seen.source, seen.evidence
+    if evidence.symptom not in ("closed-early", "silent", "exited") or evidence.raised:
+        return None
+    if evidence.program == "server.py" and not _said_more_than_once(seen):
+        return None
+    for call in source.calls("recv"):
+        loop = next(source.around(call, ast.While, ast.For), None)
+        if not isinstance(loop, ast.While) or source.function_of(loop) is not source.function_of(
+            call
+        ):
+            continue
+        if evidence.program == "server.py" and reaches(source, loop, ("accept",)):
+            continue
+        for one in loop.body:
+            if isinstance(one, ast.Return | ast.Break) and one.lineno > call.lineno:
+                word = "return" if isinstance(one, ast.Return) else "break"
+                return seen.at(
+                    one,
+                    f"is a {word} without a condition: it ends the loop of line {loop.lineno} in "
+                    "its first round. So recv() is called once.",
+                )
+    return None
+
+
+@misconception(
+    "used-after-close",
+    "a connection is used after it was closed",
+    think="Where does the with block end? Which lines need the connection?",
+    read={1: "Say it back", 3: "A thread for each client"},
+    proofs=("01_echo/used_after_with",),
+    unlike="01_echo/closes_behind_the_thread",
+)
+def used_after_close(seen: Seen) -> str | None:
+    """Python said that the socket is closed, and a with block above the line closes it."""
+    source, evidence = seen.source, seen.evidence
+    said = evidence.errors + evidence.output
+    if "Bad file descriptor" not in said and "cannot be a negative integer" not in said:
+        return None
+    for block in source.all(ast.With):
+        above = source.parents.get(block)
+        body = getattr(above, "body", [])
+        if block not in body:
+            continue
+        for item in block.items:
+            name = ast.unparse(item.optional_vars or item.context_expr)
+            for after in body[body.index(block) + 1 :]:
+                uses = [one for one in source.all(ast.Name, after) if one.id == name]
+                if uses:
+                    return seen.at(
+                        uses[0],
+                        f"uses {name}, and the with block of line {block.lineno} has closed it: "
+                        "with closes a socket at the end of its block.",
+                    )
+    return None

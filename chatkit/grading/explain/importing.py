@@ -1,4 +1,4 @@
-"""Names and modules that Python does not find."""
+"""Names and modules that Python does not find, and values that are not there."""
 
 import ast
 import difflib
@@ -7,8 +7,9 @@ import sys
 
 from chatkit.bench.evidence import Raised
 from chatkit.grading.explain.catalogue import Seen, misconception
-from chatkit.grading.explain.source import Source
+from chatkit.grading.explain.source import Function, Source, called
 from chatkit.grading.explain.starting import FIRST
+from chatkit.grading.explain.values import meant
 
 
 def raised(seen: Seen, *kinds: str) -> list[Raised]:
@@ -167,20 +168,56 @@ def _nearly(source: Source, name: str) -> str:
 )
 def local_by_assignment(seen: Seen) -> str | None:
     """UnboundLocalError: https://docs.python.org/3/faq/programming.html."""
-    for error in raised(seen, "UnboundLocalError"):
-        found = re.search(r"local variable '(\w+)'", error.text)
-        function = error.own and seen.source.function_at(error.own.line)
-        if not found or not function or not error.own:
-            continue
-        name = found[1]
+    for error, name, function in _without_value(seen):
+        outside = any(
+            node.id == name and seen.source.function_of(node) is None
+            for node in seen.source.all(ast.Name)
+            if isinstance(node.ctx, ast.Store)
+        )
         for node in seen.source.all(ast.Name, function):
-            if node.id == name and isinstance(node.ctx, ast.Store):
+            if outside and node.id == name and isinstance(node.ctx, ast.Store):
                 return seen.at(
                     error.own,
                     f"reads {name} before it has a value. Line {node.lineno} assigns to it in the "
                     f"same function {function.name}(), and that makes {name} a name of its own in "
                     f"the whole function.",
                 )
+    return None
+
+
+def _without_value(seen: Seen) -> list[tuple[Raised, str, Function]]:
+    found = []
+    for error in raised(seen, "UnboundLocalError"):
+        name = re.search(r"local variable '(\w+)'", error.text)
+        function = error.own and seen.source.function_at(error.own.line)
+        if name and function:
+            found.append((error, name[1], function))
+    return found
+
+
+@misconception(
+    "goes-on-after-the-error",
+    "an error is caught, and the program goes on as if there had been none",
+    think="Where does the program go on after this except clause? What is missing there?",
+    read={1: "When a connection breaks", 3: "The client", 4: "The client"},
+    proofs=("01_echo/client_goes_on_without_a_server",),
+    unlike="01_echo/counts_without_global",
+)
+def goes_on_after_the_error(seen: Seen) -> str | None:
+    """A name has no value, because the line that gives it one stands in a try that failed."""
+    for error, name, function in _without_value(seen):
+        for node in seen.source.all(ast.Name, function):
+            block = next(seen.source.around(node, ast.Try), None)
+            if node.id != name or not isinstance(node.ctx, ast.Store) or block is None:
+                continue
+            for handler in getattr(block, "handlers", ()):
+                if error.own and falls_off(handler.body) and error.own.line > handler.lineno:
+                    return seen.at(
+                        error.own,
+                        f"uses {name}, which has no value: line {node.lineno} failed, line "
+                        f"{handler.lineno} caught the error, and the program goes on as if it had "
+                        "gone well.",
+                    )
     return None
 
 
@@ -206,3 +243,69 @@ def attribute_misspelled(seen: Seen) -> str | None:
                 f"{found[2]}.{first(seen, error)}",
             )
     return None
+
+
+@misconception(
+    "return-forgotten",
+    "a function ends without return, so it gives None",
+    think="What does a function give back that reaches its end? Which line should give something?",
+    read={},
+    proofs=("01_echo/return_is_forgotten",),
+    unlike="01_echo/method_misspelled",
+)
+def return_forgotten(seen: Seen) -> str | None:
+    """'NoneType' object …: and what is None came from a function of the file."""
+    for error in raised(seen, "AttributeError", "TypeError"):
+        if "'NoneType' object" not in error.text or error.own is None:
+            continue
+        attribute = re.search(r"no attribute '(\w+)'", error.text)
+        for function in _given_by(seen.source, error.own.line, attribute[1] if attribute else ""):
+            if falls_off(function.body):
+                some = any(one.value for one in seen.source.all(ast.Return, function))
+                how = "can reach its end without return" if some else "has no return with a value"
+                return seen.at(
+                    error.own,
+                    f"uses what {function.name}() gave, and that is None: the function in line "
+                    f"{function.lineno} {how}.{first(seen, error)}",
+                )
+    return None
+
+
+def _given_by(source: Source, line: int, attribute: str) -> list[Function]:
+    """The functions of the file whose result is used in a line; of what has the attribute."""
+    found: list[Function] = []
+    for node in source.nodes:
+        if getattr(node, "lineno", 0) != line:
+            continue
+        used: ast.expr | None = None
+        if isinstance(node, ast.Attribute) and node.attr == attribute:
+            used = node.value
+        elif isinstance(node, ast.With) and not attribute:
+            used = node.items[0].context_expr
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+            used = node.value if not attribute else None
+        meaning = meant(source, used)
+        if isinstance(meaning, ast.Call):
+            found += [one for one in source.functions() if one.name == called(meaning)]
+    return found
+
+
+def falls_off(body: list[ast.stmt]) -> bool:
+    """Whether a block can reach its end, as far as its last statement tells."""
+    last = body[-1]
+    if isinstance(last, ast.Return):
+        return last.value is None
+    if isinstance(last, ast.Raise):
+        return False
+    if isinstance(last, ast.If):
+        return not last.orelse or falls_off(last.body) or falls_off(last.orelse)
+    if isinstance(last, ast.Try):
+        handlers = any(falls_off(one.body) for one in last.handlers)
+        return not last.finalbody and (handlers or falls_off(last.orelse or last.body))
+    if isinstance(last, ast.With):
+        return falls_off(last.body)
+    if isinstance(last, ast.While) and isinstance(last.test, ast.Constant) and last.test.value:
+        return any(isinstance(one, ast.Break) for one in ast.walk(last))
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
+        return called(last.value) not in ("exit", "_exit", "abort")
+    return True

@@ -163,6 +163,32 @@ def prints_instead_of_sending(seen: Seen) -> str | None:
 
 
 @misconception(
+    "sends-nothing",
+    "what came is not sent back",
+    think="Which call sends bytes to the client?",
+    read=SAY_IT_BACK,
+    proofs=("01_echo/sends_nothing",),
+    unlike="01_echo/prints_instead_of_sending",
+)
+def sends_nothing(seen: Seen) -> str | None:
+    """Bytes came, and no line of the file sends any."""
+    source, evidence = seen.source, seen.evidence
+    if evidence.program != "server.py" or evidence.symptom not in ("silent", "closed-early"):
+        return None
+    if source.calls(*SENDING, "sendmsg", "sendfile") or prints_instead_of_sending(seen):
+        return None
+    came = any(event.kind == "data" and event.target == "server" for event in evidence.events)
+    for call in source.calls("recv"):
+        if came and not evidence.raised:
+            return seen.at(
+                call,
+                "receives, and no line of the file sends anything. Nothing goes back to the "
+                "client by itself.",
+            )
+    return None
+
+
+@misconception(
     "prints-bytes",
     "bytes are printed",
     think="What type has the value that you print? How do bytes become text?",

@@ -196,14 +196,18 @@ def _fails_after(seen: Seen) -> bool:
 )
 def listen_missing(seen: Seen) -> str | None:
     """accept(2): EINVAL when the socket does not listen."""
-    source = seen.source
+    source, evidence = seen.source, seen.evidence
     if source.calls("listen", "create_server", "serve_forever", "start_server"):
         return None
-    for error in raised(seen, "OSError"):
-        at_accept = error.own and call_at(seen, error.own.line, "accept")
-        if at_accept and "Invalid argument" in error.text:
+    if evidence.program != "server.py" or not source.calls("bind"):
+        return None
+    refused = "Invalid argument" in evidence.errors + evidence.output
+    if not refused and evidence.symptom not in ("never-listened", "too-early"):
+        return None
+    for call in source.calls("accept"):
+        if isinstance(call.func, ast.Attribute):
             return seen.at(
-                error.own,
+                call,
                 "calls accept() of a socket that does not listen: no line of the file calls "
                 f"listen(). {FIRST}",
             )

@@ -127,7 +127,14 @@ def argv_by_position(seen: Seen) -> str | None:
     if not ended or talked(seen):
         return None
     for node in source.nodes:
-        taken = isinstance(node, ast.Subscript) and _is_argv(node.value)
+        taken = (
+            isinstance(node, ast.Subscript)
+            and _is_argv(node.value)
+            and (
+                isinstance(constant(node.slice), int)
+                or isinstance(source.parents.get(node), ast.Assign | ast.Starred)
+            )
+        )
         counted = isinstance(node, ast.Call) and called(node) == "len" and _is_argv(*node.args)
         if taken or counted:
             return seen.at(

@@ -9,34 +9,49 @@ from chatkit.grading.explain.source import NOTHING, Function, Source, argument, 
 DEEP = 6  # names that stand for names that stand for names …
 
 
-def bindings(source: Source, name: str) -> list[ast.expr | None]:
-    """What is put into a name such as "port" or "self.port", anywhere in the file.
+def bindings(source: Source, name: str, near: ast.AST | None = None) -> list[ast.expr | None]:
+    """What is put into a name such as "port" or "self.port".
 
-    None stands for something that the text does not tell.
+    With `near` only what counts there: in its function, where that makes the name; else outside of
+    all functions. Without, and for names with a dot, everywhere. None stands for something that
+    the text does not tell.
     """
-    found: list[ast.expr | None] = []
+    found = list(_bindings(source, name))
+    if near is None or "." in name:
+        return [bound for _, bound in found]
+    here = source.function_of(near)
+    local = [bound for function, bound in found if function is here]
+    return local or [bound for function, bound in found if function is None]
+
+
+def _bindings(source: Source, name: str) -> Iterator[tuple[Function | None, ast.expr | None]]:
     for node in source.nodes:
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                found += _bound(target, node.value, name)
-        elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
-            if node.value is not None:
-                found += _bound(node.target, node.value, name)
-        elif isinstance(node, ast.AugAssign):
-            found += [None] * _is(node.target, name)
-        elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-            found += [None] * any(_is(one, name) for one in ast.walk(node.target))
-        elif isinstance(node, ast.arg):
-            found += [_handed(source, node)] * (node.arg == name)
-        elif isinstance(node, ast.ExceptHandler):
-            found += [None] * (node.name == name)
-        elif isinstance(node, ast.alias):
-            found += [None] * ((node.asname or node.name) == name)
-    for block in source.all(ast.With) + source.all(ast.AsyncWith):
-        for item in block.items:
+        for bound in _bound_by(source, node, name):
+            yield source.function_of(node), bound
+
+
+def _bound_by(source: Source, node: ast.AST, name: str) -> Iterator[ast.expr | None]:
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield from _bound(target, node.value, name)
+    elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+        yield from _bound(node.target, node.value, name)
+    elif isinstance(node, ast.AugAssign) and _is(node.target, name):
+        yield None
+    elif isinstance(node, ast.For | ast.AsyncFor):
+        yield from [None] * any(_is(one, name) for one in ast.walk(node.target))
+    elif isinstance(node, ast.With | ast.AsyncWith):
+        for item in node.items:
             if item.optional_vars is not None:
-                found += _bound(item.optional_vars, item.context_expr, name)
-    return found
+                yield from _bound(item.optional_vars, item.context_expr, name)
+    elif isinstance(node, ast.arg) and node.arg == name:
+        yield _handed(source, node)
+    elif (
+        (isinstance(node, ast.ExceptHandler) and node.name == name)
+        or (isinstance(node, ast.alias) and (node.asname or node.name) == name)
+        or (isinstance(node, ast.Global) and name in node.names)
+    ):
+        yield None
 
 
 def _is(node: ast.AST, name: str) -> bool:
@@ -68,6 +83,8 @@ def _handed(source: Source, parameter: ast.arg) -> ast.expr | None:
         return None
     place = names.index(parameter.arg)
     method = isinstance(source.parents.get(function), ast.ClassDef)
+    if method and place == 0:
+        return None
     given = argument(calls[0], place - method, parameter.arg)
     defaults = function.args.defaults
     behind = place - (len(names) - len(defaults))
@@ -77,7 +94,7 @@ def _handed(source: Source, parameter: ast.arg) -> ast.expr | None:
 def meant(source: Source, node: ast.expr | None, deep: int = DEEP) -> ast.expr | None:
     """The expression that a name stands for, when it can stand for only one; else `node`."""
     while deep and isinstance(node, ast.Name | ast.Attribute):
-        bound = bindings(source, ast.unparse(node))
+        bound = bindings(source, ast.unparse(node), node)
         if len(bound) != 1 or bound[0] is None:
             return node
         node, deep = bound[0], deep - 1
@@ -114,7 +131,7 @@ def is_text(source: Source, node: ast.expr | None, deep: int = DEEP) -> bool:
         if isinstance(node.func, ast.Attribute) and called(node) in STILL_TEXT:
             return is_text(source, node.func.value, deep - 1)
     if isinstance(node, ast.Name | ast.Attribute):
-        bound = bindings(source, ast.unparse(node))
+        bound = bindings(source, ast.unparse(node), node)
         return bool(bound) and all(one and is_text(source, one, deep - 1) for one in bound)
     return False
 
