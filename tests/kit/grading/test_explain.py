@@ -2,15 +2,19 @@
 
 import re
 import tempfile
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from chatkit.authoring.samples import Sample, sample_in, samples
+from chatkit.bench.bench import Bench
+from chatkit.bench.evidence import Evidence
 from chatkit.course.lessons import find_course
+from chatkit.grading.checkrun import CheckRunner, text_of
 from chatkit.grading.explain.catalogue import CATALOGUE
-from chatkit.grading.explain.ranking import FAMILIES
+from chatkit.grading.explain.ranking import causes_of
 from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
 
@@ -56,7 +60,70 @@ def test_a_misconception_sends_its_reader_to_headings_that_exist(one) -> None:
 
 
 def test_causes_on_record_are_in_the_catalogue() -> None:
-    assert FAMILIES
     for wrong in MISTAKES:
         unknown = set(wrong.expected.get("causes", ())) - {"", *CATALOGUE}
         assert not unknown, wrong.name
+
+
+SYMPTOMS = ("silent", "crashed", "no-ready-line")
+SOURCES = sorted(
+    path
+    for kind in ("mistakes", "alternatives")
+    for path in (COURSE.root / "tests" / kind).rglob("*.py")
+)
+
+
+@pytest.mark.parametrize("symptom", SYMPTOMS)
+def test_no_predicate_stumbles_over_any_program(symptom: str) -> None:
+    def nothing_seen_of(path: Path) -> Evidence:
+        text = text_of(path)
+        return Evidence(1, "ready-line", path.name, symptom, "connect", "", "", "", text=text)
+
+    for path in SOURCES:
+        if path.is_file():
+            causes_of(nothing_seen_of(path))
+
+
+STARTS = """
+import argparse
+import socket
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--host")
+parser.add_argument("--port", type=int)
+args = parser.parse_args()
+server = socket.create_server((args.host, args.port))
+client, _ = server.accept()
+"""
+
+
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        ("client.settimeout(0.4)\nclient.recv(100)\n", True),
+        (
+            "client.settimeout(0.4)\ntry:\n    client.recv(100)\nexcept OSError:\n    client.close()\n"
+            "    server.accept()\n",
+            True,
+        ),
+        ("client.close()\nserver.accept()\n", False),
+    ],
+)
+def test_a_time_limit_that_ends_a_connection_is_named(
+    rest: str, told: bool, tmp_path: Path
+) -> None:
+    program = tmp_path / "server.py"
+    program.write_text(STARTS + rest, encoding="utf-8")
+    lesson = COURSE.lessons[0]
+
+    def story(bench: Bench) -> None:
+        bench.start_server()
+        bench.connect("alice").gets(b"nothing\n")
+
+    check = replace(lesson.checks()[0], story=story)
+    with CheckRunner(lesson, tmp_path, RunOptions(seed="1")) as runner:
+        causes = {cause.name: cause.sentence for cause in runner.run(check).causes}
+
+    assert ("timeout-left-on" in causes) == told
+    if told:
+        assert "sets a time limit of 0.4 s" in causes["timeout-left-on"]
