@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from chatkit.grading.explain.callers import loops_around, reaches
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.sockets import READING, call_at
-from chatkit.grading.explain.source import argument, called, constant, keyword
+from chatkit.grading.explain.source import argument, called, keyword
 from chatkit.grading.explain.values import value
 
-CONNECTS = ("connect", "create_connection")
 TYPING = ("input", "stdin")
 
 
@@ -213,84 +212,4 @@ def one_recv_one_reply(seen: Seen) -> str | None:
                 f"takes one recv() for the whole reply. It returned only a part of it, "
                 f"{shown!r}: a reply can arrive in pieces.",
             )
-    return None
-
-
-@misconception(
-    "connect-error-not-caught",
-    "nobody catches what connect() raises",
-    think="Which exception does connect() raise? What does a user want to read?",
-    read={1: "When a connection breaks", 3: "The client", 4: "The client"},
-    proofs=("01_echo/client_no_server_traceback",),
-    unlike="01_echo/client_no_server_status",
-)
-def connect_error_not_caught(seen: Seen) -> str | None:
-    """ConnectionRefusedError went through to the top, and no server was there to connect to."""
-    if seen.evidence.program != "client.py" or seen.evidence.symptom != "traceback":
-        return None
-    for error in seen.evidence.raised:
-        call = call_at(seen, error.own.line, *CONNECTS) if error.own else None
-        if call and error.kind in ("ConnectionRefusedError", "TimeoutError"):
-            return seen.at(
-                error.own,
-                f"calls {called(call)}(), which raises {error.kind} when no server answers. Nobody "
-                "catches it, so the user reads a traceback.",
-            )
-    return None
-
-
-@misconception(
-    "no-server-and-status-0",
-    "without a server the client ends as if all had gone well",
-    think="What does exit status 0 mean? Which one does your client have without a server?",
-    read={1: "When a connection breaks", 3: "The client", 4: "The client"},
-    proofs=("01_echo/client_no_server_status",),
-    unlike="01_echo/client_no_server_traceback",
-)
-def no_server_and_status_0(seen: Seen) -> str | None:
-    """The except clause around connect() only prints, and the program reached its end."""
-    source, evidence = seen.source, seen.evidence
-    if evidence.check != "client-no-server" or evidence.symptom != "wrong-status":
-        return None
-    if evidence.status != 0:
-        return None
-    for call in source.calls("connect", "create_connection"):
-        for block in source.around(call, ast.Try):
-            for handler in getattr(block, "handlers", ()):
-                exits = source.calls("exit", "_exit", inside=handler)
-                well = all(one.args and constant(one.args[0]) == 0 for one in exits)
-                if well and not source.all(ast.Raise, handler):
-                    return seen.at(
-                        handler,
-                        "catches that no server is there, and then the program ends as if all had "
-                        "gone well: its exit status is 0. 1 means that something went wrong.",
-                    )
-    return None
-
-
-@misconception(
-    "says-it-on-standard-output",
-    "an error is told on standard output",
-    think="Which stream is for errors? Which one does print() write to?",
-    read={1: "When a connection breaks", 3: "The client", 4: "The client"},
-    proofs=("01_echo/client_says_it_on_standard_output",),
-    unlike="01_echo/client_no_server_status",
-)
-def says_it_on_standard_output(seen: Seen) -> str | None:
-    """Nothing came on standard error, and a print() of an except clause came on the other."""
-    source, evidence = seen.source, seen.evidence
-    if evidence.symptom != "no-message" or evidence.program != "client.py":
-        return None
-    for handler in source.all(ast.ExceptHandler):
-        for call in source.calls("print", inside=handler):
-            words = [one.value for one in source.all(ast.Constant, call)]
-            said = any(
-                isinstance(one, str) and one.strip() in evidence.output for one in words if one
-            )
-            if said and keyword(call, "file") is None:
-                return seen.at(
-                    call,
-                    "says what went wrong, but on standard output. An error belongs on standard "
-                    "error, sys.stderr.",
-                )
     return None

@@ -125,48 +125,6 @@ def linger_zero(seen: Seen) -> str | None:
 
 
 @misconception(
-    "closes-with-bytes-waiting",
-    "the connection is closed at the empty recv, although bytes for the client still wait",
-    think="The client has said all. Has the client got all?",
-    read={1: "The end of the stream"},
-    proofs=("01_echo/closes_before_the_rest",),
-    unlike="01_echo/resets_instead_of_closing",
-)
-def closes_with_bytes_waiting(seen: Seen) -> str | None:
-    """After a half-close only a part came back, then the end; the program keeps unsent bytes."""
-    source, evidence = seen.source, seen.evidence
-    if evidence.program != "server.py" or evidence.symptom != "closed-early" or evidence.raised:
-        return None
-    kinds = [one.kind for one in evidence.events]
-    if "half-close" not in kinds or "reset" in kinds or not serves_many_in_one_loop(source):
-        return None
-    if any(isinstance(source.parents.get(call), ast.Expr) for call in source.calls("send")):
-        return None  # what send() did not take is lost already
-    if not source.calls("send"):
-        return None
-    for call in source.calls("recv"):
-        function = source.function_of(call) or source.tree
-        for test in source.all(ast.If, function):
-            if test.lineno < call.lineno:
-                continue
-            asks_for_nothing = isinstance(test.test, ast.UnaryOp) and isinstance(
-                test.test.op, ast.Not
-            )
-            asks_for_data = isinstance(test.test, ast.Name) and bool(test.orelse)
-            leaves = test.body if asks_for_nothing else test.orelse if asks_for_data else []
-            for one in leaves:
-                if reaches(source, one, ("close",)) and not reaches(
-                    source, one, ("send", "sendall")
-                ):
-                    return seen.at(
-                        one,
-                        "ends the connection at the empty recv, while bytes for this client still "
-                        "wait in the program. The client has said all, and has not got all.",
-                    )
-    return None
-
-
-@misconception(
     "loop-ends-at-once",
     "the loop ends in its first round",
     think="How often does this loop go round? Which line ends it, and when?",

@@ -6,10 +6,9 @@ import re
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.importing import raised
 from chatkit.grading.explain.sockets import SAY_IT_BACK, SENDING, call_at
-from chatkit.grading.explain.source import argument, called, constant, keyword
+from chatkit.grading.explain.source import called, keyword
 from chatkit.grading.explain.values import is_text
 
-STREAM = {1: "A stream of bytes"}
 LARGE = 50_000  # bytes: more than the bench's small buffers hold
 TEXT_FOR_BYTES = "a bytes-like object is required, not 'str'"
 
@@ -189,134 +188,5 @@ def sends_nothing(seen: Seen) -> str | None:
                 call,
                 "receives, and no line of the file sends anything. Nothing goes back to the "
                 "client by itself.",
-            )
-    return None
-
-
-@misconception(
-    "prints-bytes",
-    "bytes are printed",
-    think="What type has the value that you print? How do bytes become text?",
-    read={1: "Put the client together", 3: "The client"},
-    proofs=("01_echo/client_prints_bytes",),
-    unlike="01_echo/client_one_recv",
-)
-def prints_bytes(seen: Seen) -> str | None:
-    """The output has b'…', and a print() gets something that nothing decoded."""
-    if seen.evidence.symptom != "printed-bytes":
-        return None
-    source = seen.source
-    calls = []
-    for call in source.calls("print"):
-        raw = [
-            one
-            for arg in call.args
-            for one in (arg.args if isinstance(arg, ast.Call) and called(arg) == "str" else [arg])
-            if not is_text(source, one) and "decode" not in ast.unparse(one)
-        ]
-        if raw and "format" not in ast.unparse(call):
-            calls.append(call)
-    if not calls:
-        return None
-    return seen.at(
-        calls[0],
-        "prints bytes, and Python shows these as b'…'. decode() makes text of bytes.",
-    )
-
-
-def _as_bytes(said: str) -> bytes:
-    """The bytes of a text such as "b'hello'", where it is one and nothing is left out of it."""
-    found = re.match(r"b(['\"]).*\1$", said)
-    try:
-        got = ast.literal_eval(said) if found else b""
-    except (SyntaxError, ValueError):
-        return b""
-    return got if isinstance(got, bytes) else b""
-
-
-def _difference(seen: Seen) -> tuple[bytes, bytes]:
-    """What should have come and what came, from the first byte on that differs."""
-    want, got = _as_bytes(seen.evidence.expected.rpartition(", ")[2]), b""
-    if seen.evidence.symptom == "different-text" and want:
-        got = _as_bytes(seen.evidence.received)
-    same = next((at for at, two in enumerate(zip(want, got, strict=False)) if two[0] != two[1]), 0)
-    return want[same:], got[same:]
-
-
-def _echoes_other_bytes(seen: Seen) -> bool:
-    evidence = seen.evidence
-    return (evidence.lesson, evidence.program) == (1, "server.py") and bool(_difference(seen)[1])
-
-
-@misconception(
-    "echo-decodes",
-    "the bytes of an echo are decoded, and some bytes are no text",
-    think="Does an echo have to know what the bytes mean?",
-    read=STREAM,
-    proofs=("01_echo/ignores_bad_bytes",),
-    unlike="01_echo/strips_the_line",
-)
-def echo_decodes(seen: Seen) -> str | None:
-    """decode(errors=…), and the first byte that differs is no ASCII."""
-    want, _ = _difference(seen)
-    if not _echoes_other_bytes(seen) or not want or want[0] < 0x80:
-        return None
-    for call in seen.source.calls("decode", "str"):
-        how = constant(argument(call, 1 if called(call) == "decode" else 2, "errors"))
-        if how in ("ignore", "replace", "backslashreplace"):
-            then = "vanish" if how == "ignore" else "become something else"
-            return seen.at(
-                call,
-                f'decodes what came with errors="{how}", and bytes that are no UTF-8 {then}. An '
-                "echo sends back the bytes themselves.",
-            )
-    return None
-
-
-@misconception(
-    "echo-through-a-text-file",
-    "a text file around the socket changes line ends",
-    think="What does Python do with \\r when it reads a text file?",
-    read=STREAM,
-    proofs=("01_echo/reads_a_text_file",),
-    unlike="01_echo/strips_the_line",
-)
-def echo_through_a_text_file(seen: Seen) -> str | None:
-    r"""makefile() without "b": universal newlines make "\n" of "\r"."""
-    want, got = _difference(seen)
-    if not _echoes_other_bytes(seen) or not want.startswith(b"\r") or not got.startswith(b"\n"):
-        return None
-    for call in seen.source.calls("makefile"):
-        mode = constant(argument(call, 0, "mode")) if call.args or call.keywords else "r"
-        if isinstance(mode, str) and "b" not in mode and argument(call, 5, "newline") is None:
-            return seen.at(
-                call,
-                "makes a text file of the socket. Reading it turns \\r into \\n, so not every byte "
-                "comes back as it was.",
-            )
-    return None
-
-
-@misconception(
-    "echo-strips",
-    "blanks are taken off the line",
-    think="Which characters does strip() take away, besides the end of the line?",
-    read=STREAM,
-    proofs=("01_echo/strips_the_line",),
-    unlike="01_echo/reads_a_text_file",
-)
-def echo_strips(seen: Seen) -> str | None:
-    """The bytes that are missing are the blanks at the beginning or the end."""
-    want, got = _difference(seen)
-    if not _echoes_other_bytes(seen) or not want[:1].isspace():
-        return None
-    if got and not want.lstrip().startswith(got[:1]):
-        return None
-    for call in seen.source.calls("strip", "lstrip", "rstrip"):
-        if not call.args:
-            return seen.at(
-                call,
-                f"takes away all blanks with {called(call)}(), and they belong to the line. An "
-                "echo sends back exactly what came.",
             )
     return None
