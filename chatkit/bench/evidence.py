@@ -101,6 +101,7 @@ class Evidence:
     events: tuple[Event, ...] = ()  # the transcript
     waits: tuple[tuple[str, float | None], ...] = ()  # of each thread: the call, and its time-out
     text: str = ""  # the student's file
+    beside: tuple[str, ...] = ()  # the names of all files in its folder
 
 
 def raised_in(errors: str, program: Path) -> tuple[Raised, ...]:

@@ -187,7 +187,16 @@ def evidence_of(check: Check, lesson: Lesson, bench: Bench, failure: Failure) ->
         output=program.output.text,
         errors=own,
         text=text_of(program.source),
+        beside=beside(program.source),
     )
+
+
+def beside(file: Path) -> tuple[str, ...]:
+    """The names of all that lies in the folder of a student's file, in order."""
+    try:
+        return tuple(sorted(one.name for one in file.parent.iterdir()))
+    except OSError:
+        return ()
 
 
 def text_of(file: Path) -> str:

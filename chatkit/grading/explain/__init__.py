@@ -2,7 +2,12 @@
 
 - `catalogue`  what a misconception is, and the list of all of them
 - `source`     questions to the student's file, answered from its syntax tree
-- `framing`, `sockets`, `threads`, `endings`, `window`, `starting`  the misconceptions by family
+- `callers`    what is called from where, and how often
+- `values`     what the names in the file stand for
+- `reading`, `importing`, `starting`, `running`, `addresses`, `readyline`  programs that cannot be
+  talked to
+- `sockets`, `payload`, `connections`, `waiting`, `clients`  what is done with a socket
+- `framing`, `threads`, `endings`, `window`  the other families
 - `ranking`    which explanation comes first, and which failed checks it explains
 
 A misconception is told only when its evidence is there. Without evidence there is no explanation:

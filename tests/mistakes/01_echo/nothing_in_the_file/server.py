@@ -1,0 +1,4 @@
+"""Echo server."""
+
+import argparse
+import socket

@@ -1,0 +1,3 @@
+"""What I want to remember about selectors."""
+
+READ = "somebody has said something"
