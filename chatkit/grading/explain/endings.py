@@ -54,6 +54,10 @@ def empty_recv_spins(seen: Seen) -> str | None:
         loop = _loop_of_receiving(seen, piece.call)
         if loop is None or not _never_asks(seen, piece):
             continue
+        inside = seen.source.function_of(piece.call)
+        if seen.source.calls("accept", inside=loop) and inside is seen.source.function_of(loop):
+            if not seen.source.calls("select", inside=loop):
+                continue  # each round has another connection
         name = f" in {piece.name}" if piece.name else ""
         return seen.at(
             piece.call,
@@ -128,12 +132,12 @@ def _only_work(seen: Seen, test: ast.expr, name: str) -> bool:
 def break_not_caught(seen: Seen) -> str | None:
     """The traceback says so: such an error, from a line of the student's, in this check."""
     for error in seen.evidence.raised:
-        if error.kind not in BROKEN or not error.own:
+        if error.kind not in BROKEN or not error.own or not _an_end_came(seen):
             continue
         call = _call_at(seen, error.own, "recv", "send", "sendall", "drain", "write", "readline")
         what = f"{called(call)}() raises" if call else "raises"
         who = "the other side" if seen.evidence.program == "client.py" else "a client"
-        if error.in_thread:
+        if _in_thread(error):
             then = "this thread ends there, before it has tidied up"
         else:
             then = "the whole program ends there"
@@ -142,6 +146,11 @@ def break_not_caught(seen: Seen) -> str | None:
             f"{what} {error.kind} when {who} breaks its connection. Nothing catches it, so {then}.",
         )
     return None
+
+
+def _in_thread(error: Raised) -> bool:
+    """Whether it was raised in a thread. Python says so above the first one of a chain."""
+    return any(one.in_thread for one in error.chain())
 
 
 def _call_at(seen: Seen, frame: Frame, *names: str) -> ast.Call | None:
@@ -170,7 +179,7 @@ def taken_out_twice(seen: Seen) -> str | None:
             continue
         where, others = place
         also = f" Line {others[0]} takes out of it, too." if others else ""
-        end = "the thread" if error.in_thread else "the program"
+        end = "the thread" if _in_thread(error) else "the program"
         return seen.at(
             own,
             f"takes something out of {where} that is not in there, or not any more, and raises "
@@ -496,8 +505,7 @@ def _sends_inside(seen: Seen, node: ast.AST, deep: int = 2) -> bool:
         return True
     functions = [seen.source.function(called(one)) for one in seen.source.all(ast.Call, node)]
     return deep > 0 and any(
-        (_sends_inside(seen, one, deep - 1)
-        and not seen.source.all(ast.Try, one))
+        (_sends_inside(seen, one, deep - 1) and not seen.source.all(ast.Try, one))
         or (one.name.startswith("send") and _sends_inside(seen, one, 0))
         for one in functions
         if one is not None

@@ -3,12 +3,21 @@
 from dataclasses import replace
 
 from chatkit.bench.evidence import Evidence
-from chatkit.grading.explain import endings, framing, lines, sockets, starting, threads, window
+from chatkit.grading.explain import (
+    endings,
+    framing,
+    lines,
+    sockets,
+    starting,
+    stopping,
+    threads,
+    window,
+)
 from chatkit.grading.explain.catalogue import CATALOGUE, Seen
 from chatkit.grading.verdict import Cause, Explanation, LessonVerdict, Verdict
 
 # Imported so that their misconceptions are in the catalogue.
-FAMILIES = (starting, framing, lines, sockets, threads, endings, window)
+FAMILIES = (starting, framing, lines, sockets, threads, endings, stopping, window)
 
 
 def causes_of(evidence: Evidence) -> tuple[Cause, ...]:
