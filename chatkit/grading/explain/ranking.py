@@ -7,6 +7,8 @@ from chatkit.grading.explain import (
     endings,
     framing,
     lines,
+    names,
+    room,
     sockets,
     starting,
     stopping,
@@ -17,7 +19,18 @@ from chatkit.grading.explain.catalogue import CATALOGUE, Seen
 from chatkit.grading.verdict import Cause, Explanation, LessonVerdict, Verdict
 
 # Imported so that their misconceptions are in the catalogue.
-FAMILIES = (starting, framing, lines, sockets, threads, endings, stopping, window)
+FAMILIES = (
+    starting,
+    framing,
+    lines,
+    names,
+    room,
+    sockets,
+    threads,
+    endings,
+    stopping,
+    window,
+)
 
 
 def causes_of(evidence: Evidence) -> tuple[Cause, ...]:

@@ -1,0 +1,330 @@
+"""The room: who gets a line, how often, and in which order."""
+
+import ast
+
+from chatkit.grading.explain.catalogue import Seen, misconception
+from chatkit.grading.explain.flow import loop_around, mentions, targets
+from chatkit.grading.explain.source import called, constant, owner
+from chatkit.grading.explain.wire import quoted_bytes, told_by, told_to, wanted
+
+OTHERS = {2: "To everyone else", 3: "An outbox for each client", 4: "Who says what"}
+COMING = {2: "Starting and stopping", 3: "A thread for each client", 4: "Coming and going"}
+SENDS = ("send", "sendall", "put", "put_nowait", "write", "append", "say")
+
+
+def _loops_over_clients(seen: Seen) -> list[ast.For]:
+    """The loops that send something to whatever they go through."""
+    found = []
+    for loop in seen.source.all(ast.For):
+        names = [one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)]
+        sends = any(
+            any(mentions(call, name) for name in names) and _sends(seen, call)
+            for call in seen.source.all(ast.Call, loop)
+        ) or any(
+            any(mentions(one.target, name) for name in names)
+            for one in seen.source.all(ast.AugAssign, loop)
+        )
+        if sends:
+            found.append(loop)
+    return found
+
+
+def _sends(seen: Seen, call: ast.Call) -> bool:
+    if called(call) in SENDS:
+        return True
+    function = seen.source.function(called(call))
+    return function is not None and bool(seen.source.calls(*SENDS, inside=function))
+
+
+@misconception(
+    "sent-to-its-sender-too",
+    "the loop leaves nobody out, not even who said it",
+    think="Whom does this loop go through? Who should not get the line?",
+    read=OTHERS,
+    proofs=("02_broadcast/sends_to_all", "04_nicknames/sender_hears_itself"),
+    unlike="02_broadcast/echoes_late_by_a_child",
+)
+def sent_to_its_sender(seen: Seen) -> str | None:
+    """A line came back to who had sent it, by a loop without any condition about who it is."""
+    if seen.evidence.program != "server.py" or seen.evidence.symptom not in (
+        "unexpected",
+        "duplicate",
+    ):
+        return None
+    got = quoted_bytes(seen.evidence.received)
+    words = (got or b"").strip().rpartition(b": ")[2]
+    who = seen.evidence.expected.removeprefix("nothing for ").partition(":")[0]
+    sent = [line for one in told_to(seen.evidence) if one.who == who for line in one.start.split()]
+    if not words or not any(word in sent for word in words.split()):
+        return None
+    everybody = [loop for loop in _loops_over_clients(seen) if not _leaves_out(seen, loop)]
+    if len(everybody) != 1:
+        return None
+    return seen.at(
+        everybody[0],
+        "sends to everybody that this loop goes through, and the one who said it is among them. "
+        "Nothing here leaves the sender out.",
+    )
+
+
+def _leaves_out(seen: Seen, loop: ast.For) -> bool:
+    """Whether a loop asks who it is, or goes through a set without somebody."""
+    if any(isinstance(one, ast.If | ast.IfExp) for one in ast.walk(loop)):
+        return True
+    return not isinstance(loop.iter, ast.Name | ast.Attribute) and not (
+        isinstance(loop.iter, ast.Call)
+        and called(loop.iter) in ("values", "list", "keys", "items", "copy", "tuple")
+    )
+
+
+@misconception(
+    "only-the-first-gets-it",
+    "the loop ends after the first client",
+    think="How often does the body of this loop run?",
+    read=OTHERS,
+    proofs=("02_broadcast/first_only",),
+    unlike="02_broadcast/last_only",
+)
+def only_the_first(seen: Seen) -> str | None:
+    """One got the line and another did not; behind the sending stands a return or a break."""
+    if not _one_of_several(seen):
+        return None
+    for loop in _loops_over_clients(seen):
+        for node in ast.walk(loop):
+            block = getattr(node, "body", None)
+            if not isinstance(block, list) or isinstance(node, ast.ExceptHandler):
+                continue
+            if not isinstance(block[-1], ast.Return | ast.Break):
+                continue
+            if loop_around(seen.source, block[-1]) is not loop:
+                continue
+            before = ast.Module(body=block[:-1], type_ignores=[])
+            sends = [one for one in ast.walk(before) if isinstance(one, ast.Call)]
+            if any(_sends(seen, one) for one in sends):
+                return seen.at(
+                    block[-1],
+                    f"leaves the loop of line {loop.lineno} as soon as the first one has got the "
+                    "line. All the others get nothing.",
+                )
+    return None
+
+
+def _one_of_several(seen: Seen) -> bool:
+    """Whether the missing line went to somebody else, and its receiver got nothing."""
+    want = wanted(seen.evidence)
+    if want is None or seen.evidence.symptom not in ("silent", "lost"):
+        return False
+    body = want[1].rstrip(b"\n")
+    return any(body in one.start and one.to != want[0] for one in told_by(seen.evidence))
+
+
+@misconception(
+    "only-the-last-gets-it",
+    "the sending stands behind the loop",
+    think="Which client does the variable of the loop name when the loop is over?",
+    read=OTHERS,
+    proofs=("02_broadcast/last_only",),
+    unlike="02_broadcast/first_only",
+)
+def only_the_last(seen: Seen) -> str | None:
+    """The variable of a loop, which itself sends nothing, is used for sending behind it."""
+    if not _one_of_several(seen):
+        return None
+    for loop in seen.source.all(ast.For):
+        if not isinstance(loop.target, ast.Name) or any(
+            _sends(seen, one) for one in seen.source.all(ast.Call, loop)
+        ):
+            continue
+        around = seen.source.parents.get(loop)
+        block = getattr(around, "body", [])
+        behind = [one for one in block if one.lineno > loop.lineno] if loop in block else []
+        for statement in behind:
+            for call in seen.source.all(ast.Call, statement):
+                if _sends(seen, call) and mentions(call.func, loop.target.id):
+                    return seen.at(
+                        call,
+                        f"stands behind the loop of line {loop.lineno}, where {loop.target.id} is "
+                        "the last one. So only the last one gets the line.",
+                    )
+    return None
+
+
+@misconception(
+    "listed-twice",
+    "a newcomer is put into the collection twice",
+    think="How many entries are there after one client has come?",
+    read=COMING,
+    proofs=("02_broadcast/listed_twice",),
+    unlike="04_nicknames/says_goodbye_twice",
+)
+def listed_twice(seen: Seen) -> str | None:
+    """A line came twice, and two lines append to the list that the sending loop goes through."""
+    if seen.evidence.symptom != "duplicate" or not _loops_over_clients(seen):
+        return None
+    lists = {ast.unparse(loop.iter) for loop in _loops_over_clients(seen)}
+    for name in sorted(lists):
+        puts = [
+            one
+            for one in seen.source.calls("append")
+            if owner(one) == name and not any(True for _ in seen.source.around(one, ast.If))
+        ]
+        if len(puts) == 2:
+            return seen.at(
+                puts[1],
+                f"puts the newcomer into {name} for the second time: line {puts[0].lineno} does it, "
+                "too. Who is in there twice gets everything twice.",
+            )
+    return None
+
+
+@misconception(
+    "old-lines-are-sent-again",
+    "who joins gets what was said before",
+    think="Why are the old lines kept?",
+    read=COMING,
+    proofs=("02_broadcast/replays_the_past",),
+    unlike="02_broadcast/listed_twice",
+)
+def old_lines_again(seen: Seen) -> str | None:
+    """A newcomer got lines from before, and the accepting code loops over what is kept."""
+    if seen.evidence.symptom != "unexpected" or seen.evidence.check != "late-joiner":
+        return None
+    kept = {owner(one) for one in seen.source.calls("append", "appendleft")}
+    for loop in seen.source.all(ast.For):
+        if ast.unparse(loop.iter) not in kept or not _accepts(seen, loop):
+            continue
+        return seen.at(
+            loop,
+            f"sends {ast.unparse(loop.iter)} to somebody who has just come. A newcomer gets what "
+            "is said from now on, and nothing older.",
+        )
+    return None
+
+
+def _accepts(seen: Seen, node: ast.AST) -> bool:
+    scope = seen.source.function_of(node) or seen.source.tree
+    return bool(seen.source.calls("accept", inside=scope))
+
+
+@misconception(
+    "kept-under-the-host",
+    "clients are kept under their host, and all have the same one",
+    think="What differs between two clients on one machine?",
+    read=COMING,
+    proofs=("02_broadcast/keyed_by_host",),
+    unlike="02_broadcast/buffer_by_file_number",
+)
+def kept_under_the_host(seen: Seen) -> str | None:
+    """The key of a dictionary comes from getpeername()[0], or is the first part of an address."""
+    if seen.evidence.symptom not in ("silent", "lost") or len(_peers(seen)) < 2:
+        return None
+    hosts = {
+        ast.unparse(target)
+        for assign in seen.source.all(ast.Assign)
+        for target in assign.targets
+        if _is_host(seen, assign.value)
+    }
+    for assign in seen.source.all(ast.Assign):
+        for target in assign.targets:
+            if not isinstance(target, ast.Subscript):
+                continue
+            if ast.unparse(target.slice) in hosts or _is_host(seen, target.slice):
+                return seen.at(
+                    assign,
+                    f"keeps a client in {ast.unparse(target.value)} under its host. Clients on the "
+                    "same machine have the same host, so a newcomer takes the place of the last.",
+                )
+    return None
+
+
+def _peers(seen: Seen) -> set[str]:
+    return {event.source for event in seen.evidence.events if event.kind == "connect"}
+
+
+def _is_host(seen: Seen, node: ast.expr) -> bool:
+    if not isinstance(node, ast.Subscript) or constant(node.slice) != 0:
+        return False
+    value = node.value
+    if isinstance(value, ast.Call):
+        return called(value) == "getpeername"
+    name = ast.unparse(value)
+    return any(
+        isinstance(assign.value, ast.Call)
+        and called(assign.value) == "accept"
+        and name in {ast.unparse(one) for one in targets(assign)[1:]}
+        for assign in seen.source.all(ast.Assign)
+    )
+
+
+@misconception(
+    "newest-first",
+    "the newest line is sent first",
+    think="Which end of the list does pop() take from? At which end does append() add?",
+    read={2: "Nobody waits for anybody", 3: "An outbox for each client", 4: "Who says what"},
+    proofs=("02_broadcast/last_in_first_out",),
+    unlike="02_broadcast/throws_the_rest_away",
+)
+def newest_first(seen: Seen) -> str | None:
+    """Lines came in the wrong order; a list is filled by append() and emptied by pop()."""
+    if seen.evidence.symptom != "wrong-order":
+        return None
+    for call in seen.source.calls("pop"):
+        same = owner(call).rpartition(".")[2]
+        filled = any(owner(one).rpartition(".")[2] == same for one in seen.source.calls("append"))
+        if not call.args and filled and same:
+            return seen.at(
+                call,
+                f"takes the newest out of {owner(call)}: append() and pop() work at the same end. "
+                "So what was said last goes out first.",
+            )
+    for call in seen.source.calls("LifoQueue"):
+        return seen.at(call, "makes a LifoQueue, which gives the newest first.")
+    return None
+
+
+@misconception(
+    "sent-in-two-parts",
+    "one line goes into the outbox in two parts",
+    think="Who can put something in between these two statements?",
+    read={3: "Many at once", 4: "Many at once"},
+    proofs=("04_nicknames/name_and_text_are_sent_apart",),
+    unlike="04_nicknames/list_shrinks_during_the_loop",
+)
+def sent_in_two_parts(seen: Seen) -> str | None:
+    """Lines were mixed among many clients, and two statements in a row send to the same one."""
+    if seen.evidence.symptom != "different-text" or seen.evidence.check not in ("crowd", "churn"):
+        return None
+    for node in seen.source.nodes:
+        block = getattr(node, "body", None)
+        if not isinstance(block, list) or len(block) < 2:
+            continue
+        for first, second in zip(block, block[1:], strict=False):
+            calls = [_sending_call(one) for one in (first, second)]
+            if calls[0] is None or calls[1] is None:
+                continue
+            if ast.unparse(calls[0].func) == ast.unparse(calls[1].func) and not _ends(calls[0]):
+                return seen.at(
+                    first,
+                    f"sends the first part of a line, and line {second.lineno} the rest. Another "
+                    "thread can send something in between: one line has to go out in one call.",
+                )
+    return None
+
+
+def _sending_call(statement: ast.stmt) -> ast.Call | None:
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return None
+    names = ("put", "put_nowait", "send", "sendall", "write")
+    return statement.value if called(statement.value) in names else None
+
+
+def _ends(call: ast.Call) -> bool:
+    """Whether what is sent has a line end in it, as far as the call shows."""
+    texts = [one.value for one in ast.walk(call) if isinstance(one, ast.Constant)]
+    return any(
+        text is None or (isinstance(text, str | bytes) and b"\n" in _bytes(text)) for text in texts
+    )
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
