@@ -5,9 +5,24 @@ from collections.abc import Iterator
 
 from chatkit.bench.evidence import Frame, Raised
 from chatkit.grading.explain.catalogue import Seen, misconception
-from chatkit.grading.explain.flow import followed, inboxes, loop_around, mentions, pieces, tests
+from chatkit.grading.explain.flow import (
+    Piece,
+    followed,
+    inboxes,
+    loop_around,
+    mentions,
+    pieces,
+    tests,
+)
 from chatkit.grading.explain.source import Function, called, constant, keyword, owner, swallows
-from chatkit.grading.explain.wire import reset_came, somebody_left
+from chatkit.grading.explain.wire import (
+    events_of,
+    reset_came,
+    somebody_left,
+    told_by,
+    told_to,
+    wanted,
+)
 
 END = {
     1: "The end of the stream",
@@ -59,6 +74,12 @@ def empty_recv_spins(seen: Seen) -> str | None:
             if not seen.source.calls("select", inside=loop):
                 continue  # each round has another connection
         name = f" in {piece.name}" if piece.name else ""
+        if half := _asks_with_another(seen, piece):
+            return seen.at(
+                half,
+                f"leaves the loop at an empty {piece.name} only if something else holds as well. "
+                "Until then recv() returns b'' again and again, and the loop never rests.",
+            )
         return seen.at(
             piece.call,
             f"gets b''{name} from recv() once the other side has ended, and nothing here leaves "
@@ -67,9 +88,19 @@ def empty_recv_spins(seen: Seen) -> str | None:
     return None
 
 
+def _asks_with_another(seen: Seen, piece: Piece) -> ast.BoolOp | None:
+    """A condition such as `not data and finished`, which asks for the empty piece only half."""
+    for name, scope in followed(seen.source, piece):
+        for test in tests(scope):
+            if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+                if f"not {name}" in [ast.unparse(one) for one in test.values]:
+                    return test
+    return None
+
+
 def _an_end_came(seen: Seen) -> bool:
     kinds = ("end", "half-close", "reset")
-    return any(event.kind in kinds for event in seen.evidence.events)
+    return bool(events_of(seen.evidence, *kinds))
 
 
 def _loop_of_receiving(seen: Seen, call: ast.Call) -> ast.AST | None:
@@ -83,7 +114,7 @@ def _loop_of_receiving(seen: Seen, call: ast.Call) -> ast.AST | None:
     return None
 
 
-def _never_asks(seen: Seen, piece) -> bool:  # type: ignore[no-untyped-def]
+def _never_asks(seen: Seen, piece: Piece) -> bool:
     """Whether no condition asks for the empty piece: or one only keeps the work from being done."""
     if not piece.name:
         return bool(inboxes(seen.source, piece))
@@ -109,6 +140,8 @@ def called_iter(loop: ast.For) -> bool:
 def _only_work(seen: Seen, test: ast.expr, name: str) -> bool:
     """Whether it is `if data: work`, without an else, and what follows is only the next round."""
     above = seen.source.parents.get(test)
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        return f"not {name}" in [ast.unparse(one) for one in test.values]
     if isinstance(test, ast.Compare) and any(
         isinstance(one, ast.In | ast.NotIn) for one in test.ops
     ):
@@ -135,12 +168,11 @@ def break_not_caught(seen: Seen) -> str | None:
         if error.kind not in BROKEN or not error.own or not _an_end_came(seen):
             continue
         call = _call_at(seen, error.own, "recv", "send", "sendall", "drain", "write", "readline")
+        if call and owner(call) in _listeners(seen):
+            continue  # nobody is at the other end of a socket that listens
         what = f"{called(call)}() raises" if call else "raises"
         who = "the other side" if seen.evidence.program == "client.py" else "a client"
-        if _in_thread(error):
-            then = "this thread ends there, before it has tidied up"
-        else:
-            then = "the whole program ends there"
+        then = f"{seen.ended_by(error)} ends there"
         return seen.at(
             error.own,
             f"{what} {error.kind} when {who} breaks its connection. Nothing catches it, so {then}.",
@@ -148,9 +180,9 @@ def break_not_caught(seen: Seen) -> str | None:
     return None
 
 
-def _in_thread(error: Raised) -> bool:
-    """Whether it was raised in a thread. Python says so above the first one of a chain."""
-    return any(one.in_thread for one in error.chain())
+def _listeners(seen: Seen) -> set[str]:
+    """The names of sockets that listen."""
+    return {owner(call) for call in seen.source.calls("listen", "accept", "bind")}
 
 
 def _call_at(seen: Seen, frame: Frame, *names: str) -> ast.Call | None:
@@ -179,7 +211,7 @@ def taken_out_twice(seen: Seen) -> str | None:
             continue
         where, others = place
         also = f" Line {others[0]} takes out of it, too." if others else ""
-        end = "the thread" if _in_thread(error) else "the program"
+        end = seen.ended_by(error)
         return seen.at(
             own,
             f"takes something out of {where} that is not in there, or not any more, and raises "
@@ -266,7 +298,7 @@ def changed_by_its_own_loop(seen: Seen) -> str | None:
         for error in seen.evidence.raised
         if error.kind == "RuntimeError" and "during iteration" in error.text and error.own
     ]
-    if not raised and (seen.evidence.symptom != "silent" or not _someone_went(seen)):
+    if not raised and not _next_one_missed(seen) and not _cut_off(seen):
         return None
     for loop in (*seen.source.all(ast.For), *seen.source.all(ast.AsyncFor)):
         through = _goes_through(loop)
@@ -279,12 +311,19 @@ def changed_by_its_own_loop(seen: Seen) -> str | None:
                 f"goes through {through}, and awaits in the middle (line {awaits[0].lineno}). "
                 f"Meanwhile another task changes {through}, and Python raises RuntimeError.",
             )
+        if not raised and awaits and _cut_off(seen) and _changed_elsewhere(seen, loop, through):
+            return seen.at(
+                loop,
+                f"goes through {through}, and awaits in the middle (line {awaits[0].lineno}). "
+                f"Meanwhile another task takes somebody out of {through}: Python raises "
+                "RuntimeError then, and this task ends.",
+            )
         change = _changed_inside(seen, loop, through)
         if change is None or _leaves_after(seen, loop, change):
             continue
         if raised:
             then = "Python raises RuntimeError at the next round"
-        elif _is_list(seen, through):
+        elif _is_list(seen, through) and _next_one_missed(seen):
             then = "The one behind it moves up to its place, and the loop leaves that one out"
         else:
             continue
@@ -295,8 +334,32 @@ def changed_by_its_own_loop(seen: Seen) -> str | None:
     return None
 
 
-def _someone_went(seen: Seen) -> bool:
-    return somebody_left(seen.evidence) or seen.evidence.check in ("stuck-reader", "churn")
+def _next_one_missed(seen: Seen) -> bool:
+    """Whether somebody has left, and a line of chat came to some of the others, not to all."""
+    want = wanted(seen.evidence)
+    went = somebody_left(seen.evidence) or seen.evidence.check in ("stuck-reader", "churn")
+    if seen.evidence.symptom not in ("silent", "lost") or not went or want is None:
+        return False
+    body = want[1].rstrip(b"\n")
+    return any(body in one.start and one.to != want[0] for one in told_by(seen.evidence))
+
+
+def _cut_off(seen: Seen) -> bool:
+    """Whether the server ended the connection of somebody who had just said something."""
+    ends = [one.target for one in seen.evidence.events if one.kind == "end"]
+    return any(one.who in ends for one in told_to(seen.evidence)[-1:])
+
+
+def _changed_elsewhere(seen: Seen, loop: ast.AST, what: str) -> bool:
+    """Whether something outside of the loop takes out of a set or a dictionary."""
+    inside = set(ast.walk(loop))
+    takes = seen.source.calls("remove", "discard", "pop")
+    unordered = any(
+        isinstance(one.value, ast.Set | ast.Dict | ast.Call)
+        for one in seen.source.all(ast.Assign)
+        if any(ast.unparse(target) == what for target in one.targets)
+    )
+    return unordered and any(owner(one) == what and one not in inside for one in takes)
 
 
 def _goes_through(loop: ast.For | ast.AsyncFor) -> str:
@@ -569,6 +632,80 @@ def _ever_shrinks(seen: Seen, where: str) -> bool:
         if ast.unparse(target).rpartition(".")[2].partition("[")[0] == name
     ]
     return takes or deletes or len(made) > 1
+
+
+@misconception(
+    "the-others-taken-out",
+    "the one who leaves is kept, and all others are taken out",
+    think="Who is in the new list?",
+    read=END,
+    proofs=("03_threads/throws_the_wrong_ones_out",),
+    unlike="03_threads/leavers_stay_in_the_room",
+)
+def the_others_taken_out(seen: Seen) -> str | None:
+    """After a leave others got nothing; the collection is made anew with `is`, not `is not`."""
+    if not somebody_left(seen.evidence) or seen.evidence.symptom not in ("silent", "lost"):
+        return None
+    for assign in seen.source.all(ast.Assign):
+        made = assign.value
+        if not isinstance(made, ast.ListComp | ast.SetComp) or len(made.generators) != 1:
+            continue
+        loop = made.generators[0]
+        same = ast.unparse(loop.iter) == ast.unparse(assign.targets[0])
+        keeps = [
+            test
+            for test in loop.ifs
+            if isinstance(test, ast.Compare)
+            and isinstance(test.ops[0], ast.Is | ast.Eq)
+            and ast.unparse(test.left) == ast.unparse(loop.target)
+        ]
+        if same and keeps and ast.unparse(made.elt) == ast.unparse(loop.target):
+            return seen.at(
+                assign,
+                f"keeps in {ast.unparse(loop.iter)} only the one who leaves, and takes all others "
+                "out. It should be the other way round.",
+            )
+    return None
+
+
+@misconception(
+    "closed-with-bytes-unsent",
+    "the connection is closed although bytes for the client still wait",
+    think="Which direction has ended when recv() returns b''? What is still in the outbox?",
+    read={1: "The end of the stream"},
+    proofs=("01_echo/closes_before_the_rest", "01_echo/selector_without_care"),
+    unlike="01_echo/never_sees_the_end",
+)
+def closed_with_bytes_unsent(seen: Seen) -> str | None:
+    """A half-close came, the rest did not; an empty recv() closes, and nobody asks for the outbox."""
+    if seen.evidence.check != "half-close" or seen.evidence.symptom != "closed-early":
+        return None
+    if not seen.source.calls("send") or seen.source.calls("sendall"):
+        return None
+    for piece in pieces(seen.source):
+        for test in seen.source.all(ast.If):
+            asked = ast.unparse(test.test)
+            block = test.body if asked == f"not {piece.name}" else test.orelse
+            if asked not in (f"not {piece.name}", piece.name) or not block:
+                continue
+            body = ast.Module(body=block, type_ignores=[])
+            closes = _closes(seen, body)
+            if closes and not any(isinstance(one, ast.If) for one in ast.walk(body)):
+                return seen.at(
+                    closes,
+                    "closes the connection as soon as recv() has returned b''. The other side has "
+                    "only stopped sending: what still waits to be sent to it is lost.",
+                )
+    return None
+
+
+def _closes(seen: Seen, body: ast.AST) -> ast.Call | None:
+    for call in seen.source.all(ast.Call, body):
+        function = seen.source.function(called(call))
+        inside = function is not None and seen.source.calls("close", inside=function)
+        if called(call) == "close" or inside:
+            return call
+    return None
 
 
 @misconception(

@@ -51,10 +51,20 @@ def lines_missing(seen: Seen) -> bool:
 )
 def one_recv_one_line(seen: Seen) -> str | None:
     """Nothing in the file looks for a line end, and a line came in pieces, or several at once."""
-    if not (lines_missing(seen) and came_in_pieces(seen.evidence)):
-        return None
+    echo = seen.evidence.lesson == 1 and seen.evidence.program == "server.py"
+    if echo or not (lines_missing(seen) and came_in_pieces(seen.evidence)):
+        return None  # an echo may work by chunks
     found = pieces(seen.source)
-    if not found or line_ends(seen.source):
+    if line_ends(seen.source):
+        found = [one for one in found if seen.evidence.lesson != 4 and _goes_on_raw(seen, one)]
+        if not found or not other_text(seen):
+            return None
+        return seen.at(
+            found[0].call,
+            "takes what one recv() returns for one whole line. recv() returns the bytes that are "
+            "there now: that can be half a line, or two lines.",
+        )
+    if not found:
         return None
     kept = [adds for _, adds in inboxes(seen.source, found[0])]
     if any(seen.source.function_of(one) is found[0].inside for one in kept):
@@ -64,6 +74,23 @@ def one_recv_one_line(seen: Seen) -> str | None:
         "takes what one recv() returns for one whole line. recv() returns the bytes that are there "
         "now: that can be half a line, or two lines. Nothing here looks for b'\\n'.",
     )
+
+
+def _goes_on_raw(seen: Seen, piece: Piece) -> bool:
+    """Whether a piece is printed or sent on, and nothing looks for line ends in it, or keeps it."""
+    if not piece.name or inboxes(seen.source, piece):
+        return False
+    used = False
+    for name, scope in followed(seen.source, piece):
+        if any(mentions(one, name) for one in line_ends(seen.source) if one in ast.walk(scope)):
+            return False
+        given = [
+            one
+            for one in seen.source.calls("print", "send", "sendall", "put", inside=scope)
+            if any(mentions(value, name) for value in one.args)
+        ]
+        used = used or bool(given)
+    return used
 
 
 @misconception(
@@ -506,7 +533,7 @@ def strict_decode(seen: Seen) -> str | None:
             continue  # that is another mistake: good bytes, cut in two
         calls = [one for one in seen.source.calls("decode") if one.lineno == first.own.line]
         if any(strict(one) for one in calls):
-            who = "the thread" if error.in_thread else "the program"
+            who = seen.ended_by(error)
             return seen.at(
                 first.own,
                 "decodes strictly: bytes that are no UTF-8 raise UnicodeDecodeError there, and "

@@ -5,7 +5,7 @@ import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.flow import cuts_lines, line_ends, pieces, targets, tests
-from chatkit.grading.explain.source import argument, called, constant, owner
+from chatkit.grading.explain.source import argument, called, constant, keyword, owner
 from chatkit.grading.explain.wire import (
     quoted_bytes,
     told_by,
@@ -25,6 +25,7 @@ ODD_ENDS = (
 )
 LINES = {1: "A stream of bytes", 2: "Lines from a stream", 3: "A thread for each client"}
 WORDS = {**LINES, 2: "To everyone else", 4: "Who says what", 5: "The inbox"}
+CUTS = ("strip", "rstrip", "lstrip", "removesuffix", "split", "partition", "replace")
 SENDS = ("sendall", "send", "put", "put_nowait", "write", "append", "sendto")
 CHANGES = ("upper", "lower", "title", "capitalize", "casefold", "swapcase", "expandtabs")
 
@@ -257,6 +258,13 @@ def text_changed(seen: Seen) -> str | None:
                 call,
                 f"changes the text with {called(call)}(). A line is passed on as it was said.",
             )
+    if seen.evidence.lesson == 1 and want.strip()[:4] == got.strip()[:4]:
+        for call in seen.source.calls("strip", "rstrip", "lstrip"):
+            if not _is_test(seen, call) and _is_sent(seen, call):
+                return seen.at(
+                    call,
+                    f"takes bytes off the line with {called(call)}(). An echo gives every byte back.",
+                )
     for call in seen.source.calls("join"):
         whole = ast.unparse(call)
         blank = isinstance(call.func, ast.Attribute) and constant(call.func.value) in (" ", b" ")
@@ -264,6 +272,152 @@ def text_changed(seen: Seen) -> str | None:
             return seen.at(
                 call,
                 "makes one blank of all white space in the line. A line is passed on as it was said.",
+            )
+    return None
+
+
+@misconception(
+    "text-where-bytes-belong",
+    "text is sent, and sockets take bytes",
+    think="Which type does sendall() take? What makes it out of text?",
+    read={1: "Say it back", 2: "Lines from a stream", 3: "The client", 4: "The client"},
+    proofs=("01_echo/client_sends_text",),
+    unlike="01_echo/client_no_server_traceback",
+)
+def text_where_bytes_belong(seen: Seen) -> str | None:
+    """TypeError came from a line that sends, and Python named both types."""
+    for error in seen.evidence.raised:
+        if (
+            error.kind != "TypeError"
+            or "a bytes-like object is required, not 'str'" not in error.text
+        ):
+            continue
+        calls = [one for one in seen.source.calls("send", "sendall", "sendto") if error.own]
+        call = next((one for one in calls if error.own and one.lineno == error.own.line), None)
+        if call is not None:
+            return seen.at(
+                call,
+                f"gives text to {called(call)}(), which takes bytes, and so raises TypeError. "
+                "encode() makes bytes of text.",
+            )
+    return None
+
+
+@misconception(
+    "bytes-printed",
+    "bytes are printed as they are",
+    think="What does print() make of bytes? What makes text out of them?",
+    read={1: "Put the client together", 3: "The client", 4: "The client"},
+    proofs=("01_echo/client_prints_bytes",),
+    unlike="01_echo/client_one_recv",
+)
+def bytes_printed(seen: Seen) -> str | None:
+    """The output has a line in b'…', and one print() gets something that was not decoded."""
+    if seen.evidence.symptom != "printed-bytes":
+        return None
+    prints = [
+        call
+        for call in seen.source.calls("print")
+        if call.args
+        and not any(one.arg == "file" for one in call.keywords)
+        and not isinstance(call.args[0], ast.Constant)
+        and "decode" not in ast.unparse(call)
+    ]
+    if not prints:
+        return None
+    return seen.at(
+        prints[0],
+        "prints bytes, and print() writes them as b'…'. decode() makes text of them.",
+    )
+
+
+@misconception(
+    "long-line-refused",
+    "a line of 4,096 bytes is too long for it",
+    think="How long may a line be? Does its end count?",
+    read={2: "Lines from a stream", 3: "A thread for each client", 4: "Who says what"},
+    proofs=("02_broadcast/limit_counts_the_line_end",),
+    unlike="02_broadcast/passes_on_blank_lines",
+)
+def long_line_refused(seen: Seen) -> str | None:
+    """A line of 4,096 bytes went nowhere, and a condition compares a length with a limit."""
+    long = [one for one in told_to(seen.evidence) if 4000 < one.length <= 4098]
+    if seen.evidence.symptom not in ("silent", "closed-early", "lost") or not long:
+        return None
+    if "bytes …" not in seen.evidence.expected:
+        return None
+    for compare in seen.source.all(ast.Compare):
+        if not isinstance(compare.ops[0], ast.Gt | ast.GtE) or not _is_test(seen, compare):
+            continue
+        limit = _limit(seen, compare.comparators[0])
+        counted = isinstance(compare.left, ast.Call) and called(compare.left) == "len"
+        if counted and limit is not None and 100 <= limit <= 4097:
+            return seen.at(
+                compare,
+                f"stops a line of more than {limit:,} bytes"
+                + (", its end counted" if _has_line_end(seen, compare.left) else "")
+                + ". The contract lets a line have 4,096 bytes, its end not counted.",
+            )
+    return None
+
+
+def _limit(seen: Seen, node: ast.expr) -> int | None:
+    """The number that a constant or a name of the file stands for."""
+    value = constant(node)
+    for assign in seen.source.all(ast.Assign) if isinstance(node, ast.Name) else ():
+        if ast.unparse(assign.targets[0]) == node.id:  # type: ignore[attr-defined]
+            value = constant(assign.value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+@misconception(
+    "text-file-changes-bytes",
+    "a file object for text changes line ends",
+    think="What does a text file make of b'\\r'? Does an echo need text at all?",
+    read={1: "Say it back"},
+    proofs=("01_echo/reads_a_text_file",),
+    unlike="01_echo/strips_the_line",
+)
+def text_file_changes_bytes(seen: Seen) -> str | None:
+    """b'\\r' came back as b'\\n', and makefile() is called without "b" and without newline."""
+    got, want = quoted_bytes(seen.evidence.received), quoted_bytes(seen.evidence.expected)
+    if seen.evidence.symptom != "different-text" or not got or not want or b"\r" not in want:
+        return None
+    if not want.replace(b"\r", b"\n").startswith(got[:30]):
+        return None
+    for call in seen.source.calls("makefile"):
+        mode = constant(argument(call, 0, "mode"))
+        if "b" not in (mode if isinstance(mode, str) else "r") and not keyword(call, "newline"):
+            return seen.at(
+                call,
+                "opens the socket as a text file. Text files make b'\\n' of every b'\\r', so other "
+                "bytes come back than those that were sent.",
+            )
+    return None
+
+
+@misconception(
+    "bad-bytes-thrown-away",
+    "bytes that are no UTF-8 are thrown away",
+    think="Does an echo need to know what the bytes mean?",
+    read={1: "Say it back"},
+    proofs=("01_echo/ignores_bad_bytes",),
+    unlike="01_echo/decodes_strictly",
+)
+def bad_bytes_thrown_away(seen: Seen) -> str | None:
+    """Bytes over 127 are missing in an echo, and a decode() ignores or replaces errors."""
+    got, want = quoted_bytes(seen.evidence.received), quoted_bytes(seen.evidence.expected)
+    if seen.evidence.lesson != 1 or seen.evidence.program != "server.py" or not got or not want:
+        return None
+    if b"\x80" not in want or b"\x80" in got.replace(b"\xef\xbf\xbd", b""):
+        return None
+    for call in seen.source.calls("decode"):
+        errors = constant(argument(call, 1, "errors"))
+        if errors in ("ignore", "replace"):
+            what = "throws them away" if errors == "ignore" else "puts another character there"
+            return seen.at(
+                call,
+                f"decodes bytes that may be no UTF-8, and {what}. An echo gives every byte back.",
             )
     return None
 
@@ -294,9 +448,17 @@ def line_end_not_sent(seen: Seen) -> str | None:
     sends = [
         call
         for call in seen.source.calls(*SENDS)
-        if call.args and not _has_line_end(call.args[0]) and _may_send(seen, call)
+        if call.args and not _has_line_end(seen, call.args[0]) and _may_send(seen, call)
     ]
-    if len(sends) == 1:
+    server = seen.evidence.program == "server.py"
+    cut = [one for one in seen.source.all(ast.Call) if cuts_lines(one)]
+    if server and cut and any(one.start == sent[-1].end + b"\n" for one in told_to(seen.evidence)):
+        return seen.at(
+            cut[0],
+            "cuts a line off at b'\\n', and nothing puts the b'\\n' back before the line is passed "
+            "on. So the line does not end for those who get it.",
+        )
+    if sends and not server:
         return seen.at(
             sends[0],
             "sends a line without b'\\n'. The line does not end there for the other side, which "
@@ -305,10 +467,14 @@ def line_end_not_sent(seen: Seen) -> str | None:
     return None
 
 
-def _has_line_end(node: ast.AST) -> bool:
-    return any(
-        "\n" in _as_text(one.value) for one in ast.walk(node) if isinstance(one, ast.Constant)
-    )
+def _has_line_end(seen: Seen, node: ast.AST) -> bool:
+    """Whether a line end is put into what is sent: not one that is only cut off."""
+    for one in ast.walk(node):
+        above = seen.source.parents.get(one)
+        cuts = isinstance(above, ast.Call) and called(above) in CUTS and one in above.args
+        if isinstance(one, ast.Constant) and "\n" in _as_text(one.value) and not cuts:
+            return True
+    return False
 
 
 def _may_send(seen: Seen, call: ast.Call) -> bool:
@@ -343,13 +509,22 @@ def own_name_in_front(seen: Seen) -> str | None:
         return None
     for made in (*seen.source.all(ast.JoinedStr), *seen.source.all(ast.BinOp)):
         parts = [_as_text(one.value) for one in ast.walk(made) if isinstance(one, ast.Constant)]
-        if any(part.startswith(":") for part in parts) and not any("%s" in part for part in parts):
+        if any(part.startswith(":") for part in parts) and _is_sent(seen, made):
             return seen.at(
                 made,
                 "puts a name in front of what is typed. The server adds the name, so that nobody "
                 "can speak for somebody else: send what is typed, and nothing more.",
             )
     return None
+
+
+def _is_sent(seen: Seen, made: ast.expr) -> bool:
+    """Whether a text stands in a call that sends, or has a name that stands in one."""
+    if any(called(one) in SENDS for one in seen.source.around(made, ast.Call)):  # type: ignore[arg-type]
+        return True
+    assign = next(seen.source.around(made, ast.Assign), None)
+    names = [ast.unparse(one) for one in targets(assign)] if isinstance(assign, ast.Assign) else []
+    return any(mentions(call, name) for call in seen.source.calls(*SENDS) for name in names)
 
 
 @misconception(
@@ -375,6 +550,7 @@ def words_of_its_own(seen: Seen) -> str | None:
         "early-data",
         "silent",
         "duplicate",
+        "wrong-order",
     ):
         return None
     got = quoted_bytes(seen.evidence.received)
@@ -451,10 +627,17 @@ def nick_inside_a_line(seen: Seen) -> str | None:
     """A line of chat with NICK in it was sent to the client, which looks with `in`."""
     if seen.evidence.program != "client.py" or seen.evidence.lesson not in (4, 5):
         return None
-    chat = b"\n".join(one.start for one in told_to(seen.evidence)).split(b"\n")
-    if not any(b"NICK" in line for line in chat):
+    sent = b"".join(one.start for one in told_to(seen.evidence))
+    _, greeting, chat = sent.partition(b"Connected to the server\n")
+    if not greeting or b"NICK" not in chat:
         return None
-    failed = seen.evidence.symptom in ("no-output", "unexpected", "early-data", "other-output")
+    failed = seen.evidence.symptom in (
+        "no-output",
+        "unexpected",
+        "early-data",
+        "other-output",
+        "exited",
+    )
     for compare in seen.source.all(ast.Compare):
         if (
             failed

@@ -591,10 +591,11 @@ def printed_in_another_form(seen: Seen) -> str | None:
                 for one in parts
                 if one.strip() and repr(one)[1:-1].strip() in got and one.strip() not in right
             ]
-            if added:
+            order = sorted(added, key=got.find)
+            if order:
                 return seen.at(
                     call,
-                    f"prints {added[-1]!r} into the line. An output line has to end with the line "
+                    f"prints {order[-1]!r} into the line. An output line has to end with the line "
                     "as it came; in front of it you may put what you like.",
                 )
     return None

@@ -51,11 +51,14 @@ def sent_to_its_sender(seen: Seen) -> str | None:
         "duplicate",
     ):
         return None
-    got = quoted_bytes(seen.evidence.received)
-    words = (got or b"").strip().rpartition(b": ")[2]
     who = seen.evidence.expected.removeprefix("nothing for ").partition(":")[0]
-    sent = [line for one in told_to(seen.evidence) if one.who == who for line in one.start.split()]
-    if not words or not any(word in sent for word in words.split()):
+    got = b"".join(one.start for one in told_by(seen.evidence, who)[-1:]).split(b"\n")[0]
+    words = got.rpartition(b": ")[2]
+    sent = [
+        line for one in told_to(seen.evidence) if one.who == who for line in one.start.split(b"\n")
+    ]
+    notice = got.strip().endswith((b"connected to the server!", b"has left the chat."))
+    if notice or not words or words not in sent:
         return None
     everybody = [loop for loop in _loops_over_clients(seen) if not _leaves_out(seen, loop)]
     if len(everybody) != 1:
@@ -100,7 +103,8 @@ def only_the_first(seen: Seen) -> str | None:
                 continue
             before = ast.Module(body=block[:-1], type_ignores=[])
             sends = [one for one in ast.walk(before) if isinstance(one, ast.Call)]
-            if any(_sends(seen, one) for one in sends):
+            adds = any(isinstance(one, ast.AugAssign) for one in ast.walk(before))
+            if adds or any(_sends(seen, one) for one in sends):
                 return seen.at(
                     block[-1],
                     f"leaves the loop of line {loop.lineno} as soon as the first one has got the "
@@ -254,6 +258,44 @@ def _is_host(seen: Seen, node: ast.expr) -> bool:
         and name in {ast.unparse(one) for one in targets(assign)[1:]}
         for assign in seen.source.all(ast.Assign)
     )
+
+
+@misconception(
+    "waits-for-one-client",
+    "the thread that lets clients in waits for one of them",
+    think="Who looks after all the others while this line waits?",
+    read={2: "One thread, many sockets", 3: "A thread for each client", 4: "Many at once"},
+    proofs=("02_broadcast/waits_for_the_line_end", "04_nicknames/handshake_in_the_accept_loop"),
+    unlike="02_broadcast/five_workers",
+)
+def waits_for_one_client(seen: Seen) -> str | None:
+    """The main thread stands in recv() or readline(), called from the code that accepts."""
+    if seen.evidence.program != "server.py" or seen.evidence.symptom not in (
+        "silent",
+        "no-connect",
+    ):
+        return None
+    if seen.evidence.lesson == 1 or len(_peers(seen)) < 2:
+        return None
+    for stack in seen.evidence.stacks:
+        owns = stack.owns
+        if not stack.main or not owns:
+            continue
+        here = [one for one in seen.source.calls("recv", "readline") if one.lineno == owns[0].line]
+        scopes = [seen.source.function_at(frame.line) or seen.source.tree for frame in owns]
+        accepts = [
+            call
+            for scope in scopes
+            for call in seen.source.calls("accept", inside=scope)
+            if not any(call.lineno == frame.line for frame in owns)
+        ]
+        if here and accepts:
+            return seen.at(
+                here[0],
+                f"waits in {called(here[0])}() for one client, in the thread that lets all clients "
+                f"in (line {accepts[0].lineno}). Nobody else is looked after meanwhile.",
+            )
+    return None
 
 
 @misconception(

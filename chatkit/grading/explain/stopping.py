@@ -8,10 +8,11 @@ from chatkit.grading.explain.flow import is_daemon, loop_around, pieces
 from chatkit.grading.explain.source import (
     argument,
     called,
+    caught,
     constant,
     swallows,
 )
-from chatkit.grading.explain.wire import lane
+from chatkit.grading.explain.wire import events_of, lane
 
 CTRL_C = {
     1: "Ctrl-C",
@@ -236,7 +237,7 @@ def end_of_input_not_told(seen: Seen) -> str | None:
     if seen.source.calls("shutdown", "close", "write_eof") or seen.source.all(ast.With):
         return None
     own = lane(seen.evidence)
-    ended = [one for one in seen.evidence.events if one.kind in ("end", "half-close", "reset")]
+    ended = events_of(seen.evidence, "end", "half-close", "reset")
     if any(one.source != own or one.kind == "end" for one in ended):
         return None
     for stack in seen.evidence.stacks:
@@ -271,6 +272,8 @@ def ends_before_the_rest(seen: Seen) -> str | None:
         return None
     if seen.evidence.status != 0 or "end" not in seen.evidence.check or seen.evidence.raised:
         return None
+    if closed := _closes_at_the_end(seen):
+        return closed
     for half in seen.source.calls("shutdown"):
         block = _block_of(seen, half)
         after = [one for one in block if one.lineno > half.lineno]
@@ -290,6 +293,23 @@ def ends_before_the_rest(seen: Seen) -> str | None:
                 half,
                 "half-closes, and then the program ends. The thread that receives is a daemon "
                 f"(line {daemons[0].lineno}), so it ends with it, and what still comes is lost.",
+            )
+    return None
+
+
+def _closes_at_the_end(seen: Seen) -> str | None:
+    """Whether the client closes where it should half-close: behind the loop over the keyboard."""
+    if seen.source.calls("shutdown"):
+        return None
+    for close in seen.source.calls("close"):
+        block = _block_of(seen, close)
+        before = [one for one in block if one.lineno < close.lineno]
+        loops = [one for one in before if isinstance(one, ast.For | ast.While)]
+        if loops and any(word in ast.unparse(loops[-1]) for word in ("stdin", "input(", "typed")):
+            return seen.at(
+                close,
+                "closes the connection at the end of input, in both directions. What the server "
+                "still sends cannot arrive any more.",
             )
     return None
 
@@ -344,6 +364,47 @@ def server_lost_without_a_word(seen: Seen) -> str | None:
                 "error and a status other than 0 belong to that.",
             )
     return None
+
+
+@misconception(
+    "error-with-status-0",
+    "the error is caught, and the status says that all is well",
+    think="What does a script that starts your program learn from its exit status?",
+    read={**CLIENT, 1: "When a connection breaks"},
+    proofs=("01_echo/client_no_server_status", "01_echo/client_ends_without_a_word"),
+    unlike="01_echo/client_says_it_on_standard_output",
+)
+def error_with_status_0(seen: Seen) -> str | None:
+    """The status is 0 where there is no server, and an except clause neither exits nor raises."""
+    about = "no-server" in seen.evidence.check or "lost" in seen.evidence.check
+    if seen.evidence.program != "client.py" or not about or seen.evidence.status != 0:
+        return None
+    if seen.evidence.symptom not in ("wrong-status", "no-message"):
+        return None
+    kinds = {"OSError", "ConnectionError", "ConnectionRefusedError", "Exception", "", "error"}
+    found = [
+        handler
+        for handler in seen.source.all(ast.ExceptHandler)
+        if set(caught(handler)) & kinds
+        and _around(seen, handler, "no-server" in seen.evidence.check)
+        and not seen.source.calls("exit", "_exit", "end", "leave", "quit", inside=handler)
+        and not any(isinstance(one, ast.Raise) for one in ast.walk(handler))
+    ]
+    if len(found) != 1:
+        return None
+    return seen.at(
+        found[0],
+        "catches the error, and then the program ends with status 0, as if all were well. A status "
+        "other than 0 says that something went wrong.",
+    )
+
+
+def _around(seen: Seen, handler: ast.ExceptHandler, connecting: bool) -> bool:
+    """Whether a clause belongs to the try around connecting, or to one around something else."""
+    attempt = seen.source.parents.get(handler)
+    body = ast.Module(body=getattr(attempt, "body", []), type_ignores=[])
+    connects = bool(seen.source.calls("connect", "create_connection", inside=body))
+    return connects == connecting
 
 
 @misconception(
@@ -438,9 +499,9 @@ def nobody_listens_while_typing(seen: Seen) -> str | None:
     if seen.evidence.symptom not in ("no-output", "no-exit", "silent"):
         return None
     stacks = seen.evidence.stacks
-    if len(stacks) != 1 or not stacks[0].own:
+    if len(stacks) != 1 or not stacks[0].own or not _before_the_threads(seen, stacks[0]):
         return None
-    last = [one for one in seen.evidence.events if one.kind in ("data", "end", "reset")][-1:]
+    last = events_of(seen.evidence, "data", "end", "reset")[-1:]
     if not last or last[0].source == lane(seen.evidence):
         return None
     text = seen.source.line(stacks[0].own.line)
@@ -453,6 +514,54 @@ def nobody_listens_while_typing(seen: Seen) -> str | None:
         f"waits for a typed line, and it is the only thread. So nobody notices {rest} before "
         "somebody presses Enter.",
     )
+
+
+def _before_the_threads(seen: Seen, stack: Stack) -> bool:
+    """Whether no thread has been started yet where the main thread stands, as the file shows."""
+    threads = seen.source.threads()
+    later = [
+        thread
+        for thread in threads
+        for frame in stack.owns
+        if (scope := seen.source.function_of(thread)) is not None
+        and scope is seen.source.function_at(frame.line)
+        and thread.lineno > frame.line
+    ]
+    return len(later) == len(threads)
+
+
+@misconception(
+    "only-the-receiving-thread-ends",
+    "the receiving thread ends, and the main thread waits for the keyboard",
+    think="Which thread ends there? Which one keeps the program alive?",
+    read={3: "The client", 4: "The client"},
+    proofs=("03_threads/exit_ends_only_the_thread",),
+    unlike="03_threads/input_blocks_the_listening",
+)
+def only_the_receiving_thread_ends(seen: Seen) -> str | None:
+    """The server has ended, the thread that receives too; the main thread waits for a line."""
+    if seen.evidence.program != "client.py" or seen.evidence.symptom != "no-exit":
+        return None
+    stacks = seen.evidence.stacks
+    ended = [one for one in events_of(seen.evidence, "end", "reset") if one.source == "server"]
+    if len(stacks) != 1 or not stacks[0].main or not stacks[0].own or not ended:
+        return None
+    text = seen.source.line(stacks[0].own.line)
+    if not any(word in text for word in ("input(", "stdin", "readline(")):
+        return None
+    for thread in seen.source.threads():
+        target = argument(thread, 1, "target")
+        function = seen.source.function(ast.unparse(target).rpartition(".")[2]) if target else None
+        if function is None or _before_the_threads(seen, stacks[0]):
+            continue
+        exits = seen.source.calls("exit", "quit", inside=function)
+        if exits and seen.source.calls("recv", inside=function):
+            return seen.at(
+                exits[0],
+                f"ends only the thread in which it stands. The main thread waits for a typed line "
+                f"in line {stacks[0].own.line}, and keeps the program alive.",
+            )
+    return None
 
 
 @misconception(

@@ -33,10 +33,16 @@ def lane(evidence: Evidence) -> str:
 
 
 def said(evidence: Evidence) -> Iterator[Said]:
-    """All that was sent, in order."""
-    for event in evidence.events:
+    """All that was sent, in order; of a client that was started several times, in its last visit."""
+    for event in visit(evidence):
         if event.kind == "data" and event.bytes:
             yield _said(event)
+
+
+def visit(evidence: Evidence) -> tuple[Event, ...]:
+    """The events since a client connected for the last time; of a server all of them."""
+    accepted = [at for at, event in enumerate(evidence.events) if event.kind == "accept"]
+    return evidence.events[accepted[-1] :] if accepted else evidence.events
 
 
 def told_to(evidence: Evidence) -> list[Said]:
@@ -98,7 +104,7 @@ def came_in_pieces(evidence: Evidence) -> bool:
 
 def events_of(evidence: Evidence, *kinds: str) -> list[Event]:
     """The events of these kinds, in order."""
-    return [event for event in evidence.events if event.kind in kinds]
+    return [event for event in visit(evidence) if event.kind in kinds]
 
 
 def somebody_left(evidence: Evidence) -> bool:
