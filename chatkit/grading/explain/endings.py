@@ -1,6 +1,7 @@
 """Ends and errors: a peer that leaves, a connection that breaks, and the tidying up."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from chatkit.bench.evidence import Frame, Raised
@@ -12,9 +13,10 @@ from chatkit.grading.explain.flow import (
     loop_around,
     mentions,
     pieces,
+    targets,
     tests,
 )
-from chatkit.grading.explain.source import Function, called, constant, keyword, owner, swallows
+from chatkit.grading.explain.source import called, constant, keyword, owner, swallows
 from chatkit.grading.explain.wire import (
     events_of,
     reset_came,
@@ -54,7 +56,7 @@ REMOVES = (
     unlike="02_broadcast/always_asks_to_write",
 )
 def empty_recv_spins(seen: Seen) -> str | None:
-    """The program was busy, or never ended, after an end; no condition looks at what recv() gave."""
+    """The program was busy after an end, and no condition looks at what recv() gave."""
     if seen.evidence.symptom not in (
         "spinning",
         "silent",
@@ -70,9 +72,10 @@ def empty_recv_spins(seen: Seen) -> str | None:
         if loop is None or not _never_asks(seen, piece):
             continue
         inside = seen.source.function_of(piece.call)
-        if seen.source.calls("accept", inside=loop) and inside is seen.source.function_of(loop):
-            if not seen.source.calls("select", inside=loop):
-                continue  # each round has another connection
+        accepts = seen.source.calls("accept", inside=loop)
+        selects = seen.source.calls("select")
+        if accepts and not selects and inside is seen.source.function_of(loop):
+            continue  # each round has another connection
         name = f" in {piece.name}" if piece.name else ""
         if half := _asks_with_another(seen, piece):
             return seen.at(
@@ -92,9 +95,10 @@ def _asks_with_another(seen: Seen, piece: Piece) -> ast.BoolOp | None:
     """A condition such as `not data and finished`, which asks for the empty piece only half."""
     for name, scope in followed(seen.source, piece):
         for test in tests(scope):
-            if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
-                if f"not {name}" in [ast.unparse(one) for one in test.values]:
-                    return test
+            if not isinstance(test, ast.BoolOp) or isinstance(test.op, ast.Or):
+                continue
+            if f"not {name}" in [ast.unparse(one) for one in test.values]:
+                return test
     return None
 
 
@@ -203,9 +207,8 @@ def taken_out_twice(seen: Seen) -> str | None:
         own = error.own
         if not own or error.kind not in ("ValueError", "KeyError"):
             continue
-        if error.kind == "ValueError" and "not in list" not in error.text:
-            if "not in deque" not in error.text:
-                continue
+        if error.kind == "ValueError" and not re.search(r"not in (list|deque)", error.text):
+            continue
         place = _taken_out_at(seen, own, error)
         if place is None:
             continue
@@ -273,7 +276,7 @@ def _closes_all(seen: Seen, call: ast.Call) -> bool:
 
 def _forgets(seen: Seen, call: ast.Call) -> bool:
     """Whether something is taken out of a collection in the block where a socket is closed."""
-    block = next(seen.source.around(call, ast.If, ast.ExceptHandler, Function), None)
+    block = next(seen.source.around(call, ast.If, ast.ExceptHandler, ast.FunctionDef), None)
     if block is None:
         return False
     deletes = any(isinstance(one, ast.Delete) for one in ast.walk(block))
@@ -300,7 +303,7 @@ def changed_by_its_own_loop(seen: Seen) -> str | None:
     ]
     if not raised and not _next_one_missed(seen) and not _cut_off(seen):
         return None
-    for loop in (*seen.source.all(ast.For), *seen.source.all(ast.AsyncFor)):
+    for loop in seen.source.all(ast.For):
         through = _goes_through(loop)
         if raised and loop.lineno not in raised:
             continue
@@ -329,7 +332,8 @@ def changed_by_its_own_loop(seen: Seen) -> str | None:
             continue
         return seen.at(
             loop,
-            f"goes through {through}, and line {change} takes somebody out of it meanwhile. {then}.",
+            f"goes through {through}, and line {change} takes somebody out of it meanwhile. "
+            f"{then}.",
         )
     return None
 
@@ -383,11 +387,11 @@ def _changed_inside(
     if not what:
         return None
     for node in ast.walk(inside):
-        if isinstance(node, ast.Call) and called(node) in ("remove", "discard", "pop", "clear"):
-            if _same(owner(node), what):
-                return node.lineno
+        takes = isinstance(node, ast.Call) and called(node) in ("remove", "discard", "pop", "clear")
+        if isinstance(node, ast.Call) and takes and owner(node) == what:
+            return node.lineno
         if isinstance(node, ast.Delete) and any(
-            isinstance(one, ast.Subscript) and _same(ast.unparse(one.value), what)
+            isinstance(one, ast.Subscript) and ast.unparse(one.value) == what
             for one in node.targets
         ):
             return node.lineno
@@ -399,10 +403,6 @@ def _changed_inside(
                 if line is not None:
                     return line
     return None
-
-
-def _same(one: str, other: str) -> bool:
-    return one == other and bool(one)
 
 
 def _leaves_after(seen: Seen, loop: ast.AST, line: int) -> bool:
@@ -419,14 +419,17 @@ def _leaves_after(seen: Seen, loop: ast.AST, line: int) -> bool:
 
 
 def _is_list(seen: Seen, name: str) -> bool:
-    return any(
-        isinstance(one.value, ast.List)
-        for one in (*seen.source.all(ast.Assign), *seen.source.all(ast.AnnAssign))
-        if any(
-            ast.unparse(target) == name
-            for target in (one.targets if isinstance(one, ast.Assign) else [one.target])
-        )
-    )
+    made = [
+        one.value
+        for one in seen.source.all(ast.Assign)
+        if any(ast.unparse(target) == name for target in one.targets)
+    ]
+    made += [
+        one.value
+        for one in seen.source.all(ast.AnnAssign)
+        if one.value and ast.unparse(one.target) == name
+    ]
+    return any(isinstance(value, ast.List | ast.ListComp) for value in made)
 
 
 @misconception(
@@ -471,8 +474,8 @@ def _tidying_block(seen: Seen, line: int) -> tuple[str, list[ast.stmt]] | None:
         blocks += [("except", handler.body) for handler in node.handlers]
         for kind, block in blocks:
             if block and block[0].lineno <= line <= (block[-1].end_lineno or 0):
-                deepest = [one for one in ast.walk(ast.Module(body=block, type_ignores=[]))]
-                lines = [one for one in deepest if isinstance(one, ast.stmt)]
+                inside = ast.walk(ast.Module(body=block, type_ignores=[]))
+                lines = [one for one in inside if isinstance(one, ast.stmt)]
                 found = (kind, sorted(lines, key=lambda one: one.lineno))
     return found
 
@@ -625,13 +628,10 @@ def _ever_shrinks(seen: Seen, where: str) -> bool:
         for one in seen.source.all(ast.Delete)
         for target in one.targets
     )
-    made = [
-        one
-        for one in (*seen.source.all(ast.Assign), *seen.source.all(ast.AugAssign))
-        for target in (one.targets if isinstance(one, ast.Assign) else [one.target])
-        if ast.unparse(target).rpartition(".")[2].partition("[")[0] == name
-    ]
-    return takes or deletes or len(made) > 1
+    set_to = [target for one in seen.source.all(ast.Assign) for target in targets(one)]
+    set_to += [one.target for one in seen.source.all(ast.AugAssign)]
+    named = [ast.unparse(one).rpartition(".")[2].partition("[")[0] for one in set_to]
+    return takes or deletes or named.count(name) > 1
 
 
 @misconception(
@@ -677,7 +677,7 @@ def the_others_taken_out(seen: Seen) -> str | None:
     unlike="01_echo/never_sees_the_end",
 )
 def closed_with_bytes_unsent(seen: Seen) -> str | None:
-    """A half-close came, the rest did not; an empty recv() closes, and nobody asks for the outbox."""
+    """The rest did not come after a half-close: an empty recv() closes, whatever still waits."""
     if seen.evidence.check != "half-close" or seen.evidence.symptom != "closed-early":
         return None
     if not seen.source.calls("send") or seen.source.calls("sendall"):
@@ -806,7 +806,7 @@ def one_who_leaves_ends_the_server(seen: Seen) -> str | None:
         return None
     if seen.evidence.symptom != "exited" or not _an_end_came(seen):
         return None
-    ends = [one for one in _ending_statements(seen)]
+    ends = list(_ending_statements(seen))
     if len(ends) != 1:
         return None
     return seen.at(

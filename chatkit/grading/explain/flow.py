@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chatkit.grading.explain.source import (
+    NOTHING,
     Function,
     Source,
     argument,
@@ -134,11 +135,26 @@ def inboxes(source: Source, piece: Piece) -> list[tuple[str, ast.AST]]:
                     kept = {ast.unparse(target) for target in targets(node)}
                     if name in sides and (both := (sides - {name}) & kept):
                         found.append((both.pop(), node))
+            elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+                # `lines = (rest + data).split(…)`, and afterwards `rest = lines.pop()`
+                sides = {ast.unparse(node.left), ast.unparse(node.right)}
+                for other in sides - {name} if name in sides else ():
+                    if _set_anew(source, scope, other):
+                        found.append((other, node))
             elif isinstance(node, ast.Call) and called(node) in ("extend", "append", "feed"):
                 first = argument(node, 0)
                 if first is not None and ast.unparse(first) == name and owner(node):
                     found.append((owner(node), node))
     return found
+
+
+def _set_anew(source: Source, scope: ast.AST, name: str) -> bool:
+    """Whether a name is set to something else than a constant, somewhere in `scope`."""
+    return any(
+        constant(assign.value) is NOTHING
+        for assign in source.all(ast.Assign, scope)
+        if any(ast.unparse(target) == name for target in targets(assign))
+    )
 
 
 def targets(node: ast.Assign) -> list[ast.expr]:

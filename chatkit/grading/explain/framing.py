@@ -148,6 +148,24 @@ def rest_thrown_away(seen: Seen) -> str | None:
     """In the loop that fills the inbox it is set to nothing, though it was cut at line ends."""
     if not lines_missing(seen):
         return None
+    for function in seen.source.functions():
+        for name in (one.arg for one in function.args.args):
+            cut = [one for one in seen.source.all(ast.Call, function) if cuts_lines(one)]
+            whole = [
+                one for one in cut if not _keeps_a_rest(seen, one) and mentions(one.func, name)
+            ]
+            emptied = next((one for one in ast.walk(function) if _empties(one, name)), None)
+            if (
+                whole
+                and emptied is not None
+                and _fills_by_name(seen, name)
+                and not _sets(function, name)
+            ):
+                return seen.at(
+                    emptied,
+                    f"empties {name} after the lines were cut out of it. The start of the next "
+                    "line may be in there already, and is taken for a whole one, or lost.",
+                )
     for piece in pieces(seen.source):
         for inbox, adds in inboxes(seen.source, piece):
             loop = loop_around(seen.source, adds)
@@ -176,6 +194,20 @@ def _empties(node: ast.AST, inbox: str) -> bool:
     return isinstance(node, ast.Call) and called(node) == "clear" and owner(node) == inbox
 
 
+def _sets(function: Function, name: str) -> bool:
+    """Whether a function assigns to an inbox, or to a part of it."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and not _empties(node, name):
+            for target in targets(node):
+                if ast.unparse(target).partition("[")[0] == name:
+                    return True
+        if isinstance(node, ast.AugAssign) and ast.unparse(node.target) == name:
+            return True
+        if isinstance(node, ast.Call) and owner(node) == name and called(node) == "extend":
+            return True
+    return False
+
+
 def _shrinks(scope: ast.AST, inbox: str, adds: ast.AST) -> bool:
     """Whether something sets the inbox to what is left of it, or cuts off its front."""
     for node in ast.walk(scope):
@@ -186,6 +218,9 @@ def _shrinks(scope: ast.AST, inbox: str, adds: ast.AST) -> bool:
                 if (whole or slice_of) and not _made_anew(node.value):
                     return True
         if isinstance(node, ast.NamedExpr) and ast.unparse(node.target) == inbox:
+            return True
+        more = isinstance(node, ast.AugAssign) and node is not adds
+        if isinstance(node, ast.AugAssign) and more and ast.unparse(node.target) == inbox:
             return True
         if isinstance(node, ast.Delete) and any(mentions(one, inbox) for one in node.targets):
             return True
@@ -213,6 +248,24 @@ def inbox_never_emptied(seen: Seen) -> str | None:
     """The inbox grows, is cut into lines, and nothing ever takes anything out of it."""
     if not _came_again(seen):
         return None
+    for function in seen.source.functions():
+        for name in (one.arg for one in function.args.args):
+            cut = [one for one in seen.source.all(ast.Call, function) if cuts_lines(one)]
+            if not any(mentions(one.func, name) for one in cut) or not _fills_by_name(seen, name):
+                continue
+            rest = [one for one in cut if _keeps_a_rest(seen, one)]
+            emptied = any(_empties(one, name) for one in ast.walk(function))
+            if (
+                rest
+                and not emptied
+                and not _shrinks(function, name, function)
+                and not _rest_used(seen, rest[0], function)
+            ):
+                return seen.at(
+                    rest[0],
+                    f"cuts the lines out of {name}, and nothing takes them out of {name} "
+                    "afterwards. So the same lines come again with the next bytes.",
+                )
     for piece in pieces(seen.source):
         for inbox, adds in inboxes(seen.source, piece):
             scope = seen.source.function_of(adds) or seen.source.tree
@@ -239,9 +292,29 @@ def inbox_never_emptied(seen: Seen) -> str | None:
     return None
 
 
+def _fills_by_name(seen: Seen, name: str) -> bool:
+    """Whether an inbox of that name, or an attribute of that name, is filled by recv()."""
+    names = {inbox for piece in pieces(seen.source) for inbox, _ in inboxes(seen.source, piece)}
+    return any(one.rpartition(".")[2] == name for one in names)
+
+
+def _rest_used(seen: Seen, cut: ast.Call, function: Function) -> bool:
+    """Whether the rest that a split gives goes anywhere: it is read again under its name."""
+    assign = seen.source.parents.get(cut)
+    if not isinstance(assign, ast.Assign):
+        return False
+    rest = ast.unparse(targets(assign)[-1])
+    return any(
+        isinstance(one, ast.Name) and one.id == rest and isinstance(one.ctx, ast.Load)
+        for one in ast.walk(function)
+    )
+
+
 def _came_again(seen: Seen) -> bool:
     """Whether the program sent somebody a line more often than anybody had sent it."""
-    told = [line for one in told_to(seen.evidence) for line in one.start.split(b"\n") if line]
+    if seen.evidence.symptom == "duplicate":
+        return True
+    told = b"".join(one.start for one in told_to(seen.evidence)).split(b"\n")
     for who in {one.to for one in told_by(seen.evidence)}:
         got = [
             line
@@ -306,7 +379,6 @@ def _assigned_parameter(seen: Seen, function: Function) -> tuple[str, ast.Assign
                 and ast.unparse(one.value) == name
             )
             or (isinstance(one, ast.Call) and owner(one) == name and called(one) == "clear")
-            or (isinstance(one, ast.AugAssign) and ast.unparse(one.target) == name)
             for one in ast.walk(function)
         )
         if assigns and not given_back and not in_place:
@@ -336,7 +408,7 @@ def first_line_only(seen: Seen) -> str | None:
         # A loop around it is right where it gets no bytes itself: it comes back for the next line.
         loop = loop_around(seen.source, test)
         gets = loop is None or bool(seen.source.calls("recv", "read", "input", inside=loop))
-        around = [one.test for one in seen.source.around(test, ast.While) if mentions(one, inbox)]
+        around = [one for one in seen.source.around(test) if _while_there_is(one, inbox)]
         if cut and not again and gets and not around and _fills(seen, inbox):
             return seen.at(
                 test,
@@ -353,6 +425,10 @@ def first_line_only(seen: Seen) -> str | None:
                         "came with it.",
                     )
     return None
+
+
+def _while_there_is(node: ast.AST, inbox: str) -> bool:
+    return isinstance(node, ast.While) and mentions(node.test, inbox)
 
 
 def _asks_for_line_end(test: ast.expr) -> bool:
@@ -397,6 +473,13 @@ def one_inbox_for_all(seen: Seen) -> str | None:
     for piece in pieces(seen.source):
         for inbox, adds in inboxes(seen.source, piece):
             function = seen.source.function_of(adds)
+            last = inbox.rpartition(".")[2]
+            if "." in inbox and (made := _made_for_the_class(seen, last)) is not None:
+                return seen.at(
+                    made,
+                    f"makes one {last} for the whole class. All clients share it, so half a line "
+                    "of one client is joined to the bytes of the next one.",
+                )
             cut = any(cuts_lines(one) and mentions(one.func, inbox) for one in calls)
             if not cut or not inbox.isidentifier() or not _shared(seen, inbox, function):
                 continue
@@ -405,6 +488,25 @@ def one_inbox_for_all(seen: Seen) -> str | None:
                 f"puts the bytes of every client into the same {inbox}. Half a line of one client "
                 "is joined to the bytes of the next one.",
             )
+    return None
+
+
+def _made_for_the_class(seen: Seen, name: str) -> ast.Assign | None:
+    """Where a class body makes a bytearray or a list that no method makes anew for each one."""
+    anew = any(
+        isinstance(target, ast.Attribute) and target.attr == name
+        for assign in seen.source.all(ast.Assign)
+        for target in targets(assign)
+    )
+    for kind in seen.source.all(ast.ClassDef):
+        for one in kind.body:
+            shared = isinstance(one, ast.Assign) and (
+                isinstance(one.value, ast.List)
+                or (isinstance(one.value, ast.Call) and called(one.value) == "bytearray")
+            )
+            named = isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == name
+            if isinstance(one, ast.Assign) and shared and named and not anew:
+                return one
     return None
 
 
@@ -471,7 +573,7 @@ def decoded_before_split(seen: Seen) -> str | None:
     """A piece is decoded, and a character was broken, or decode() saw the end of the data."""
     broken = seen.evidence.symptom == "broken-character" or _replaced(seen)
     cut = [
-        one
+        one.own.line
         for error in seen.evidence.raised
         for one in error.chain()
         if one.kind == "UnicodeDecodeError" and "unexpected end of data" in one.text and one.own
@@ -480,7 +582,7 @@ def decoded_before_split(seen: Seen) -> str | None:
         return None
     for piece in pieces(seen.source):
         found = decode_of(seen, piece)
-        if found is not None and (not cut or any(one.own.line == found.lineno for one in cut)):
+        if found is not None and (not cut or found.lineno in cut):
             return seen.at(
                 found,
                 "decodes what one recv() returned. A character of several bytes can arrive in two "

@@ -4,9 +4,10 @@ import ast
 import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
-from chatkit.grading.explain.flow import cuts_lines, line_ends, pieces, targets, tests
+from chatkit.grading.explain.flow import cuts_lines, line_ends, mentions, pieces, targets, tests
 from chatkit.grading.explain.source import argument, called, constant, keyword, owner
 from chatkit.grading.explain.wire import (
+    CONTRACT,
     quoted_bytes,
     told_by,
     told_to,
@@ -33,7 +34,7 @@ CHANGES = ("upper", "lower", "title", "capitalize", "casefold", "swapcase", "exp
 @misconception(
     "splitlines-knows-more-line-ends",
     "str.splitlines() cuts at more characters than b'\\n'",
-    think="At which characters does str.splitlines() cut? At which one does a line of the chat end?",
+    think="At which characters does str.splitlines() cut? At which one does a line end here?",
     read=LINES,
     proofs=("02_broadcast/splitlines", "03_threads/splitlines"),
     unlike="02_broadcast/splitlines_of_each_recv",
@@ -49,8 +50,8 @@ def splitlines_knows_more(seen: Seen) -> str | None:
         return None
     return seen.at(
         calls[0],
-        "cuts with splitlines(). On text it also cuts at b'\\x0b', at U+0085, at U+2028 and at some "
-        "more. In this chat only b'\\n' ends a line.",
+        "cuts with splitlines(). On text it also cuts at b'\\x0b', at U+0085, at U+2028 and at "
+        "some more. In this chat only b'\\n' ends a line.",
     )
 
 
@@ -97,6 +98,14 @@ def blank_lines_passed_on(seen: Seen) -> str | None:
     ]
     if asks:
         return None
+    for loop in seen.source.all(ast.For):
+        for test in tests(loop):
+            if isinstance(loop.target, ast.Name) and ast.unparse(test) == loop.target.id:
+                return seen.at(
+                    test,
+                    f"asks only whether {loop.target.id} is empty. A line of white space is not "
+                    "empty, but it is blank: strip() leaves nothing of it.",
+                )
     cut = [one for one in seen.source.all(ast.Call) if cuts_lines(one)]
     place = cut[0] if cut else next((one.call for one in pieces(seen.source)), None)
     if place is None:
@@ -263,7 +272,7 @@ def text_changed(seen: Seen) -> str | None:
             if not _is_test(seen, call) and _is_sent(seen, call):
                 return seen.at(
                     call,
-                    f"takes bytes off the line with {called(call)}(). An echo gives every byte back.",
+                    f"takes bytes off the line with {called(call)}(). An echo gives all back.",
                 )
     for call in seen.source.calls("join"):
         whole = ast.unparse(call)
@@ -271,7 +280,7 @@ def text_changed(seen: Seen) -> str | None:
         if blank and ".split()" in whole and b" ".join(want.split()) == got.rstrip(b"\n"):
             return seen.at(
                 call,
-                "makes one blank of all white space in the line. A line is passed on as it was said.",
+                "makes one blank of all white space. A line is passed on as it was said.",
             )
     return None
 
@@ -589,28 +598,36 @@ def _in_the_room(seen: Seen, line: bytes) -> bool:
 
 
 @misconception(
-    "other-words-for-nick",
-    "the question for the name has other words than NICK",
+    "other-words-than-the-contract",
+    "a line of the protocol has other words than the contract",
     think="Which line does the contract want, letter for letter?",
     read={4: "The handshake"},
-    proofs=(),
+    proofs=("04_nicknames/asks_in_its_own_words",),
+    unlike="04_nicknames/names_are_never_free_again",
 )
-def other_words_for_nick(seen: Seen) -> str | None:
-    """NICK was to come, something else came, and the file says it in a text of its own."""
+def other_words(seen: Seen) -> str | None:
+    """A line of the contract was to come, another came, and the file says it in its own words."""
     if seen.evidence.lesson != 4 or seen.evidence.program != "server.py":
         return None
     want, got = quoted_bytes(seen.evidence.expected), quoted_bytes(seen.evidence.received)
-    if not want or want.strip() != b"NICK" or not got or got.strip() == b"NICK":
+    if not want or not got:
         return None
-    text = got.decode(errors="replace").strip()
-    if not text or len(told_by(seen.evidence)) > 1:
+    line, came = (one.decode(errors="replace").strip() for one in (want, got))
+    part = next((one for one in CONTRACT if line.endswith(one)), "")
+    name = line.removesuffix(part)
+    if not part or came.endswith(CONTRACT) or "\n" in came or not came.startswith(name):
         return None
+    sent = told_by(seen.evidence)
+    after = sent[-1].start.partition(got)[2] if sent else b""
+    if b"NICK" in after or (part == "NICK" and len(sent) > 1):
+        return None  # it says what is wrong with a name
     for node in seen.source.all(ast.Constant):
-        if _as_text(node.value).strip() == text:
+        text = _as_text(node.value).strip()
+        if len(text) > 3 and text == came.removeprefix(name).strip():
             return seen.at(
                 node,
-                f"asks for the name with {text!r}. The contract wants the line NICK: a client "
-                "answers that line and no other one.",
+                f"says {text!r}. The contract wants {part.strip()!r} there, letter for letter: "
+                "programs on the other side look for these words.",
             )
     return None
 
@@ -641,7 +658,7 @@ def nick_inside_a_line(seen: Seen) -> str | None:
     for compare in seen.source.all(ast.Compare):
         if (
             failed
-            and isinstance(compare.ops[0], ast.In)
+            and isinstance(compare.ops[0], ast.In | ast.NotIn)
             and _as_text(constant(compare.left)).strip() == "NICK"
             and not isinstance(compare.comparators[0], ast.Tuple | ast.List | ast.Set)
         ):
@@ -656,7 +673,7 @@ def nick_inside_a_line(seen: Seen) -> str | None:
 @misconception(
     "one-recv-is-nick",
     "all that one recv() returned is compared with NICK",
-    think="Which bytes does the server send for the line NICK? Print what you compare, with repr().",
+    think="Which bytes does the server send for NICK? Print what you compare, with repr().",
     read={4: "The client", 5: "The inbox"},
     proofs=(),
 )
@@ -673,7 +690,7 @@ def one_recv_is_nick(seen: Seen) -> str | None:
         if ast.unparse(compare.left) in names and word.strip() == "NICK":
             return seen.at(
                 compare,
-                f"compares all that one recv() returned with {word!r}. The server sends b'NICK\\n', "
-                "and it may come in two parts, or together with another line.",
+                f"compares all that one recv() returned with {word!r}. The server sends b'NICK\\n'"
+                ", and it may come in two parts, or together with another line.",
             )
     return None

@@ -154,8 +154,8 @@ def carriage_return_in_the_name(seen: Seen) -> str | None:
         return None
     return seen.at(
         cut[0],
-        "cuts at b'\\n', and a line of telnet ends with b'\\r\\n'. Nothing takes the b'\\r' off, so "
-        "it becomes the last character of the name.",
+        "cuts at b'\\n', and a line of telnet ends with b'\\r\\n'. Nothing takes the b'\\r' off, "
+        "so it becomes the last character of the name.",
     )
 
 

@@ -1,11 +1,13 @@
 """The room: who gets a line, how often, and in which order."""
 
 import ast
+import re
+from itertools import pairwise
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.flow import loop_around, mentions, targets
 from chatkit.grading.explain.source import called, constant, owner
-from chatkit.grading.explain.wire import quoted_bytes, told_by, told_to, wanted
+from chatkit.grading.explain.wire import told_by, told_to, wanted
 
 OTHERS = {2: "To everyone else", 3: "An outbox for each client", 4: "Who says what"}
 COMING = {2: "Starting and stopping", 3: "A thread for each client", 4: "Coming and going"}
@@ -175,8 +177,8 @@ def listed_twice(seen: Seen) -> str | None:
         if len(puts) == 2:
             return seen.at(
                 puts[1],
-                f"puts the newcomer into {name} for the second time: line {puts[0].lineno} does it, "
-                "too. Who is in there twice gets everything twice.",
+                f"puts the newcomer into {name} for the second time: line {puts[0].lineno} does it "
+                "as well. Who is in there twice gets everything twice.",
             )
     return None
 
@@ -208,6 +210,72 @@ def old_lines_again(seen: Seen) -> str | None:
 def _accepts(seen: Seen, node: ast.AST) -> bool:
     scope = seen.source.function_of(node) or seen.source.tree
     return bool(seen.source.calls("accept", inside=scope))
+
+
+@misconception(
+    "another-kind-of-collection",
+    "a collection is used like one of another kind",
+    think="Which methods has a list, and which has a set?",
+    read=COMING,
+    proofs=("02_broadcast/list_for_set",),
+    unlike="02_broadcast/listed_twice",
+)
+def another_kind_of_collection(seen: Seen) -> str | None:
+    """AttributeError or TypeError named a list or a set that cannot do what it was asked."""
+    for error in seen.evidence.raised:
+        found = re.match(r"'(list|set|dict|tuple)' object has no attribute '(\w+)'", error.text)
+        if error.kind != "AttributeError" or not found or not error.own:
+            continue
+        kind, method = found.groups()
+        call = next((c for c in seen.source.calls(method) if c.lineno == error.own.line), None)
+        if call is None:
+            continue
+        name = owner(call)
+        lines = [
+            one.lineno
+            for one in seen.source.nodes
+            if isinstance(one, ast.Assign | ast.AnnAssign)
+            and name in [ast.unparse(target) for target in _assigned(one)]
+        ]
+        where = f" Line {lines[0]} makes it." if lines else ""
+        return seen.at(
+            call,
+            f"calls {method}() of {name}. That is a {kind}, and a {kind} has no {method}().{where}",
+        )
+    return None
+
+
+@misconception(
+    "no-such-attribute",
+    "something is asked for by a name that it does not have",
+    think="How is it spelled where it is made?",
+    read={},
+    proofs=("04_nicknames/typing_error_in_a_call",),
+    unlike="02_broadcast/list_for_set",
+)
+def no_such_attribute(seen: Seen) -> str | None:
+    """AttributeError named a class of the file, which has no such method or attribute."""
+    for error in seen.evidence.raised:
+        found = re.match(r"'(\w+)' object has no attribute '(\w+)'", error.text)
+        if error.kind != "AttributeError" or not found or not error.own:
+            continue
+        kind, name = found.groups()
+        own = [one for one in seen.source.all(ast.ClassDef) if one.name == kind]
+        written = any(
+            one.attr == name and one.lineno == error.own.line
+            for one in seen.source.all(ast.Attribute)
+        )
+        if own and written and f"def {name}(" not in ast.unparse(own[0]):
+            return seen.at(
+                error.own,
+                f"asks for {name}, and a {kind} has nothing of that name. So "
+                f"{seen.ended_by(error)} ends there with an AttributeError.",
+            )
+    return None
+
+
+def _assigned(one: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
+    return targets(one) if isinstance(one, ast.Assign) else [one.target]
 
 
 @misconception(
@@ -340,7 +408,7 @@ def sent_in_two_parts(seen: Seen) -> str | None:
         block = getattr(node, "body", None)
         if not isinstance(block, list) or len(block) < 2:
             continue
-        for first, second in zip(block, block[1:], strict=False):
+        for first, second in pairwise(block):
             calls = [_sending_call(one) for one in (first, second)]
             if calls[0] is None or calls[1] is None:
                 continue

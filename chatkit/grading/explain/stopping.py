@@ -10,6 +10,7 @@ from chatkit.grading.explain.source import (
     called,
     caught,
     constant,
+    owner,
     swallows,
 )
 from chatkit.grading.explain.wire import events_of, lane
@@ -234,7 +235,11 @@ def end_of_input_not_told(seen: Seen) -> str | None:
     """The server waits for the end, the client waits for the server; it never calls shutdown()."""
     if seen.evidence.program != "client.py" or seen.evidence.symptom not in ("no-end", "no-exit"):
         return None
-    if seen.source.calls("shutdown", "close", "write_eof") or seen.source.all(ast.With):
+    tells = seen.source.calls("shutdown", "close", "write_eof")
+    sockets = {owner(piece.call) for piece in pieces(seen.source)}
+    withs = [item.context_expr for node in seen.source.all(ast.With) for item in node.items]
+    closed = any("connect" in ast.unparse(one) or ast.unparse(one) in sockets for one in withs)
+    if tells or closed:
         return None
     own = lane(seen.evidence)
     ended = events_of(seen.evidence, "end", "half-close", "reset")
@@ -242,7 +247,8 @@ def end_of_input_not_told(seen: Seen) -> str | None:
         return None
     for stack in seen.evidence.stacks:
         call = _call_of(seen, stack, "recv", "join")
-        if stack.main and call is not None:
+        bell = call is not None and constant(argument(call, 0)) == 1
+        if stack.main and call is not None and not bell:
             return seen.at(
                 call,
                 f"waits in {called(call)}() after the end of input. The server waits, too: nothing "
@@ -267,7 +273,7 @@ def _call_of(seen: Seen, stack: Stack, *names: str) -> ast.Call | None:
     unlike="01_echo/client_never_says_it_is_done",
 )
 def ends_before_the_rest(seen: Seen) -> str | None:
-    """The client has ended with status 0 at the end of input, and a line was still to be printed."""
+    """The client ended with status 0 at the end of input, and a line was still to be printed."""
     if seen.evidence.program != "client.py" or seen.evidence.symptom not in ("exited", "no-output"):
         return None
     if seen.evidence.status != 0 or "end" not in seen.evidence.check or seen.evidence.raised:
@@ -282,11 +288,14 @@ def ends_before_the_rest(seen: Seen) -> str | None:
                 if _exits(seen, call):
                     return seen.at(
                         call,
-                        f"ends the program at once after the half-close of line {half.lineno}. What "
-                        "the server still sends is not printed any more.",
+                        f"ends the program at once after the half-close of line {half.lineno}. "
+                        "What the server still sends is not printed any more.",
                     )
         reads = any(_waits_for_more(seen, one) for one in after)
-        rest_waits = bool(seen.source.calls("join", "wait"))
+        rest_waits = any(
+            not any(True for _ in seen.source.around(one, ast.ExceptHandler))
+            for one in seen.source.calls("join", "wait")
+        )
         daemons = [one for one in seen.source.threads() if is_daemon(seen.source, one)]
         if not reads and not rest_waits and daemons:
             return seen.at(
@@ -478,8 +487,9 @@ def no_server_not_caught(seen: Seen) -> str | None:
         if error.kind in kinds and error.own:
             return seen.at(
                 error.own,
-                f"raises {error.kind} when nobody listens there. Nothing catches it, so the "
-                "program ends with a traceback, where one line should say what is wrong.",
+                f"raises {error.kind} when nobody listens there. Nothing catches it, so "
+                f"{seen.ended_by(error)} ends with a traceback, where one line should say what is "
+                "wrong.",
             )
     return None
 

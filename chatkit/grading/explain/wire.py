@@ -33,7 +33,7 @@ def lane(evidence: Evidence) -> str:
 
 
 def said(evidence: Evidence) -> Iterator[Said]:
-    """All that was sent, in order; of a client that was started several times, in its last visit."""
+    """All that was sent, in order; for a client, in its last visit."""
     for event in visit(evidence):
         if event.kind == "data" and event.bytes:
             yield _said(event)
