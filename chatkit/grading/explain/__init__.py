@@ -2,7 +2,12 @@
 
 - `catalogue`  what a misconception is, and the list of all of them
 - `source`     questions to the student's file, answered from its syntax tree
-- `framing`, `sockets`, `threads`, `endings`, `window`, `starting`  the misconceptions by family
+- `flow`       what becomes of the bytes that recv() returns: more questions to the source
+- `wire`       questions to the transcript
+- `starting`, `sockets`, `threads`, `window`  the misconceptions by family, and these:
+- `framing`, `inboxes`, `decoding`, `lines`, `words`  from bytes to lines, and what a line is
+- `handshake`, `asking`, `names`, `room`, `kinds`  who is called what, and who gets a line
+- `endings`, `leaving`, `loops`, `stopping`, `keyboard`  ends, errors, and what is left behind
 - `ranking`    which explanation comes first, and which failed checks it explains
 
 A misconception is told only when its evidence is there. Without evidence there is no explanation:

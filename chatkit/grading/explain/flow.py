@@ -4,11 +4,13 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chatkit.bench.evidence import Stack
 from chatkit.grading.explain.source import (
     NOTHING,
     Function,
     Source,
     argument,
+    as_text,
     called,
     constant,
     keyword,
@@ -16,6 +18,7 @@ from chatkit.grading.explain.source import (
 )
 
 LINE_END = ("\n", b"\n")
+SENDS = ("sendall", "send", "put", "put_nowait", "write", "append", "sendto")
 DEEP = 4  # how far a piece is followed from function to function
 
 
@@ -236,3 +239,49 @@ def is_daemon(source: Source, thread: ast.Call) -> bool:
         for target in one.targets
     )
     return any(sets) or bool(source.calls("setDaemon"))
+
+
+def goes_through(loop: ast.For) -> str:
+    """The collection that a loop goes through; "" where it is a copy, or something else."""
+    node: ast.expr = loop.iter
+    if isinstance(node, ast.Call) and called(node) in ("values", "keys", "items"):
+        return owner(node)
+    if isinstance(node, ast.Call) and called(node) in ("enumerate", "reversed") and node.args:
+        node = node.args[0]
+    return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+
+
+def is_test(source: Source, node: ast.AST) -> bool:
+    """Whether `node` is part of a condition."""
+    return any(node in ast.walk(test) for test in tests(source.tree))
+
+
+def is_sent(source: Source, node: ast.AST) -> bool:
+    """Whether `node` stands in a call that sends, or gets a name that stands in one."""
+    calls = [one for one in source.around(node) if isinstance(one, ast.Call)]
+    if any(called(one) in SENDS for one in calls):
+        return True
+    assign = next(source.around(node, ast.Assign), None)
+    names = [ast.unparse(one) for one in targets(assign)] if isinstance(assign, ast.Assign) else []
+    return any(mentions(call, name) for call in source.calls(*SENDS) for name in names)
+
+
+def keeps_a_rest(source: Source, call: ast.Call) -> bool:
+    """Whether a part of what a split returns gets a name of its own: `*lines, rest = …`."""
+    above = source.parents.get(call)
+    return isinstance(above, ast.Assign) and len(targets(above)) > 1
+
+
+def texts(source: Source, part: str) -> list[ast.Constant]:
+    """The texts of the file with `part` in them, apart from docstrings."""
+    return [
+        node
+        for node in source.all(ast.Constant)
+        if part in as_text(node.value) and not isinstance(source.parents.get(node), ast.Expr)
+    ]
+
+
+def call_of(source: Source, stack: Stack, *names: str) -> ast.Call | None:
+    """The call in which a thread stands, as far as its innermost line of the file shows."""
+    own = stack.own
+    return next((one for one in source.calls(*names) if own and one.lineno == own.line), None)

@@ -4,9 +4,17 @@ from dataclasses import replace
 
 from chatkit.bench.evidence import Evidence
 from chatkit.grading.explain import (
+    asking,
+    decoding,
     endings,
     framing,
+    handshake,
+    inboxes,
+    keyboard,
+    kinds,
+    leaving,
     lines,
+    loops,
     names,
     room,
     sockets,
@@ -14,6 +22,7 @@ from chatkit.grading.explain import (
     stopping,
     threads,
     window,
+    words,
 )
 from chatkit.grading.explain.catalogue import CATALOGUE, Seen
 from chatkit.grading.verdict import Cause, Explanation, LessonVerdict, Verdict
@@ -22,13 +31,22 @@ from chatkit.grading.verdict import Cause, Explanation, LessonVerdict, Verdict
 FAMILIES = (
     starting,
     framing,
+    inboxes,
+    decoding,
     lines,
+    words,
+    handshake,
+    asking,
     names,
     room,
+    kinds,
     sockets,
     threads,
     endings,
+    leaving,
+    loops,
     stopping,
+    keyboard,
     window,
 )
 

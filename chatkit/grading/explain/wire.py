@@ -9,6 +9,8 @@ from chatkit.bench.evidence import Evidence
 from chatkit.bench.transcript import Event
 
 _GAP = re.compile(r" … ([\d,]+) bytes … ")
+OTHER = ("different-text", "early-data", "broken-character", "unfinished-line", "other-output")
+LOST = ("silent", "lost", "no-output", "closed-early", "exited", "no-exit")
 CONTRACT = ("NICK", "Connected to the server", " connected to the server!", " has left the chat.")
 
 
@@ -117,3 +119,43 @@ def reset_came(evidence: Evidence) -> bool:
     """Whether one of the bench's peers broke its connection."""
     own = lane(evidence)
     return any(one.source != own for one in events_of(evidence, "reset"))
+
+
+def other_text(evidence: Evidence) -> bool:
+    """Whether somebody got other bytes than those that were right."""
+    return evidence.symptom in OTHER
+
+
+def lines_missing(evidence: Evidence) -> bool:
+    """Whether somebody got other bytes, or none at all."""
+    return evidence.symptom in OTHER + LOST
+
+
+def an_end_came(evidence: Evidence) -> bool:
+    """Whether a connection ended in this check, on either side."""
+    return bool(events_of(evidence, "end", "half-close", "reset"))
+
+
+def joined(evidence: Evidence) -> set[str]:
+    """Who connected to the server."""
+    return {event.source for event in evidence.events if event.kind == "connect"}
+
+
+def came_again(evidence: Evidence) -> bool:
+    """Whether the program sent somebody a line more often than anybody had sent it."""
+    if evidence.symptom == "duplicate":
+        return True
+    told = b"".join(one.start for one in told_to(evidence)).split(b"\n")
+    for who in {one.to for one in told_by(evidence)}:
+        got = [
+            line
+            for one in told_by(evidence, who)
+            if one.whole
+            for line in one.start.split(b"\n")
+            if line
+        ]
+        if any(got.count(line) > max(1, told.count(line)) for line in got):
+            return True
+    printed = [line for line in evidence.output.splitlines() if line.strip()]
+    sent = b"\n".join(told).decode(errors="replace")
+    return any(printed.count(line) > 1 and sent.count(line) <= 1 for line in printed[:200])
