@@ -64,7 +64,8 @@ def nick_inside_a_line(seen: Seen) -> str | None:
     "all that one recv() returned is compared with NICK",
     think="Which bytes does the server send for NICK? Print what you compare, with repr().",
     read={4: "The client", 5: "The inbox"},
-    proofs=(),
+    proofs=("05_gui/typical_tutorial",),
+    unlike="04_nicknames/answers_nick_at_any_time",
 )
 def one_recv_is_nick(seen: Seen) -> str | None:
     """A piece is compared with NICK as a whole, and the client never answered."""

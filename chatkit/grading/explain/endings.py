@@ -40,7 +40,11 @@ BROKEN = ("ConnectionResetError", "BrokenPipeError", "ConnectionAbortedError")
     "nobody asks whether recv() returned nothing",
     think="What does recv() return when the other side has ended the connection? How often?",
     read=CLIENT_END,
-    proofs=("01_echo/never_sees_the_end", "02_broadcast/empty_recv_spins", "01_echo/client_spins"),
+    proofs=(
+        "01_echo/never_sees_the_end",
+        "01_echo/client_spins",
+        "03_threads/goes_on_after_the_end",
+    ),
     unlike="02_broadcast/always_asks_to_write",
 )
 def empty_recv_spins(seen: Seen) -> str | None:
@@ -231,7 +235,7 @@ def _nothing_after(seen: Seen, attempt: ast.Try, handler: ast.ExceptHandler) -> 
     "the connection is closed although bytes for the client still wait",
     think="Which direction has ended when recv() returns b''? What is still in the outbox?",
     read={1: "The end of the stream"},
-    proofs=("01_echo/closes_before_the_rest", "01_echo/selector_without_care"),
+    proofs=("01_echo/closes_before_the_rest",),
     unlike="01_echo/never_sees_the_end",
 )
 def closed_with_bytes_unsent(seen: Seen) -> str | None:
@@ -276,7 +280,7 @@ def _closes(seen: Seen, body: ast.AST) -> ast.Call | None:
         3: "Somebody leaves",
         4: "Coming and going",
     },
-    proofs=("02_broadcast/one_who_leaves_ends_the_loop", "02_broadcast/ends_with_the_last_client"),
+    proofs=("02_broadcast/one_who_leaves_ends_the_loop",),
     unlike="02_broadcast/reset_ends_the_server",
 )
 def one_who_leaves_ends_the_server(seen: Seen) -> str | None:

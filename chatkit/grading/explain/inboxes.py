@@ -138,7 +138,8 @@ def _made_anew(value: ast.expr) -> bool:
     "lines stay in the inbox after they were passed on",
     think="What is in the inbox after a line has been passed on?",
     read=LINES,
-    proofs=(),
+    proofs=("02_broadcast/lines_stay_in_the_inbox",),
+    unlike="02_broadcast/rest_gets_a_new_name",
 )
 def inbox_never_emptied(seen: Seen) -> str | None:
     """The inbox grows, is cut into lines, and nothing ever takes anything out of it."""
@@ -211,7 +212,8 @@ def _rest_used(seen: Seen, cut: ast.Call, function: Function) -> bool:
     "the function sets its own name for the inbox, and the caller's inbox stays full",
     think="Which object does the caller's inbox name after the function has returned?",
     read=LINES,
-    proofs=(),
+    proofs=("02_broadcast/rest_gets_a_new_name",),
+    unlike="02_broadcast/lines_stay_in_the_inbox",
 )
 def inbox_set_in_the_function_only(seen: Seen) -> str | None:
     """A parameter is assigned, never changed in place, and never returned."""
@@ -267,8 +269,8 @@ def _assigned_parameter(seen: Seen, function: Function) -> tuple[str, ast.Assign
     "the bytes of all clients go into one inbox",
     think="Two clients send half a line each. What is in the inbox then?",
     read={2: "Lines from a stream", 3: "What threads share", 4: "Many at once"},
-    proofs=("02_broadcast/one_buffer_for_all",),
-    unlike="02_broadcast/buffer_by_file_number",
+    proofs=("02_broadcast/one_buffer_for_all", "03_threads/one_buffer_for_all"),
+    unlike="02_broadcast/glues_lines",
 )
 def one_inbox_for_all(seen: Seen) -> str | None:
     """The inbox is one name of the whole file, and two clients sent half lines."""

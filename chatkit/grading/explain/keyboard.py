@@ -82,7 +82,7 @@ def end_of_input_not_told(seen: Seen) -> str | None:
     "the client ends while lines for it are still on their way",
     think="What can still arrive after your half-close? Who waits for it?",
     read=CLIENT,
-    proofs=("04_nicknames/closes_in_the_receivers_face", "01_echo/client_loses_the_last_reply"),
+    proofs=("04_nicknames/closes_in_the_receivers_face", "01_echo/client_closes_at_once"),
     unlike="01_echo/client_never_says_it_is_done",
 )
 def ends_before_the_rest(seen: Seen) -> str | None:
@@ -165,8 +165,8 @@ def _waits_for_more(seen: Seen, statement: ast.stmt) -> bool:
     "the end of the server is taken for a normal end",
     think="How does somebody at the keyboard learn that the server has gone?",
     read={**CLIENT, 1: "When a connection breaks"},
-    proofs=("01_echo/client_ends_without_a_word",),
-    unlike="01_echo/client_never_says_it_is_done",
+    proofs=("03_threads/says_nothing_when_the_server_has_gone",),
+    unlike="01_echo/client_ends_without_a_word",
 )
 def server_lost_without_a_word(seen: Seen) -> str | None:
     """The client ended, said nothing on standard error, and leaves its loop at the empty recv()."""
@@ -193,7 +193,7 @@ def server_lost_without_a_word(seen: Seen) -> str | None:
     "the error is caught, and the status says that all is well",
     think="What does a script that starts your program learn from its exit status?",
     read={**CLIENT, 1: "When a connection breaks"},
-    proofs=("01_echo/client_no_server_status", "01_echo/client_ends_without_a_word"),
+    proofs=("01_echo/client_no_server_status",),
     unlike="01_echo/client_says_it_on_standard_output",
 )
 def error_with_status_0(seen: Seen) -> str | None:

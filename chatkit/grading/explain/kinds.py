@@ -24,7 +24,7 @@ COMING = {2: "Starting and stopping", 3: "A thread for each client", 4: "Coming 
     think="Which methods has a list, and which has a set?",
     read=COMING,
     proofs=("02_broadcast/list_for_set",),
-    unlike="02_broadcast/listed_twice",
+    unlike="02_broadcast/wrong_method_name",
 )
 def another_kind_of_collection(seen: Seen) -> str | None:
     """AttributeError or TypeError named a list or a set that cannot do what it was asked."""
@@ -90,7 +90,7 @@ def _assigned(one: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
     think="What differs between two clients on one machine?",
     read=COMING,
     proofs=("02_broadcast/keyed_by_host",),
-    unlike="02_broadcast/buffer_by_file_number",
+    unlike="02_broadcast/last_only",
 )
 def kept_under_the_host(seen: Seen) -> str | None:
     """The key of a dictionary comes from getpeername()[0], or is the first part of an address."""

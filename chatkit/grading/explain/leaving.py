@@ -185,7 +185,7 @@ def _tidying_block(seen: Seen, line: int) -> tuple[str, list[ast.stmt]] | None:
     "who has left stays in the collection",
     think="Which line takes a client out of the collection again?",
     read=END,
-    proofs=("03_threads/leavers_stay_in_the_room",),
+    proofs=("03_threads/dead_clients_stop_the_broadcast",),
     unlike="02_broadcast/list_changed_while_iterated",
 )
 def never_taken_out(seen: Seen) -> str | None:
@@ -242,7 +242,7 @@ def _ever_shrinks(seen: Seen, where: str) -> bool:
     think="Who is in the new list?",
     read=END,
     proofs=("03_threads/throws_the_wrong_ones_out",),
-    unlike="03_threads/leavers_stay_in_the_room",
+    unlike="03_threads/dead_clients_stop_the_broadcast",
 )
 def the_others_taken_out(seen: Seen) -> str | None:
     """After a leave others got nothing; the collection is made anew with `is`, not `is not`."""
@@ -276,7 +276,7 @@ def the_others_taken_out(seen: Seen) -> str | None:
     think="Which lines run after recv() has raised? Do they take the client out?",
     read=END,
     proofs=("03_threads/tidies_up_only_without_an_error",),
-    unlike="03_threads/leavers_stay_in_the_room",
+    unlike="03_threads/dead_clients_stop_the_broadcast",
 )
 def not_taken_out_after_an_error(seen: Seen) -> str | None:
     """The tidying up stands in the `else` of a try, or behind a try whose clause returns."""

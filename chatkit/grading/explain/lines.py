@@ -134,8 +134,7 @@ def blank_lines_passed_on(seen: Seen) -> str | None:
     "a line that was said before is thrown away",
     think="May somebody say the same thing twice?",
     read=WORDS,
-    proofs=("02_broadcast/says_nothing_twice", "02_broadcast/says_nothing_that_was_said"),
-    unlike="02_broadcast/quit_is_a_command",
+    proofs=(),
 )
 def a_line_said_before_is_dropped(seen: Seen) -> str | None:
     """The missing line had been sent before, and a condition compares lines with earlier ones."""
@@ -177,7 +176,7 @@ def _remembers(seen: Seen, line: str, memory: str) -> bool:
     "the text of a line is changed before it is passed on",
     think="What may a server change in a line that somebody says?",
     read=WORDS,
-    proofs=("02_broadcast/tabs_become_blanks", "02_broadcast/tidies_the_blanks"),
+    proofs=("02_broadcast/tidies_the_blanks", "01_echo/strips_the_line"),
     unlike="02_broadcast/glues_lines",
 )
 def text_changed(seen: Seen) -> str | None:

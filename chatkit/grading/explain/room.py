@@ -53,7 +53,7 @@ def _sends(seen: Seen, call: ast.Call) -> bool:
     think="Whom does this loop go through? Who should not get the line?",
     read=OTHERS,
     proofs=("02_broadcast/sends_to_all", "04_nicknames/sender_hears_itself"),
-    unlike="02_broadcast/echoes_late_by_a_child",
+    unlike="04_nicknames/newcomer_hears_its_own_notice",
 )
 def sent_to_its_sender(seen: Seen) -> str | None:
     """A line came back to who had sent it, by a loop without any condition about who it is."""
@@ -72,10 +72,12 @@ def sent_to_its_sender(seen: Seen) -> str | None:
     if notice or not words or words not in sent:
         return None
     everybody = [loop for loop in _loops_over_clients(seen) if not _leaves_out(seen, loop)]
-    if len(everybody) != 1:
+    notices = ("connected to the server", "has left the chat")
+    chat = [one for one in everybody if not any(word in ast.unparse(one) for word in notices)]
+    if len(chat) != 1:
         return None
     return seen.at(
-        everybody[0],
+        chat[0],
         "sends to everybody that this loop goes through, and the one who said it is among them. "
         "Nothing here leaves the sender out.",
     )

@@ -150,7 +150,8 @@ def ctrl_c_not_caught(seen: Seen) -> str | None:
     "serve_forever() waits for the clients before it ends",
     think="What has to end before serve_forever() of asyncio returns?",
     read=CTRL_C,
-    proofs=(),
+    proofs=("02_broadcast/serve_forever_waits",),
+    unlike="02_broadcast/threads_keep_it_alive",
 )
 def serve_forever_waits(seen: Seen) -> str | None:
     """asyncio's server was cancelled by Ctrl-C, and a client is still connected.
@@ -291,7 +292,8 @@ def only_the_receiving_thread_ends(seen: Seen) -> str | None:
     "the client waits for a reply after each line",
     think="Must somebody answer before you may say the next thing?",
     read={3: "A failure first", 4: "The client"},
-    proofs=(),
+    proofs=("03_threads/waits_for_a_reply",),
+    unlike="03_threads/forgets_to_flush",
 )
 def waits_for_a_reply(seen: Seen) -> str | None:
     """The only thread waits in recv(), in the loop that reads the keyboard; a line was to come."""

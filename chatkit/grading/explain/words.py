@@ -29,8 +29,8 @@ WORDS = {**LINES, 2: "To everyone else", 4: "Who says what", 5: "The inbox"}
     "a word in the chat is taken for a command",
     think="What does the contract say about commands?",
     read=WORDS,
-    proofs=("02_broadcast/quit_is_a_command", "04_nicknames/nick_is_always_a_command"),
-    unlike="02_broadcast/says_nothing_twice",
+    proofs=("04_nicknames/nick_is_always_a_command",),
+    unlike="04_nicknames/believes_the_name_in_the_line",
 )
 def a_word_is_a_command(seen: Seen) -> str | None:
     """A line is compared with a word that was sent, or typed, in this very check."""
@@ -138,7 +138,7 @@ def own_name_in_front(seen: Seen) -> str | None:
         3: "What you will build",
         4: "The handshake",
     },
-    proofs=("02_broadcast/welcomes_everybody", "02_broadcast/says_who_has_come"),
+    proofs=("02_broadcast/welcomes_everybody",),
     unlike="02_broadcast/replays_the_past",
 )
 def words_of_its_own(seen: Seen) -> str | None:
