@@ -2,13 +2,14 @@
 
 import ast
 import re
-from itertools import pairwise
+from itertools import combinations
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.flow import (
     targets,
 )
 from chatkit.grading.explain.source import (
+    as_text,
     called,
     constant,
     owner,
@@ -160,7 +161,7 @@ def newest_first(seen: Seen) -> str | None:
     "sent-in-two-parts",
     "one line goes into the outbox in two parts",
     think="Who can put something in between these two statements?",
-    read={3: "Many at once", 4: "Many at once"},
+    read={3: "An outbox for each client", 4: "Many at once"},
     proofs=("04_nicknames/name_and_text_are_sent_apart",),
     unlike="04_nicknames/list_shrinks_during_the_loop",
 )
@@ -170,13 +171,10 @@ def sent_in_two_parts(seen: Seen) -> str | None:
         return None
     for node in seen.source.nodes:
         block = getattr(node, "body", None)
-        if not isinstance(block, list) or len(block) < 2:
-            continue
-        for first, second in pairwise(block):
-            calls = [_sending_call(one) for one in (first, second)]
-            if calls[0] is None or calls[1] is None:
-                continue
-            if ast.unparse(calls[0].func) == ast.unparse(calls[1].func) and not _ends(calls[0]):
+        calls = [_call(one) for one in block] if isinstance(block, list) else []
+        for first, second in combinations([one for one in calls if one is not None], 2):
+            same = ast.unparse(first.func) == ast.unparse(second.func) and called(first) != "print"
+            if same and not _ends(first) and _ends(second) and first.args and second.args:
                 return seen.at(
                     first,
                     f"sends the first part of a line, and line {second.lineno} the rest. Another "
@@ -185,20 +183,14 @@ def sent_in_two_parts(seen: Seen) -> str | None:
     return None
 
 
-def _sending_call(statement: ast.stmt) -> ast.Call | None:
-    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
-        return None
-    names = ("put", "put_nowait", "send", "sendall", "write")
-    return statement.value if called(statement.value) in names else None
+def _call(statement: ast.stmt) -> ast.Call | None:
+    """The call that a statement is, and nothing else."""
+    found = statement.value if isinstance(statement, ast.Expr) else None
+    return found if isinstance(found, ast.Call) else None
 
 
 def _ends(call: ast.Call) -> bool:
     """Whether what is sent has a line end in it, as far as the call shows."""
-    texts = [one.value for one in ast.walk(call) if isinstance(one, ast.Constant)]
     return any(
-        text is None or (isinstance(text, str | bytes) and b"\n" in _bytes(text)) for text in texts
+        "\n" in as_text(one.value) for one in ast.walk(call) if isinstance(one, ast.Constant)
     )
-
-
-def _bytes(text: str | bytes) -> bytes:
-    return text.encode() if isinstance(text, str) else text

@@ -1,6 +1,7 @@
 """The room: who gets a line, and how often."""
 
 import ast
+import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.flow import (
@@ -35,7 +36,8 @@ def _loops_over_clients(seen: Seen) -> list[ast.For]:
             any(mentions(one.target, name) for name in names)
             for one in seen.source.all(ast.AugAssign, loop)
         )
-        if sends:
+        lines = any(re.match(r"line|text|data|mess|msg|word|part|piece", name) for name in names)
+        if sends and not lines:
             found.append(loop)
     return found
 
