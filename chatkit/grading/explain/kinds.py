@@ -24,7 +24,7 @@ COMING = {2: "Starting and stopping", 3: "A thread for each client", 4: "Coming 
     "a collection is used like one of another kind",
     think="Which methods has a list, and which has a set?",
     read=COMING,
-    proofs=("02_broadcast/list_for_set",),
+    proofs=(),
     unlike="02_broadcast/wrong_method_name",
 )
 def another_kind_of_collection(seen: Seen) -> str | None:
@@ -58,7 +58,7 @@ def another_kind_of_collection(seen: Seen) -> str | None:
     think="How is it spelled where it is made?",
     read={},
     proofs=("04_nicknames/typing_error_in_a_call",),
-    unlike="02_broadcast/list_for_set",
+    unlike="02_broadcast/wrong_method_name",
 )
 def no_such_attribute(seen: Seen) -> str | None:
     """AttributeError named a class of the file, which has no such method or attribute."""
