@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from chatkit.bench.evidence import Evidence, Frame
+from chatkit.bench.evidence import Evidence, Frame, Raised
 from chatkit.grading.explain.source import Source, source_of
 
 
@@ -19,6 +19,17 @@ class Seen:
         """A sentence that names the place first: "server.py:17 passes on …"."""
         line = place if isinstance(place, int) else _line_of(place)
         return f"{self.evidence.program}:{line} {sentence}" if line else sentence
+
+    def ended_by(self, error: Raised) -> str:
+        """What an exception ended: "the program", "the thread" or "the task".
+
+        Only the main thread begins in the file itself. Tracebacks of several threads can be mixed
+        line by line, so the words above one of them are not enough.
+        """
+        owns = [frame for one in error.chain() for frame in one.frames if frame.own]
+        if any(frame.function == "<module>" for frame in owns):
+            return "the program"
+        return "the thread" if self.source.threads() else "the task"
 
 
 def _line_of(place: ast.AST | Frame | None) -> int:

@@ -157,6 +157,13 @@ def constant(node: ast.AST | None) -> object:
 NOTHING = object()  # what `constant` gives for what is no constant
 
 
+def as_text(value: object) -> str:
+    """A text, or bytes as text; "" for anything else."""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return value if isinstance(value, str) else ""
+
+
 def caught(handler: ast.ExceptHandler) -> list[str]:
     """The names that an except clause catches, without modules; [""] for a bare `except:`."""
     if handler.type is None:
