@@ -185,12 +185,19 @@ def explain(
     return Failure(silence, f"{program.name} {waits}", expected, got or stands)
 
 
-def _where_it_stands(stage: "Stage") -> str:
-    """Where each thread of the program stands, a line each. This ends the program."""
-    program = stage.program
+def ask_where_it_stands(stage: "Stage", program: Program) -> None:
+    """Let a program that still runs write the stacks of its threads, once. This ends it."""
+    if program.status is not None or program.said is not None:
+        return
     stage.transcript.closed = True
     program.says_where_it_stands()
     stage.wait(lambda: program.status is not None, seconds=5)
     while stage.pump(0):
         pass
+
+
+def _where_it_stands(stage: "Stage") -> str:
+    """Where each thread of the program stands, a line each. This ends the program."""
+    program = stage.program
+    ask_where_it_stands(stage, program)
     return "\n".join(stacks(program.errors.text, program.path, program.source))

@@ -22,6 +22,7 @@ from chatkit.system.linux import WINDOWS
 from chatkit.system.sandbox.rootfs import Folder
 from chatkit.system.sandbox.sandbox import INSIDE, Sandbox, SandboxError, Who, limit
 from chatkit.system.spawn import begin_as_a_child, plain_environment, spawn
+from chatkit.system.waits import waits
 
 KEEP = 1 << 16  # bytes of output kept from the start, and again from the end
 
@@ -175,6 +176,7 @@ class Program:
         self.heard = 0  # lines of output that a check has already asked for
         self.stopping = False  # the bench has asked it to end
         self.said: str | None = None  # its errors before the stacks were asked for
+        self.waited: tuple[tuple[str, float | None], ...] = ()  # its threads then: see `waits`
         self.errors_before = 0  # characters on its errors before Ctrl-C was pressed
 
     # --------------------------------------------------------- what a check asks and does
@@ -297,6 +299,7 @@ class Program:
         """End it with SIGABRT: Python then writes the stack of every thread to its errors."""
         self.stopping = True
         self.said = self.errors.text
+        self.waited = waits(self.leader)
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.leader, signal.SIGABRT)
 

@@ -3,12 +3,29 @@
 from dataclasses import replace
 
 from chatkit.bench.evidence import Evidence
-from chatkit.grading.explain import endings, framing, sockets, starting, threads, window
+from chatkit.grading.explain import (
+    chatclient,
+    endings,
+    framing,
+    guarding,
+    kinds,
+    locks,
+    queues,
+    sockets,
+    starting,
+    steps,
+    threads,
+    window,
+)
 from chatkit.grading.explain.catalogue import CATALOGUE, Seen
 from chatkit.grading.verdict import Cause, Explanation, LessonVerdict, Verdict
 
 # Imported so that their misconceptions are in the catalogue.
-FAMILIES = (starting, framing, sockets, threads, endings, window)
+FAMILIES = (
+    *(starting, kinds, framing, sockets),
+    *(locks, guarding, steps, threads, queues, chatclient),
+    *(endings, window),
+)
 
 
 def causes_of(evidence: Evidence) -> tuple[Cause, ...]:
