@@ -2,7 +2,10 @@
 
 - `catalogue`  what a misconception is, and the list of all of them
 - `source`     questions to the student's file, answered from its syntax tree
-- `framing`, `sockets`, `threads`, `endings`, `window`, `starting`  the misconceptions by family
+- `sharing`    more of them: which lock is held where, which function runs in which thread
+- `framing`, `sockets`, `endings`, `window`, `starting`  the misconceptions by family
+- `threads`, `serving`, `locks`, `guarding`, `steps`, `queues`, `sending`  those of threads
+- `chatclient`  those of the client with threads
 - `ranking`    which explanation comes first, and which failed checks it explains
 
 A misconception is told only when its evidence is there. Without evidence there is no explanation:

@@ -21,7 +21,7 @@ CLIENT = {2: "The client", 3: "The client", 4: "The client"}
     "what is printed waits in a buffer",
     think="When does print() really write, if its output is no terminal?",
     read=CLIENT,
-    proofs=("03_threads/prints_without_flush",),
+    proofs=(),
     unlike="03_threads/input_blocks_the_listening",
 )
 def printed_without_flush(seen: Seen) -> str | None:

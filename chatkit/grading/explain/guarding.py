@@ -48,8 +48,8 @@ def _changed_meanwhile(seen: Seen) -> tuple[Raised, ast.For | ast.comprehension]
     "a loop goes through what threads share, and does not hold the lock",
     think="Which threads can reach this collection while your loop is in the middle of it?",
     read=SHARE,
-    proofs=("03_threads/broadcast_never_takes_the_lock",),
-    unlike="03_threads/newcomers_come_without_the_lock",
+    proofs=(),
+    unlike="03_threads/list_shrinks_during_the_loop",
 )
 def loop_without_the_lock(seen: Seen) -> str | None:
     """RuntimeError at a loop over a shared collection, which stands under no lock."""
@@ -87,8 +87,8 @@ def _changes_itself(seen: Seen, loop: ast.For | ast.comprehension, what: str) ->
     "what threads share is changed by a line that does not hold the lock",
     think="Which lines change the collection? Does each of them hold the lock?",
     read=SHARE,
-    proofs=("03_threads/newcomers_come_without_the_lock",),
-    unlike="03_threads/broadcast_never_takes_the_lock",
+    proofs=(),
+    unlike="03_threads/list_shrinks_during_the_loop",
 )
 def changed_without_the_lock(seen: Seen) -> str | None:
     """RuntimeError at a loop that holds the lock, and a line that changes without it."""
@@ -154,7 +154,7 @@ def counts_through_without_the_lock(seen: Seen) -> str | None:
     "every thread makes a lock of its own",
     think="How many locks are there when three clients are connected?",
     read=SHARE,
-    proofs=("03_threads/a_lock_for_each_call",),
+    proofs=(),
 )
 def a_lock_for_each(seen: Seen) -> str | None:
     """A collection changed during a loop, and the lock around is made anew for each call."""

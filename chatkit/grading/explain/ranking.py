@@ -8,9 +8,10 @@ from chatkit.grading.explain import (
     endings,
     framing,
     guarding,
-    kinds,
     locks,
     queues,
+    sending,
+    serving,
     sockets,
     starting,
     steps,
@@ -22,8 +23,8 @@ from chatkit.grading.verdict import Cause, Explanation, LessonVerdict, Verdict
 
 # Imported so that their misconceptions are in the catalogue.
 FAMILIES = (
-    *(starting, kinds, framing, sockets),
-    *(locks, guarding, steps, threads, queues, chatclient),
+    *(starting, framing, sockets),
+    *(locks, guarding, steps, threads, serving, queues, sending, chatclient),
     *(endings, window),
 )
 

@@ -55,7 +55,11 @@ def locks_in(source: Source, block: ast.With) -> list[str]:
     """The locks that a `with` takes, as they are written."""
     known = made(source, *LOCKS)
     entered = [ast.unparse(item.context_expr) for item in block.items]
-    named = [one for one in entered if last(one) in known]
+    fresh = [
+        isinstance(x.context_expr, ast.Call) and called(x.context_expr) in LOCKS
+        for x in block.items
+    ]
+    named = [one for one, new in zip(entered, fresh, strict=True) if new or last(one) in known]
     return named or ([] if known else entered if block in source.locks() else [])
 
 

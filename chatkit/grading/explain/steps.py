@@ -135,7 +135,7 @@ def leaves_in_two_steps(seen: Seen) -> str | None:
         if free.lineno < tell.lineno and seen.evidence.symptom == "wrong-order":
             return seen.at(
                 tell,
-                f"tells the others that somebody has left, and line {free.lineno} set the name free "
+                f"tells the others that somebody has left; line {free.lineno} set the name free "
                 "before. No lock is held from the one to the other: in between somebody else came "
                 "under this name.",
             )

@@ -1,0 +1,62 @@
+"""The catalogue of misconceptions: each is told of the programs that prove it, and of no others."""
+
+import re
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from chatkit.authoring.samples import Sample, sample_in, samples
+from chatkit.course.lessons import find_course
+from chatkit.grading.explain.catalogue import CATALOGUE
+from chatkit.grading.explain.ranking import FAMILIES
+from chatkit.grading.options import RunOptions
+from chatkit.grading.runner import grade_lesson
+
+COURSE = find_course(Path(__file__).parent)
+MISTAKES = samples(COURSE, "mistakes")
+PROOFS = [(one.name, proof) for one in CATALOGUE.values() for proof in one.proofs]
+UNLIKE = [(one.name, one.unlike) for one in CATALOGUE.values() if one.unlike]
+
+
+def sample(name: str) -> Sample:
+    lesson = next(one for one in COURSE.lessons if one.name == name.partition("/")[0])
+    return sample_in(COURSE.root / "tests" / "mistakes" / name, lesson)
+
+
+@cache
+def told_by(name: str, check: str) -> dict[str, str]:
+    """What a student is told when this check fails for this program: cause -> sentence."""
+    wrong = sample(name)
+    with tempfile.TemporaryDirectory() as folder:
+        programs = wrong.laid_out(Path(folder))
+        verdict = grade_lesson(wrong.lesson, programs, RunOptions(only=check))
+    return {cause.name: cause.sentence for cause in verdict.checks[0].causes}
+
+
+@pytest.mark.parametrize(("name", "proof"), PROOFS)
+def test_a_misconception_is_told_of_each_program_that_proves_it(name: str, proof: str) -> None:
+    assert any(name in told_by(proof, check) for check in sample(proof).fails)
+
+
+@pytest.mark.parametrize(("name", "program"), UNLIKE)
+def test_a_misconception_is_not_told_of_a_program_that_only_looks_like_it(
+    name: str, program: str
+) -> None:
+    assert not any(name in told_by(program, check) for check in sample(program).fails)
+
+
+@pytest.mark.parametrize("one", CATALOGUE.values(), ids=lambda one: one.name)
+def test_a_misconception_sends_its_reader_to_headings_that_exist(one) -> None:
+    texts = {lesson.number: lesson.folder / "README.md" for lesson in COURSE.lessons}
+    for number, heading in one.read.items():
+        text = texts[number].read_text(encoding="utf-8")
+        assert re.search(rf"^#+ {re.escape(heading)}$", text, re.M), (number, heading)
+
+
+def test_causes_on_record_are_in_the_catalogue() -> None:
+    assert FAMILIES
+    for wrong in MISTAKES:
+        unknown = set(wrong.expected.get("causes", ())) - {"", *CATALOGUE}
+        assert not unknown, wrong.name
