@@ -11,9 +11,9 @@ from chatkit.grading.explain.sharing import (
     reached,
     thread_functions,
 )
-from chatkit.grading.explain.source import argument, called, constant, keyword, owner
+from chatkit.grading.explain.source import argument, constant, keyword, owner
 
-CLIENT = {2: "The client", 3: "The client", 4: "The client"}
+CLIENT = {3: "The client", 4: "The client"}
 
 
 @misconception(
@@ -88,45 +88,6 @@ def written_without_flush(seen: Seen) -> str | None:
 
 
 @misconception(
-    "exit-ends-only-the-thread",
-    "sys.exit() in a thread ends that thread only",
-    think="Which thread calls sys.exit()? Which one must come to its end for the program to end?",
-    read=CLIENT,
-    proofs=("03_threads/exit_ends_only_the_thread",),
-    unlike="03_threads/threads_outlive_main",
-)
-def exit_ends_only_the_thread(seen: Seen) -> str | None:
-    """The program goes on, and sys.exit() stands in a function of another thread."""
-    if seen.evidence.symptom not in ("no-exit", "does-not-stop"):
-        return None
-    source = seen.source
-    main = next((stack for stack in seen.evidence.stacks if stack.main and stack.own), None)
-    running = reached(source, thread_functions(source))
-    direct = {called(one) for one in source.calls(*running)}
-    for call in source.calls("exit"):
-        function = source.function_of(call)
-        if function is None or function.name not in running or owner(call) == "os":
-            continue
-        still = any(
-            frame.function in thread_functions(source)
-            for stack in seen.evidence.stacks
-            for frame in stack.owns
-            if function.name in reached(source, {frame.function})
-        )
-        if main is None or not main.own or still or function.name == main.own.function:
-            continue
-        if function.name in direct and function.name not in thread_functions(source):
-            continue
-        return seen.at(
-            call,
-            f"calls sys.exit() in the thread that runs {function.name}(), and that ends only this "
-            f"thread. The main thread still waits in line {main.own.line}: "
-            f"{seen.source.line(main.own.line)}",
-        )
-    return None
-
-
-@misconception(
     "main-thread-waits-for-the-keyboard",
     "the main thread waits for the keyboard, and the end of the connection cannot wake it",
     think="Which thread learns that the connection has ended? How does the main thread learn it?",
@@ -141,12 +102,14 @@ def main_thread_waits_for_the_keyboard(seen: Seen) -> str | None:
     """
     if seen.evidence.symptom != "no-exit" or seen.evidence.program != "client.py":
         return None
-    if exit_ends_only_the_thread(seen) or len(seen.evidence.stacks) != 1:
+    running = reached(seen.source, thread_functions(seen.source))
+    exits = [seen.source.function_of(call) for call in seen.source.calls("exit", "_exit")]
+    if len(seen.evidence.stacks) != 1 or any(one and one.name in running for one in exits):
         return None
     main = seen.evidence.stacks[0]
     receivers = [
         function
-        for name in reached(seen.source, thread_functions(seen.source))
+        for name in sorted(running)
         if (function := seen.source.function(name)) and seen.source.calls("recv", inside=function)
     ]
     reads = calls_at(seen.source, main.own, "input", "readline", "read")

@@ -105,7 +105,8 @@ def changed_without_the_lock(seen: Seen) -> str | None:
     bare = [
         (place, adds)
         for place, adds in changes(seen.source, what)
-        if (function := seen.source.function_of(place)) and not is_locked(seen.source, place)
+        if (function := seen.source.function_of(place)) and function.name != "__init__"
+        if not is_locked(seen.source, place)
         if error.in_thread or function.name in running  # else it is the thread of the loop itself
     ]
     for place, adds in bare:

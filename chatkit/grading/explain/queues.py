@@ -9,7 +9,7 @@ from chatkit.grading.explain.sharing import (
     made,
     reached,
 )
-from chatkit.grading.explain.source import argument, called, constant, owner
+from chatkit.grading.explain.source import Function, argument, called, constant, owner
 
 OUTBOX = {3: "An outbox for each client", 4: "Many at once"}
 LEAVES = {3: "Somebody leaves", 4: "Coming and going"}
@@ -70,18 +70,45 @@ def writer_is_not_told_the_end(seen: Seen) -> str | None:
             if constant(argument(one, 0)) is None and last(owner(one)) == last(owner(call))
             if one.args or called(one) == "shutdown"
         ]
-        if not ends:
+        stand = f"waits in get(). {count} threads stand here after all clients have left."
+        function = seen.source.function_of(call)
+        if function and not _asks_for_the_end(seen, function, call):
             return seen.at(
                 call,
-                f"waits in get(). {count} threads stand here after all clients have left: no line "
-                f"puts anything into {owner(call)} that says that it is over.",
+                f"{stand} {function.name}() never asks whether what it got means that it is over, "
+                "so nobody can end these threads.",
             )
+        where = f" Line {ends[0].lineno} does that, and was not reached for these." if ends else ""
         return seen.at(
-            call,
-            f"waits in get(). {count} threads stand here after all clients have left. Line "
-            f"{ends[0].lineno} could tell them that it is over, but it was not reached for these.",
+            call, f"{stand} Nobody has put the thing in that tells them that it is over.{where}"
         )
     return None
+
+
+def _asks_for_the_end(seen: Seen, function: Function, call: ast.Call) -> bool:
+    """Whether a condition, or iter() with an end, looks at what get() gave."""
+    above = seen.source.parents.get(call)
+    names = {
+        ast.unparse(goal)
+        for goal in (
+            above.targets
+            if isinstance(above, ast.Assign)
+            else [above.target]
+            if isinstance(above, ast.NamedExpr)
+            else []
+        )
+    }
+    tests = [
+        one.test for one in ast.walk(function) if isinstance(one, ast.If | ast.While | ast.IfExp)
+    ]
+    tests += [one.args[1] for one in seen.source.calls("iter", inside=function) if one.args[1:]]
+    tests += [one.subject for one in ast.walk(function) if isinstance(one, ast.Match)]
+    return bool(seen.source.calls("iter", inside=function)) or any(
+        ast.unparse(part) in names or part is call
+        for test in tests
+        for part in ast.walk(test)
+        if isinstance(part, ast.expr)
+    )
 
 
 def stack_of_main_is(seen: Seen, call: ast.Call) -> bool:
@@ -142,8 +169,15 @@ def asks_the_queue_again_and_again(seen: Seen) -> str | None:
             continue
         if last(owner(call)) not in made(seen.source, *QUEUES):
             continue
-        loop = next(seen.source.around(call, ast.While, ast.FunctionDef), None)
-        if not isinstance(loop, ast.While) or _waits_in(seen, loop):
+        loops = [one for one in seen.source.around(call, ast.While) if isinstance(one, ast.While)]
+        # `while not queue.empty()` with a get() inside ends: what matters is the loop around it.
+        while loops and call in ast.walk(loops[0].test):
+            takes = seen.source.calls("get", "get_nowait", inside=loops[0])
+            if not any(owner(one) == owner(call) for one in takes):
+                break
+            loops.pop(0)
+        loop = loops[0] if loops else None
+        if loop is None or _waits_in(seen, loop):
             continue
         return seen.at(
             call,

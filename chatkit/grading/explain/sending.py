@@ -133,13 +133,13 @@ def two_threads_write_to_one_socket(seen: Seen) -> str | None:
         if function is None or function.name not in running or _one_at_a_time(seen, call):
             continue
         loop = next(seen.source.around(call, ast.While, ast.For), None)
-        siblings = [
-            one
-            for one in seen.source.calls("send", "sendall", inside=function)
-            if one is not call and owner(one) == owner(call)
-        ]
-        pieces = isinstance(loop, ast.While) and not seen.source.calls("recv", "get", inside=loop)
-        if siblings or pieces:
+        # Two sends to the variable of one loop over others, or a loop that sends slice after slice.
+        same = seen.source.calls("send", "sendall", inside=loop) if loop else []
+        same = [one for one in same if owner(one) == owner(call)]
+        others = isinstance(loop, ast.For) and root(loop.target) == root(call.func)
+        slices = loop and any(isinstance(one, ast.Slice) for one in ast.walk(loop))
+        pieces = isinstance(loop, ast.While) and slices
+        if (others and len(same) > 1) or pieces:
             return seen.at(
                 call,
                 "sends a line in pieces, in the thread of whoever said it, and no lock is held. "

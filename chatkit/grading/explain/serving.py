@@ -1,4 +1,4 @@
-"""Serving many: the loop that accepts, and what all threads look at."""
+"""Serving many: what all threads look at."""
 
 import ast
 from collections.abc import Iterator
@@ -6,47 +6,11 @@ from collections.abc import Iterator
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.sharing import (
     accept_loops,
-    calls_at,
     reached,
     thread_functions,
 )
-from chatkit.grading.explain.source import Function, called
-from chatkit.grading.explain.threads import EACH, UNSERVED, run_for_start, target_called_at_once
-
-WAITS = ("recv", "recv_into", "recvfrom", "readline", "read", "sendall", "send", "get", "input")
-
-
-@misconception(
-    "accept-loop-waits-for-one",
-    "the thread that accepts waits for one client",
-    think="Which thread stands at this line? Who accepts the next client meanwhile?",
-    read={2: "One thread, many sockets", **EACH, 4: "Many at once"},
-    proofs=("04_nicknames/handshake_in_the_accept_loop",),
-    unlike="03_threads/run_instead_of_start",
-)
-def accept_loop_waits_for_one(seen: Seen) -> str | None:
-    """A thread stands in a call that waits for one client, called from the loop that accepts."""
-    if seen.evidence.symptom not in UNSERVED or run_for_start(seen) or target_called_at_once(seen):
-        return None
-    for stack in seen.evidence.stacks:
-        call = next(iter(calls_at(seen.source, stack.own, *WAITS)), None)
-        if call is None or not stack.own:
-            continue
-        for frame in stack.owns:
-            for loop in accept_loops(seen.source):
-                accepts = seen.source.calls("accept", inside=loop)
-                if not loop.lineno < frame.line <= (loop.end_lineno or 0):
-                    continue
-                if any(one.lineno == frame.line for one in accepts):
-                    continue
-                through = "" if frame == stack.own else f" (called from line {frame.line})"
-                return seen.at(
-                    stack.own,
-                    f"waits in {called(call)}() for one client{through}, in the very loop that "
-                    f"accepts. Until this client does something, line {accepts[0].lineno} accepts "
-                    "nobody else.",
-                )
-    return None
+from chatkit.grading.explain.source import Function, called, caught
+from chatkit.grading.explain.threads import EACH
 
 
 @misconception(
@@ -126,3 +90,35 @@ def _reads(function: Function, name: str) -> ast.AST | None:
     if any(isinstance(one.ctx, ast.Store) for one in uses):
         return None
     return min(uses, key=lambda one: one.lineno, default=None)
+
+
+@misconception(
+    "try-around-the-accept-loop",
+    "the try stands around the loop that accepts, not inside of it",
+    think="Where does the program go on after this except clause?",
+    read={1: "When a connection breaks", **EACH},
+    proofs=("01_echo/one_error_ends_the_accept_loop",),
+    unlike="04_nicknames/bare_except_in_the_accept_loop",
+)
+def try_around_the_accept_loop(seen: Seen) -> str | None:
+    """The server ended by itself, without a word; an except outside of the loop catches errors."""
+    if seen.evidence.program != "server.py" or seen.evidence.status is None:
+        return None
+    if seen.evidence.raised or seen.evidence.symptom in ("no-ready-line", "never-listened"):
+        return None
+    wide = {"", "Exception", "BaseException", "OSError", "ConnectionError", "error"}
+    wide |= {"ConnectionResetError", "BrokenPipeError", "ValueError", "UnicodeDecodeError"}
+    for loop in accept_loops(seen.source):
+        leaves = any(isinstance(one, ast.Break | ast.Return) for one in ast.walk(loop))
+        for block in seen.source.around(loop, ast.Try, ast.FunctionDef):
+            if not isinstance(block, ast.Try) or leaves:
+                break
+            for handler in block.handlers:
+                if set(caught(handler)) & wide:
+                    return seen.at(
+                        handler,
+                        f"catches an error outside of the loop that accepts (line {loop.lineno}). "
+                        "After the first error the program goes on behind the loop, so nobody is "
+                        "accepted any more, and the server ends.",
+                    )
+    return None

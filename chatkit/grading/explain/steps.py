@@ -29,7 +29,8 @@ def looks_and_takes_in_two_steps(seen: Seen) -> str | None:
         return None
     running = reached(seen.source, thread_functions(seen.source))
     for function in seen.source.functions():
-        if function.name not in running:
+        leaves = _sets(function, to_nothing=True) and not _sets(function, to_nothing=False)
+        if function.name not in running or leaves:
             continue
         for look in _looks_at_names(function):
             blocks = around_with(seen.source, look)
@@ -54,7 +55,12 @@ def _looks_at_names(function: Function) -> list[ast.AST]:
     """Where a function compares or collects names of all who are there."""
     found: list[ast.AST] = []
     for one in ast.walk(function):
-        if isinstance(one, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+        if isinstance(one, ast.For):
+            compares = [part for part in ast.walk(one) if isinstance(part, ast.Compare)]
+            told = ast.unparse(one.iter).lower() + " ".join(map(ast.unparse, compares)).lower()
+            if compares and ("name" in told or "nick" in told):
+                found.append(one)
+        elif isinstance(one, ast.ListComp | ast.SetComp | ast.GeneratorExp):
             if "name" in ast.unparse(one).lower() or "nick" in ast.unparse(one).lower():
                 found.append(one)
         elif isinstance(one, ast.Compare) and isinstance(one.ops[0], ast.In | ast.NotIn):

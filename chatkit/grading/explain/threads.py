@@ -36,7 +36,7 @@ def target_called_at_once(seen: Seen) -> str | None:
         if not isinstance(what, ast.Call):
             continue
         function = seen.source.function(called(what))
-        if function is None or _returns_something(function):
+        if not isinstance(function, ast.FunctionDef) or _returns_something(function):
             continue
         stands = any(
             frame.line in range(what.lineno, (what.end_lineno or 0) + 1)
@@ -53,13 +53,15 @@ def target_called_at_once(seen: Seen) -> str | None:
         return seen.at(
             what,
             f"calls {function.name}() here and now, in the thread that should only make a new "
-            f"one. {then}. Hand over the function itself, and its arguments with args.",
+            f"one. {then}. Hand over the function itself, and its arguments beside it.",
         )
     return None
 
 
 def _returns_something(function: Function) -> bool:
-    return any(isinstance(one, ast.Return) and one.value for one in ast.walk(function))
+    nodes = list(ast.walk(function))
+    generator = any(isinstance(one, ast.Yield | ast.YieldFrom) for one in nodes)
+    return generator or any(isinstance(one, ast.Return) and one.value for one in nodes)
 
 
 @misconception(
@@ -188,6 +190,8 @@ def joined_before_it_began(seen: Seen) -> str | None:
             if joins and last(owner(one)) == last(owner(joins[0]))
         ]
         if not starts or not joins or not error.own:
+            return None
+        if seen.source.function_of(starts[0]) is seen.source.function_of(joins[0]):
             return None
         return seen.at(
             starts[0],
