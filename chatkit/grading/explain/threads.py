@@ -207,7 +207,7 @@ def joined_before_it_began(seen: Seen) -> str | None:
     "one thread is started a second time",
     think="How often may one thread begin? Who makes a thread for the second client?",
     read=EACH,
-    proofs=("03_threads/one_thread_is_started_for_all",),
+    proofs=(),
 )
 def started_twice(seen: Seen) -> str | None:
     """RuntimeError of threading: threads can only be started once."""

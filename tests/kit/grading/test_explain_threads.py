@@ -256,3 +256,12 @@ while True:
     assert told(text, symptom="silent", events=(came,)) == {}
     both = told(text, symptom="silent", events=(came, came))
     assert list(both) == ["one-variable-for-all-threads"]
+
+
+def test_one_thread_for_all_clients_begins_once_only() -> None:
+    place = frame(JOINS, "client.writer.start()", "welcome")
+    error = Raised("RuntimeError", "threads can only be started once", (place,))
+
+    causes = told(JOINS, check="delivery", raised=(error,))
+
+    assert list(causes) == ["started-twice"]
