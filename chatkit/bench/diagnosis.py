@@ -214,12 +214,19 @@ def _of_one_that_goes_on(
     return Failure(silence, f"{name} {waits}", expected, got or stands)
 
 
-def _where_it_stands(loop: EventLoop) -> str:
-    """Where each thread of the program stands, a line each. This ends the program."""
-    program = loop.program
+def ask_where_it_stands(loop: EventLoop, program: Program) -> None:
+    """Let a program that still runs write the stacks of its threads, once. This ends it."""
+    if program.status is not None or program.said is not None:
+        return
     loop.transcript.closed = True
     program.says_where_it_stands()
     loop.wait(lambda: program.status is not None, seconds=5)
     while loop.pump(0):
         pass
+
+
+def _where_it_stands(loop: EventLoop) -> str:
+    """Where each thread of the program stands, a line each. This ends the program."""
+    program = loop.program
+    ask_where_it_stands(loop, program)
     return "\n".join(stacks(program.errors.text, program.path, program.source))

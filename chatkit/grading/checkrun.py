@@ -12,6 +12,7 @@ from typing import Self
 from chatkit._errors import Unavailable
 from chatkit._text import visible
 from chatkit.bench.bench import Bench
+from chatkit.bench.diagnosis import ask_where_it_stands
 from chatkit.bench.evidence import Evidence, raised_in, stacks_in
 from chatkit.bench.failure import Failure
 from chatkit.bench.symptoms import Symptom
@@ -160,7 +161,7 @@ def printed(bench: Bench) -> str:
 
 
 def evidence_of(check: Check, lesson: Lesson, bench: Bench, failure: Failure) -> Evidence:
-    """What the bench saw of the program that `check` judges."""
+    """What the bench saw of the program that `check` judges. If it still runs, this ends it."""
     about = Evidence(
         lesson=lesson.number,
         check=check.id,
@@ -176,6 +177,7 @@ def evidence_of(check: Check, lesson: Lesson, bench: Bench, failure: Failure) ->
     if not ours:
         return about
     program = ours[-1]
+    ask_where_it_stands(bench, program)
     errors = program.errors.text
     own = errors if program.said is None else program.said
     return replace(
@@ -186,6 +188,7 @@ def evidence_of(check: Check, lesson: Lesson, bench: Bench, failure: Failure) ->
         ended_for=program.ended_for,
         output=program.output.text,
         errors=own,
+        waits=program.waited,
         text=text_of(program.source),
         beside=beside(program.source),
     )

@@ -7,6 +7,7 @@
 - `display`     the user's own display, or an Xvfb of the kit's own
 - `ports`       free ports for programs under test
 - `linux`       what Linux tells about a process and its sockets
+- `waits`       for what the threads of a process wait, and for how long
 - `sandbox/`    what a program that nobody has read may do while it is graded
 
 Who comes in: the bench, and whoever starts a program. What never lives here: checks, verdicts, and

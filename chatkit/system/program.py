@@ -28,6 +28,7 @@ from chatkit.system.sandbox.rootfs import Folder
 from chatkit.system.sandbox.sandbox import INSIDE, Sandbox, SandboxError
 from chatkit.system.sandbox.walls.walled import Walled
 from chatkit.system.spawn import begin_as_a_child, plain_environment, spawn
+from chatkit.system.waits import waits
 from chatkit.system.windows import press_ctrl_c
 
 # Seconds in which no program has done anything yet, and looking would take its time.
@@ -102,6 +103,7 @@ class Program:
         self.heard = 0  # lines of output that a check has already asked for
         self.stopping = False  # the bench has asked it to end
         self.said: str | None = None  # its errors before the stacks were asked for
+        self.waited: tuple[tuple[str, float | None], ...] = ()  # its threads then: see `waits`
         self.errors_before = 0  # characters on its errors before Ctrl-C was pressed
 
     def _begin_plain(
@@ -296,6 +298,7 @@ class Program:
         """
         self.stopping = True
         self.said = self.errors.text
+        self.waited = waits(self.leader)
         with contextlib.suppress(OSError):  # it has ended
             os.kill(self.leader, signal.SIGABRT)
 

@@ -1,0 +1,39 @@
+"""For what the threads of a process wait, and for how long, as the kernel tells it."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from chatkit.system import linux
+from chatkit.system.waits import waits
+
+PROGRAM = """
+import socket, threading
+one, other = socket.socketpair()
+one.settimeout(5)
+threading.Thread(target=one.recv, args=(1,), daemon=True).start()
+other.recv(1)
+"""
+
+
+@pytest.mark.skipif(not linux.READS_REST, reason="only Linux on x86-64 shows it")
+def test_a_time_limit_on_a_socket_is_seen_and_its_length() -> None:
+    wanted = {("poll", 5.0), ("recvfrom", None)}
+    with subprocess.Popen([sys.executable, "-c", PROGRAM]) as process:
+        try:
+            until = time.monotonic() + 30
+            while not (seen := set(waits(process.pid))) >= wanted and time.monotonic() < until:
+                pass
+        finally:
+            process.kill()
+
+    assert seen >= wanted
+
+
+def test_a_process_that_has_gone_waits_for_nothing() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        pass
+
+    assert waits(process.pid) == ()
