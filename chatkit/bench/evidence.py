@@ -101,6 +101,7 @@ class Evidence:
     events: tuple[Event, ...] = ()  # the transcript
     waits: tuple[tuple[str, float | None], ...] = ()  # of each thread: the call, and its time-out
     text: str = ""  # the student's file
+    todos: tuple[int, ...] = ()  # of the lesson: those that this check needs
 
 
 def raised_in(errors: str, program: Path) -> tuple[Raised, ...]:

@@ -2,7 +2,9 @@
 
 - `catalogue`  what a misconception is, and the list of all of them
 - `source`     questions to the student's file, answered from its syntax tree
-- `framing`, `sockets`, `threads`, `endings`, `window`, `starting`  the misconceptions by family
+- `tkcode`, `windowtalk`  further questions: about Tk, and about what went over the wire
+- `framing`, `sockets`, `threads`, `endings`, `starting`  the misconceptions by family
+- `callbacks`, `looking`, `tkerrors`, `window…`  those of lesson 5
 - `ranking`    which explanation comes first, and which failed checks it explains
 
 A misconception is told only when its evidence is there. Without evidence there is no explanation:

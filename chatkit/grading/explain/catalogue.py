@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from chatkit.bench.evidence import Evidence, Frame
+from chatkit.bench.evidence import Evidence, Frame, Raised
 from chatkit.grading.explain.source import Source, source_of
 
 
@@ -14,6 +14,11 @@ class Seen:
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
         self.source: Source = source_of(evidence.text, evidence.program)
+
+    def raised(self, *kinds: str) -> Raised | None:
+        """The first exception of one of these kinds, named without its module."""
+        errors = (one for one in self.evidence.raised if one.kind.rpartition(".")[2] in kinds)
+        return next(errors, None)
 
     def at(self, place: ast.AST | Frame | int | None, sentence: str) -> str:
         """A sentence that names the place first: "server.py:17 passes on …"."""

@@ -3,12 +3,42 @@
 from dataclasses import replace
 
 from chatkit.bench.evidence import Evidence
-from chatkit.grading.explain import endings, framing, sockets, starting, threads, window
+from chatkit.grading.explain import (
+    callbacks,
+    endings,
+    framing,
+    looking,
+    sockets,
+    starting,
+    threads,
+    tkerrors,
+    window,
+    windowbox,
+    windowends,
+    windowlines,
+    windowname,
+    windowserver,
+)
 from chatkit.grading.explain.catalogue import CATALOGUE, Seen
 from chatkit.grading.verdict import Cause, Explanation, LessonVerdict, Verdict
 
 # Imported so that their misconceptions are in the catalogue.
-FAMILIES = (starting, framing, sockets, threads, endings, window)
+FAMILIES = (
+    starting,
+    framing,
+    sockets,
+    threads,
+    endings,
+    callbacks,
+    looking,
+    tkerrors,
+    window,
+    windowbox,
+    windowname,
+    windowlines,
+    windowserver,
+    windowends,
+)
 
 
 def causes_of(evidence: Evidence) -> tuple[Cause, ...]:
