@@ -66,7 +66,10 @@ def _opens(seen: Seen, line: int) -> bool:
     "a thread that did not make the window calls Tk",
     think="Which thread runs this line, and which thread made the window?",
     read=THREAD,
-    proofs=("05_gui/inserts_from_the_receiver", "05_gui/variable_set_from_the_thread"),
+    proofs=(
+        "05_gui/inserts_from_the_receiver",
+        "05_gui/variable_set_from_the_thread",
+    ),
     unlike="05_gui/two_roots",
 )
 def tk_from_a_thread(seen: Seen) -> str | None:
@@ -87,7 +90,11 @@ def tk_from_a_thread(seen: Seen) -> str | None:
     "a second root window is made",
     think="How many root windows does one program need? What can a dialog have as its parent?",
     read=THREAD,
-    proofs=("05_gui/two_roots", "05_gui/second_root_in_a_thread", "05_gui/typical_tutorial"),
+    proofs=(
+        "05_gui/two_roots",
+        "05_gui/second_root_in_a_thread",
+        "05_gui/typical_tutorial",
+    ),
     unlike="05_gui/inserts_from_the_receiver",
 )
 def second_root(seen: Seen) -> str | None:
@@ -177,7 +184,10 @@ def connect_in_a_callback(seen: Seen) -> str | None:
     "a function that Tk calls waits in sendall()",
     think="What does sendall() do when the other end does not read?",
     read=SEND,
-    proofs=("05_gui/sendall_in_the_callback", "05_gui/typical_tutorial"),
+    proofs=(
+        "05_gui/sendall_in_the_callback",
+        "05_gui/typical_tutorial",
+    ),
     unlike="05_gui/connects_in_a_callback",
 )
 def send_in_a_callback(seen: Seen) -> str | None:
@@ -196,7 +206,7 @@ def send_in_a_callback(seen: Seen) -> str | None:
     "a function that Tk calls waits in get() of a queue",
     think="What does get() do while the queue is empty? And get_nowait()?",
     read=INBOX,
-    proofs=("05_gui/waits_for_the_queue",),
+    proofs=(),
     unlike="05_gui/one_line_a_tick",
 )
 def get_in_a_callback(seen: Seen) -> str | None:
@@ -267,7 +277,10 @@ def sleep_in_a_callback(seen: Seen) -> str | None:
     "the main thread waits before mainloop()",
     think="In which line does the main thread stand, and when would it get to mainloop()?",
     read=SERVER,
-    proofs=("05_gui/connects_before_the_window", "05_gui/typical_tutorial"),
+    proofs=(
+        "05_gui/connects_before_the_window",
+        "05_gui/typical_tutorial",
+    ),
     unlike="05_gui/connects_in_a_callback",
 )
 def mainloop_not_reached(seen: Seen) -> str | None:
@@ -275,7 +288,8 @@ def mainloop_not_reached(seen: Seen) -> str | None:
     if not main or any(in_tk(stack) for stack in seen.evidence.stacks):
         return None
     waits = _waiting(main, seen)
-    if not waits or not seen.source.calls("mainloop"):
+    loops = seen.source.calls("mainloop")
+    if not waits or not loops or any(_is_behind(seen, main, one) for one in loops):
         return None
     kind, line = waits
     does = {"connect": "connects", "join": "waits for a thread"}.get(kind, f"waits in {kind}()")
@@ -286,12 +300,19 @@ def mainloop_not_reached(seen: Seen) -> str | None:
     )
 
 
+def _is_behind(seen: Seen, stack: Stack, loop: ast.Call) -> bool:
+    """Whether a thread stands behind this call, so that the call may be over."""
+    inside = seen.source.function_of(loop)
+    name = inside.name if inside else "<module>"
+    return any(frame.function == name and frame.line > loop.lineno for frame in stack.owns)
+
+
 @misconception(
     "mainloop-forgotten",
     "nothing calls mainloop()",
     think="Who reacts to keys and buttons, and until when does the program go on?",
     read=THREAD,
-    proofs=("05_gui/mainloop_without_parentheses",),
+    proofs=(),
     unlike="05_gui/connects_before_the_window",
 )
 def mainloop_forgotten(seen: Seen) -> str | None:

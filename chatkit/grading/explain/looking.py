@@ -29,7 +29,7 @@ _DIALOGS = re.compile(
     "after() gets what a function returns, not the function",
     think="When is look() called, when is look called? What do the parentheses do?",
     read=INBOX,
-    proofs=("05_gui/looks_at_once",),
+    proofs=(),
     unlike="05_gui/after_with_a_fraction",
 )
 def after_called_at_once(seen: Seen) -> str | None:
@@ -54,7 +54,7 @@ def after_called_at_once(seen: Seen) -> str | None:
     "after() gets seconds, not whole milliseconds",
     think="Which unit does after() want, and which does sleep()?",
     read=INBOX,
-    proofs=("05_gui/after_with_a_fraction",),
+    proofs=(),
     unlike="05_gui/looks_at_once",
 )
 def after_with_a_fraction(seen: Seen) -> str | None:
@@ -76,7 +76,7 @@ def after_with_a_fraction(seen: Seen) -> str | None:
     "the function that empties the queue is not called again",
     think="How often does Tk call a function that after() was given?",
     read=INBOX,
-    proofs=("05_gui/looks_only_once",),
+    proofs=(),
     unlike="05_gui/one_line_a_tick",
 )
 def looks_only_once(seen: Seen) -> str | None:

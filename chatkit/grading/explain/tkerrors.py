@@ -26,7 +26,7 @@ _DIALOGS = re.compile(
     "get_nowait() raises Empty, and nobody catches it",
     think="What does get_nowait() do when there is nothing in the queue? Is that an error?",
     read=INBOX,
-    proofs=("05_gui/empty_is_not_caught",),
+    proofs=(),
     unlike="05_gui/looks_only_once",
 )
 def empty_not_caught(seen: Seen) -> str | None:
@@ -45,7 +45,7 @@ def empty_not_caught(seen: Seen) -> str | None:
     "a function that bind() was given takes no event",
     think="What does Tk give a function when a key calls it? And when a button calls it?",
     read=SEND,
-    proofs=("05_gui/enter_gives_an_event",),
+    proofs=(),
     unlike="05_gui/enter_does_nothing",
 )
 def handler_without_event(seen: Seen) -> str | None:
@@ -65,7 +65,7 @@ def handler_without_event(seen: Seen) -> str | None:
     "a button calls a function that wants an event",
     think="What does a Button give its command? And bind()?",
     read=SEND,
-    proofs=("05_gui/button_gives_no_event",),
+    proofs=(),
     unlike="05_gui/button_does_nothing",
 )
 def command_with_event(seen: Seen) -> str | None:
@@ -87,7 +87,7 @@ def command_with_event(seen: Seen) -> str | None:
     "a widget is kept in the same line in which it is packed",
     think="What does pack() return? And what does Entry() return?",
     read=SEND,
-    proofs=("05_gui/box_is_none",),
+    proofs=(),
     unlike="05_gui/box_is_never_cleared",
 )
 def widget_is_none(seen: Seen) -> str | None:
@@ -114,7 +114,7 @@ def widget_is_none(seen: Seen) -> str | None:
     "pack() and grid() in the same window",
     think="Which of the two puts the other widgets of this window into their places?",
     read={},
-    proofs=("05_gui/grid_beside_pack",),
+    proofs=(),
     unlike="05_gui/box_is_none",
 )
 def geometry_mixed(seen: Seen) -> str | None:
@@ -130,7 +130,7 @@ def geometry_mixed(seen: Seen) -> str | None:
     "a function assigns to a variable of the file without global",
     think="Which names does a function take from outside, and what does an assignment change?",
     read={},
-    proofs=("05_gui/global_is_forgotten",),
+    proofs=(),
     unlike="05_gui/box_is_none",
 )
 def local_in_place_of_global(seen: Seen) -> str | None:
@@ -157,4 +157,34 @@ def local_in_place_of_global(seen: Seen) -> str | None:
             )
             text += f"and line {error.own.line} reads it before it has a value. To change the "
             return seen.at(store, text + f"one of the file, {function.name}() has to declare it.")
+    return None
+
+
+@misconception(
+    "error-in-a-callback",
+    "a function that Tk calls raises an error",
+    think="What is not done any more in a function after an error?",
+    read={},
+    proofs=(),
+    unlike="05_gui/no_server_is_a_traceback",
+)
+def error_in_a_callback(seen: Seen) -> str | None:
+    """Tk prints the traceback and goes on, see Misc.report_callback_exception."""
+    others = (
+        empty_not_caught,
+        handler_without_event,
+        command_with_event,
+        widget_is_none,
+        geometry_mixed,
+        local_in_place_of_global,
+    )
+    if any(other(seen) for other in others):
+        return None
+    for error in seen.evidence.raised:
+        if error.in_callback and error.own and error.kind != "NotImplementedError":
+            kind = error.kind.rpartition(".")[2]
+            if kind in ("RecursionError", "KeyboardInterrupt"):
+                continue
+            text = f"raises {kind} in a function that Tk has called. Tk prints the error and goes "
+            return seen.at(error.own, text + "on, so whatever comes after this line is not done.")
     return None

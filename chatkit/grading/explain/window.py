@@ -32,7 +32,7 @@ def _inserts(seen: Seen) -> list[ast.Call]:
     "lines are inserted into a disabled Text",
     think="Who can write into a Text whose state is disabled?",
     read=SHOW,
-    proofs=("05_gui/chat_stays_disabled",),
+    proofs=(),
     unlike="05_gui/chat_can_be_typed_into",
 )
 def inserts_into_disabled(seen: Seen) -> str | None:
@@ -81,7 +81,7 @@ def chat_never_disabled(seen: Seen) -> str | None:
     think="Which part of a long Text does one see, and who moves it?",
     read=SHOW,
     proofs=("05_gui/stays_at_the_top",),
-    unlike="05_gui/scrolls_too_early",
+    unlike="05_gui/chat_can_be_typed_into",
 )
 def never_scrolls(seen: Seen) -> str | None:
     ways = ("see", "yview", "yview_moveto", "yview_scroll", "yview_pickplace")
@@ -90,27 +90,6 @@ def never_scrolls(seen: Seen) -> str | None:
         return None
     at = _inserts(seen)[0]
     return seen.at(at, 'adds a line to the chat, and nothing scrolls to it: see("end") would.')
-
-
-@misconception(
-    "scrolls-too-early",
-    "the chat is scrolled before the line is there",
-    think="What is the end of the chat before the line is inserted, and after it?",
-    read=SHOW,
-    proofs=("05_gui/scrolls_too_early",),
-    unlike="05_gui/stays_at_the_top",
-)
-def scrolls_too_early(seen: Seen) -> str | None:
-    scrolls = [call for call in seen.source.calls("see", "yview", "yview_moveto") if call.args]
-    if seen.evidence.symptom != "not-at-the-end" or len(scrolls) != 1:
-        return None
-    for call in _inserts(seen):
-        if call.lineno > scrolls[0].lineno and (
-            seen.source.function_of(call) is seen.source.function_of(scrolls[0])
-        ):
-            text = "scrolls to the end before the new line is inserted (line "
-            return seen.at(scrolls[0], f"{text}{call.lineno}). So the newest line is not in sight.")
-    return None
 
 
 @misconception(

@@ -36,7 +36,10 @@ def _closed(seen: Seen) -> bool:
     "closing hides the window, and the program goes on",
     think="What ends mainloop()?",
     read=CLOSE,
-    proofs=("05_gui/close_only_hides_the_window", "05_gui/typical_tutorial"),
+    proofs=(
+        "05_gui/close_only_hides_the_window",
+        "05_gui/typical_tutorial",
+    ),
     unlike="05_gui/thread_lives_on_without_shutdown",
 )
 def close_only_hides(seen: Seen) -> str | None:
@@ -62,7 +65,7 @@ def close_only_hides(seen: Seen) -> str | None:
     "the program asks before it closes",
     think="What does somebody want who closes a window?",
     read=CLOSE,
-    proofs=("05_gui/asks_before_it_closes",),
+    proofs=(),
     unlike="05_gui/close_only_hides_the_window",
 )
 def asks_before_closing(seen: Seen) -> str | None:
@@ -87,7 +90,7 @@ def asks_before_closing(seen: Seen) -> str | None:
 def close_does_not_wake(seen: Seen) -> str | None:
     """The main thread is done, or waits for the other one, which stands in recv()."""
     stacks = seen.evidence.stacks
-    if seen.evidence.symptom != "no-exit" or seen.source.calls("shutdown"):
+    if seen.evidence.symptom != "no-exit" or not _closed(seen) or _shuts_down(seen):
         return None
     if any("mainloop" in {f.function for f in one.frames} for one in stacks):
         return None
@@ -100,13 +103,26 @@ def close_does_not_wake(seen: Seen) -> str | None:
         call = stands_in(seen.source, stack, "recv", "recv_into", "readline")
         if call and ending and stack not in ending:
             closes = [c for f in _closers(seen) for c in seen.source.calls("close", inside=f)]
-            why = "and nothing wakes it"
+            why = "nothing wakes it"
             if closes:
-                why = f"and close() in line {closes[0].lineno} does not wake it"
-            text = "still waits in recv() when the window is gone. Python waits for this thread at "
-            text += f"the end, {why}. shutdown() does, or make the thread a daemon."
+                why = f"close() in line {closes[0].lineno} does not wake it"
+            waits = f"Line {ending[0].own.line}" if ending[0].own else "At the end Python"
+            text = f"still waits in recv() when the window is gone. {waits} waits for "
+            text += f"this thread, and {why}. shutdown() of the socket does."
             return seen.at(call, text)
     return None
+
+
+def _shuts_down(seen: Seen) -> bool:
+    """Whether a shutdown() may be called: it stands in no function, or in one that is used."""
+    for call in seen.source.calls("shutdown"):
+        function = seen.source.function_of(call)
+        if not function:
+            return True
+        given = {name for _, one in registered(seen.source) for name in names_in(one)}
+        if seen.source.calls(function.name) or function.name in given:
+            return True
+    return False
 
 
 @misconception(
@@ -197,7 +213,7 @@ def status_not_zero(seen: Seen) -> str | None:
     "a TODO is left, and the program does not come there",
     think="Who should call this function, and when?",
     read={},
-    proofs=("05_gui/todo_without_a_caller",),
+    proofs=(),
     unlike="05_gui/close_only_hides_the_window",
 )
 def todo_not_reached(seen: Seen) -> str | None:

@@ -27,7 +27,10 @@ def _received(seen: Seen) -> str:
     "one's own line is not shown",
     think="The server sends your line to everybody else. Who shows it to you?",
     read=SEND,
-    proofs=("05_gui/own_line_never_shown", "05_gui/typical_tutorial"),
+    proofs=(
+        "05_gui/own_line_never_shown",
+        "05_gui/typical_tutorial",
+    ),
     unlike="05_gui/own_line_twice",
 )
 def own_line_not_shown(seen: Seen) -> str | None:
@@ -114,7 +117,10 @@ def _with_send(seen: Seen, call: ast.Call) -> bool:
     "a blank line is sent",
     think="What is left of a blank line after strip()?",
     read=SEND,
-    proofs=("05_gui/sends_blank_lines", "05_gui/typical_tutorial", "05_gui/refuses_empty_only"),
+    proofs=(
+        "05_gui/sends_blank_lines",
+        "05_gui/typical_tutorial",
+    ),
     unlike="05_gui/own_line_twice",
 )
 def blank_sent(seen: Seen) -> str | None:
@@ -137,7 +143,12 @@ def blank_sent(seen: Seen) -> str | None:
         tests = [n.test for n in ast.walk(function) if isinstance(n, kinds)]
         looked = [one for test in tests for one in ast.walk(test) if last_name(one) in texts]
         looked += [call for test in tests for call in read if call in ast.walk(test)]
-        if not read or not texts:
+        at_once = [
+            one
+            for one in seen.source.calls("send", "sendall", inside=function)
+            if any(call in ast.walk(one) for call in read)
+        ]
+        if not read or not (texts or at_once):
             continue
         if not looked and came.strip(" ").replace("\\n", "") == "":
             text = "takes the text of the box, and it is sent, also when nothing stands there. "
@@ -153,7 +164,7 @@ def blank_sent(seen: Seen) -> str | None:
     "a line is sent without its end",
     think="How does the server know that a line is complete?",
     read=SEND,
-    proofs=("05_gui/line_without_end",),
+    proofs=(),
     unlike="05_gui/sends_blank_lines",
 )
 def line_without_end(seen: Seen) -> str | None:
@@ -177,7 +188,7 @@ def line_without_end(seen: Seen) -> str | None:
     "a line of chat is taken for a command",
     think="What should happen when somebody wants to say just this word?",
     read=SEND,
-    proofs=("05_gui/quit_ends_it",),
+    proofs=(),
     unlike="05_gui/own_line_never_shown",
 )
 def line_as_command(seen: Seen) -> str | None:
@@ -206,7 +217,10 @@ def line_as_command(seen: Seen) -> str | None:
     "what comes before the window is ready is thrown away",
     think="What happens to a line that arrives before the window is there?",
     read=INBOX,
-    proofs=("05_gui/ready_flag_loses_lines", "05_gui/typical_tutorial"),
+    proofs=(
+        "05_gui/ready_flag_loses_lines",
+        "05_gui/typical_tutorial",
+    ),
     unlike="05_gui/one_recv_is_one_line",
 )
 def thrown_away_until_ready(seen: Seen) -> str | None:
@@ -250,7 +264,10 @@ def _is_set_at_the_window(seen: Seen, node: ast.Assign) -> bool:
     "in the window, what one recv() returns is taken for one line",
     think="In how many pieces can one line arrive, and how many lines in one piece?",
     read=INBOX,
-    proofs=("05_gui/one_recv_is_one_line", "05_gui/typical_tutorial"),
+    proofs=(
+        "05_gui/one_recv_is_one_line",
+        "05_gui/typical_tutorial",
+    ),
     unlike="05_gui/decodes_each_recv",
 )
 def window_recv_is_a_line(seen: Seen) -> str | None:
@@ -280,4 +297,59 @@ def window_recv_is_a_line(seen: Seen) -> str | None:
         if not grown:
             text = "takes what one recv() returns for one line. A line can come in pieces, and "
             return seen.at(call, text + "several lines at once. Keep the bytes until b'\\n'.")
+    return None
+
+
+@misconception(
+    "text-has-a-line-end",
+    "the line end that every Text has is sent, too",
+    think="What does a Text hold after the last character that somebody typed?",
+    read=SEND,
+    proofs=(),
+    unlike="05_gui/sends_blank_lines",
+)
+def text_has_a_line_end(seen: Seen) -> str | None:
+    """After the line that was typed a blank one came, and the box is a Text that is read whole."""
+    sent, typed = sent_by(seen), typed_last(seen)
+    came = "".join(sent)
+    if not typed or f"{typed}\\n\\n" not in came or seen.evidence.symptom == "not-shown":
+        return None
+    names = boxes(seen.source)
+    for function in senders(seen.source):
+        for call in seen.source.calls("get", inside=function):
+            whole = len(call.args) == 2 and (
+                constant(call.args[1]) == "end" or last_name(call.args[1]) == "END"
+            )
+            if owner(call) in names and whole:
+                text = "takes all that is in the Text, and Tk keeps a line end behind the last "
+                text += "character. The program adds its own, so a blank line goes out as well. "
+                return seen.at(call, text + 'Take the text up to "end-1c".')
+    return None
+
+
+@misconception(
+    "greeting-in-other-words",
+    "the program waits for a greeting in other words",
+    think="Which words does the server say when one is connected?",
+    read=NAME,
+    proofs=(),
+    unlike="05_gui/own_line_never_shown",
+)
+def greeting_in_other_words(seen: Seen) -> str | None:
+    """The server has greeted, nothing goes out, and the greeting equals nothing in the source."""
+    greeting = "Connected to the server"
+    if seen.evidence.symptom not in ("not-sent", "silent", "not-shown") or seen.evidence.raised:
+        return None
+    if not any(greeting in one for one in said_to(seen)):
+        return None
+    tests = [
+        (node, word)
+        for node in seen.source.all(ast.Compare)
+        if any(isinstance(sign, ast.Eq) for sign in node.ops)
+        for part in ast.walk(node)
+        if isinstance(word := constant(part), str) and word.lower().startswith("connected")
+    ]
+    if len(tests) == 1 and tests[0][1].rstrip("\\n") != greeting:
+        text = f"looks for the line {tests[0][1]!r}, and the server says '{greeting}'. The two are "
+        return seen.at(tests[0][0], text + "not equal, so the program never learns of it.")
     return None

@@ -95,7 +95,7 @@ def _holds(call: ast.Call, *words: str) -> bool:
     "the name is sent before the server asks",
     think="Who speaks first when a client has connected?",
     read=NAME,
-    proofs=("05_gui/name_before_nick",),
+    proofs=(),
     unlike="05_gui/title_without_the_name",
 )
 def name_before_nick(seen: Seen) -> str | None:

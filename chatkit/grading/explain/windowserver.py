@@ -161,7 +161,10 @@ def _asks(seen: Seen) -> list[ast.Call]:
     "the program connects before it has a name",
     think="What should a server know of somebody who has not decided yet?",
     read=NAME,
-    proofs=("05_gui/connects_before_it_asks_the_name", "05_gui/typical_tutorial"),
+    proofs=(
+        "05_gui/connects_before_it_asks_the_name",
+        "05_gui/typical_tutorial",
+    ),
     unlike="05_gui/connects_before_the_window",
 )
 def connects_before_asking(seen: Seen) -> str | None:
@@ -179,7 +182,7 @@ def connects_before_asking(seen: Seen) -> str | None:
     "Cancel in the dialog does not end the program",
     think="What does the dialog give when somebody chooses Cancel?",
     read=NAME,
-    proofs=("05_gui/cancel_goes_on_without_a_name", "05_gui/cancel_is_not_looked_at"),
+    proofs=("05_gui/cancel_goes_on_without_a_name",),
     unlike="05_gui/connects_before_it_asks_the_name",
 )
 def cancel_goes_on(seen: Seen) -> str | None:
@@ -232,7 +235,7 @@ def cancel_goes_on(seen: Seen) -> str | None:
     "quit() is called before mainloop()",
     think="What does quit() end, and does it run at that moment?",
     read=NAME,
-    proofs=("05_gui/quits_before_the_loop",),
+    proofs=(),
     unlike="05_gui/cancel_goes_on_without_a_name",
 )
 def quit_before_mainloop(seen: Seen) -> str | None:
