@@ -305,24 +305,3 @@ def _is_behind(seen: Seen, stack: Stack, loop: ast.Call) -> bool:
     inside = seen.source.function_of(loop)
     name = inside.name if inside else "<module>"
     return any(frame.function == name and frame.line > loop.lineno for frame in stack.owns)
-
-
-@misconception(
-    "mainloop-forgotten",
-    "nothing calls mainloop()",
-    think="Who reacts to keys and buttons, and until when does the program go on?",
-    read=THREAD,
-    proofs=(),
-    unlike="05_gui/connects_before_the_window",
-)
-def mainloop_forgotten(seen: Seen) -> str | None:
-    loops = ("mainloop", "wait_window", "update", "run_forever", "dooneevent")
-    root = next(iter(seen.source.calls("Tk")), None)
-    if not root or seen.source.calls(*loops) or seen.evidence.status != 0:
-        return None
-    named = next((one for one in seen.source.all(ast.Attribute) if one.attr == "mainloop"), None)
-    if named:
-        text = "names mainloop without parentheses, so it is not called. The program reaches its "
-        return seen.at(named, text + "end, and the window is gone.")
-    text = "makes the window, and nothing calls its mainloop(). The program reaches its end, and "
-    return seen.at(root, text + "the window is gone.")

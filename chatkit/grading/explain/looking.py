@@ -30,7 +30,7 @@ _DIALOGS = re.compile(
     think="When is look() called, when is look called? What do the parentheses do?",
     read=INBOX,
     proofs=(),
-    unlike="05_gui/after_with_a_fraction",
+    unlike="05_gui/one_line_a_tick",
 )
 def after_called_at_once(seen: Seen) -> str | None:
     """It calls itself without end, or it looks only once."""
@@ -55,7 +55,7 @@ def after_called_at_once(seen: Seen) -> str | None:
     think="Which unit does after() want, and which does sleep()?",
     read=INBOX,
     proofs=(),
-    unlike="05_gui/looks_at_once",
+    unlike="05_gui/one_line_a_tick",
 )
 def after_with_a_fraction(seen: Seen) -> str | None:
     error = seen.raised("TclError", "TypeError")

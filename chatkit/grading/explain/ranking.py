@@ -18,6 +18,7 @@ from chatkit.grading.explain import (
     windowlines,
     windowname,
     windowserver,
+    windowstart,
 )
 from chatkit.grading.explain.catalogue import CATALOGUE, Seen
 from chatkit.grading.verdict import Cause, Explanation, LessonVerdict, Verdict
@@ -30,6 +31,7 @@ FAMILIES = (
     threads,
     endings,
     callbacks,
+    windowstart,
     looking,
     tkerrors,
     window,

@@ -27,7 +27,7 @@ _DIALOGS = re.compile(
     think="What does get_nowait() do when there is nothing in the queue? Is that an error?",
     read=INBOX,
     proofs=(),
-    unlike="05_gui/looks_only_once",
+    unlike="05_gui/one_line_a_tick",
 )
 def empty_not_caught(seen: Seen) -> str | None:
     error = seen.raised("Empty")
@@ -115,48 +115,13 @@ def widget_is_none(seen: Seen) -> str | None:
     think="Which of the two puts the other widgets of this window into their places?",
     read={},
     proofs=(),
-    unlike="05_gui/box_is_none",
+    unlike="05_gui/box_is_never_cleared",
 )
 def geometry_mixed(seen: Seen) -> str | None:
     for error in seen.evidence.raised:
         if error.kind.endswith("TclError") and "cannot use geometry manager" in error.text:
             text = "uses pack() or grid() where the other one is in use already. All widgets of "
             return seen.at(error.own, text + "one window or frame need the same of the two.")
-    return None
-
-
-@misconception(
-    "local-in-place-of-global",
-    "a function assigns to a variable of the file without global",
-    think="Which names does a function take from outside, and what does an assignment change?",
-    read={},
-    proofs=(),
-    unlike="05_gui/box_is_none",
-)
-def local_in_place_of_global(seen: Seen) -> str | None:
-    for error in seen.evidence.raised:
-        found = re.search(r"local variable '(\w+)'", error.text)
-        if error.kind != "UnboundLocalError" or not found or not error.own:
-            continue
-        function = seen.source.function_at(error.own.line)
-        stores = (
-            one
-            for one in seen.source.all(ast.Name, function)
-            if one.id == found[1] and isinstance(one.ctx, ast.Store)
-        )
-        outside = any(
-            one.id == found[1]
-            and isinstance(one.ctx, ast.Store)
-            and not seen.source.function_of(one)
-            for one in seen.source.all(ast.Name)
-        )
-        store = next(stores, None)
-        if function and store and outside:
-            text = (
-                f"assigns to {found[1]}, so {found[1]} is a variable of {function.name}() alone, "
-            )
-            text += f"and line {error.own.line} reads it before it has a value. To change the "
-            return seen.at(store, text + f"one of the file, {function.name}() has to declare it.")
     return None
 
 
@@ -176,7 +141,6 @@ def error_in_a_callback(seen: Seen) -> str | None:
         command_with_event,
         widget_is_none,
         geometry_mixed,
-        local_in_place_of_global,
     )
     if any(other(seen) for other in others):
         return None

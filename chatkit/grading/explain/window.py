@@ -198,8 +198,13 @@ def redraws_each_line(seen: Seen) -> str | None:
         if call.args:  # of a dictionary, or a progress bar
             continue
         function = seen.source.function_of(call)
-        inserting = [one for one in _inserts(seen) if seen.source.function_of(one) is function]
-        if function and inserting:
+        if not function:
+            continue
+        loop = next(seen.source.around(call, ast.For, ast.While), None)
+        draws = (
+            reached(seen.source, function) if loop and loop in ast.walk(function) else [function]
+        )
+        if any(seen.source.function_of(one) in draws for one in _inserts(seen)):
             text = f"draws the whole window again after each line, with {called(call)}(). For "
             return seen.at(call, text + "thousands of lines that takes long. Tk draws by itself.")
     return None
