@@ -13,10 +13,7 @@ from chatkit.grading.explain.tkcode import (
     registered,
 )
 
-THREAD = {5: "One thread owns the window"}
 INBOX = {5: "The inbox"}
-SERVER = {5: "When the server is not there"}
-SEND = {5: "Sending"}
 
 _FROM_THREAD = re.compile(r"^(?P<thread>.+?) calls Tk: (?P<what>.*?)(?: \(.*, line \d+\))?$")
 _DIALOGS = re.compile(

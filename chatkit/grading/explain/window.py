@@ -8,12 +8,11 @@ from chatkit.grading.explain.source import argument, called, constant, owner
 from chatkit.grading.explain.tkcode import (
     callbacks,
     chats,
+    reached,
     states,
 )
 
 SHOW = {5: "Showing lines"}
-SEND = {5: "Sending"}
-NAME = {5: "Starting and the name"}
 INBOX = {5: "The inbox"}
 
 

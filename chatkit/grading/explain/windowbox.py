@@ -12,10 +12,8 @@ from chatkit.grading.explain.tkcode import (
     widgets,
 )
 
-SHOW = {5: "Showing lines"}
 SEND = {5: "Sending"}
 NAME = {5: "Starting and the name"}
-INBOX = {5: "The inbox"}
 
 
 def _sender(seen: Seen) -> Function | None:

@@ -8,8 +8,6 @@ from chatkit.grading.explain.source import Function, called, constant
 from chatkit.grading.explain.tkcode import names_in, reached, registered, stands_in
 
 CLOSE = {5: "Closing"}
-SERVER = {5: "When the server is not there"}
-NAME = {5: "Starting and the name"}
 
 ASKING = ("askokcancel", "askyesno", "askquestion", "askretrycancel", "askyesnocancel")
 

@@ -9,11 +9,7 @@ from chatkit.grading.explain.tkcode import boxes, last_name, puts, reached, send
 from chatkit.grading.explain.windowtalk import said_to, sent_by, typed_last
 
 SEND = {5: "Sending"}
-NAME = {5: "Starting and the name"}
 INBOX = {5: "The inbox"}
-SHOW = {5: "Showing lines"}
-
-GREETING = "Connected to the server"
 
 
 def _received(seen: Seen) -> str:
@@ -324,32 +320,4 @@ def text_has_a_line_end(seen: Seen) -> str | None:
                 text = "takes all that is in the Text, and Tk keeps a line end behind the last "
                 text += "character. The program adds its own, so a blank line goes out as well. "
                 return seen.at(call, text + 'Take the text up to "end-1c".')
-    return None
-
-
-@misconception(
-    "greeting-in-other-words",
-    "the program waits for a greeting in other words",
-    think="Which words does the server say when one is connected?",
-    read=NAME,
-    proofs=(),
-    unlike="05_gui/own_line_never_shown",
-)
-def greeting_in_other_words(seen: Seen) -> str | None:
-    """The server has greeted, nothing goes out, and the greeting equals nothing in the source."""
-    greeting = "Connected to the server"
-    if seen.evidence.symptom not in ("not-sent", "silent", "not-shown") or seen.evidence.raised:
-        return None
-    if not any(greeting in one for one in said_to(seen)):
-        return None
-    tests = [
-        (node, word)
-        for node in seen.source.all(ast.Compare)
-        if any(isinstance(sign, ast.Eq) for sign in node.ops)
-        for part in ast.walk(node)
-        if isinstance(word := constant(part), str) and word.lower().startswith("connected")
-    ]
-    if len(tests) == 1 and tests[0][1].rstrip("\\n") != greeting:
-        text = f"looks for the line {tests[0][1]!r}, and the server says '{greeting}'. The two are "
-        return seen.at(tests[0][0], text + "not equal, so the program never learns of it.")
     return None

@@ -8,10 +8,7 @@ from chatkit.grading.explain.tkcode import last_name, puts
 from chatkit.grading.explain.window import inserts_into_disabled
 from chatkit.grading.explain.windowtalk import said_to, sent_by
 
-SEND = {5: "Sending"}
 NAME = {5: "Starting and the name"}
-INBOX = {5: "The inbox"}
-SHOW = {5: "Showing lines"}
 
 GREETING = "Connected to the server"
 
@@ -111,3 +108,31 @@ def name_before_nick(seen: Seen) -> str | None:
     what = "hands on the name" if at in calls else "connects, and the name is sent"
     text = f"{what} before the server has said NICK. A client waits until it is asked."
     return seen.at(at, text) if at else None
+
+
+@misconception(
+    "greeting-in-other-words",
+    "the program waits for a greeting in other words",
+    think="Which words does the server say when one is connected?",
+    read=NAME,
+    proofs=(),
+    unlike="05_gui/own_line_never_shown",
+)
+def greeting_in_other_words(seen: Seen) -> str | None:
+    """The server has greeted, nothing goes out, and the greeting equals nothing in the source."""
+    greeting = "Connected to the server"
+    if seen.evidence.symptom not in ("not-sent", "silent", "not-shown") or seen.evidence.raised:
+        return None
+    if not any(greeting in one for one in said_to(seen)):
+        return None
+    tests = [
+        (node, word)
+        for node in seen.source.all(ast.Compare)
+        if any(isinstance(sign, ast.Eq) for sign in node.ops)
+        for part in ast.walk(node)
+        if isinstance(word := constant(part), str) and word.lower().startswith("connected")
+    ]
+    if len(tests) == 1 and tests[0][1].rstrip("\\n") != greeting:
+        text = f"looks for the line {tests[0][1]!r}, and the server says '{greeting}'. The two are "
+        return seen.at(tests[0][0], text + "not equal, so the program never learns of it.")
+    return None

@@ -7,11 +7,8 @@ from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.source import called, constant, keyword, owner
 from chatkit.grading.explain.tkcode import last_name, stands_in
 
-CLOSE = {5: "Closing"}
 SERVER = {5: "When the server is not there"}
 NAME = {5: "Starting and the name"}
-
-ASKING = ("askokcancel", "askyesno", "askquestion", "askretrycancel", "askyesnocancel")
 
 
 def _connects(seen: Seen) -> list[ast.Call]:

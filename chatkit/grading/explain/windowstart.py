@@ -9,9 +9,7 @@ from chatkit.grading.explain.tkcode import (
 )
 
 THREAD = {5: "One thread owns the window"}
-INBOX = {5: "The inbox"}
 SERVER = {5: "When the server is not there"}
-SEND = {5: "Sending"}
 
 
 @misconception(
