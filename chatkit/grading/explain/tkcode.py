@@ -45,9 +45,17 @@ def last_name(node: ast.AST | None) -> str:
 
 
 def callbacks(source: Source, *names: str) -> list[Function]:
-    """The student's functions that Tk calls itself, in order; `names` as in `registered`."""
-    wanted = {name for _, given in registered(source, *names) for name in names_in(given)}
-    return [one for one in source.functions() if one.name in wanted]
+    """The student's functions that Tk calls itself, in order; `names` as in `registered`.
+
+    Of several with the same name it is the one in the class where Tk gets it, if there is one.
+    """
+    found: list[Function] = []
+    for call, given in registered(source, *names):
+        home = next(source.around(call, ast.ClassDef), None)
+        for name in names_in(given):
+            same = [one for one in source.functions() if one.name == name]
+            found += [one for one in same if _class_of(source, one) is home] or same
+    return [one for one in source.functions() if one in found]
 
 
 def reached(source: Source, start: Function) -> list[Function]:
