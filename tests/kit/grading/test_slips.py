@@ -177,6 +177,13 @@ SLIPS += [
         "inset",
     ),
     (
+        "nobody-runs-it",
+        "handshake",
+        "target=self.receive, daemon=True).start()",
+        "target=self.receive, daemon=True)",
+        "threading.Thread(",
+    ),
+    (
         "greeting-in-other-words",
         "enter-sends",
         'if text == "Connected to the server":',
