@@ -102,6 +102,7 @@ class Evidence:
     waits: tuple[tuple[str, float | None], ...] = ()  # of each thread: the call, and its time-out
     text: str = ""  # the student's file
     beside: tuple[str, ...] = ()  # the names of all files in its folder
+    todos: tuple[int, ...] = ()  # of the lesson: those that this check needs
 
 
 def raised_in(errors: str, program: Path) -> tuple[Raised, ...]:

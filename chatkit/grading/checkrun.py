@@ -172,6 +172,11 @@ def evidence_of(check: Check, lesson: Lesson, bench: Bench, failure: Failure) ->
         expected=failure.expected,
         received=failure.received,
         events=tuple(bench.transcript.events),
+        todos=tuple(
+            todo.number
+            for todo in lesson.todos
+            if todo.program == check.program and check.id in todo.checks
+        ),
     )
     ours = [program for program in bench.programs if program.path.name == check.program]
     if not ours:

@@ -15,6 +15,11 @@ class Seen:
         self.evidence = evidence
         self.source: Source = source_of(evidence.text, evidence.program)
 
+    def raised(self, *kinds: str) -> Raised | None:
+        """The first exception of one of these kinds, named without its module."""
+        errors = (one for one in self.evidence.raised if one.kind.rpartition(".")[2] in kinds)
+        return next(errors, None)
+
     def at(self, place: ast.AST | Frame | int | None, sentence: str) -> str:
         """A sentence that names the place first: "server.py:17 passes on …"."""
         line = place if isinstance(place, int) else _line_of(place)

@@ -6,6 +6,7 @@ from chatkit.bench.evidence import Evidence
 from chatkit.grading.explain import (
     addresses,
     asking,
+    callbacks,
     clients,
     connections,
     decoding,
@@ -18,6 +19,7 @@ from chatkit.grading.explain import (
     kinds,
     leaving,
     lines,
+    looking,
     loops,
     names,
     payload,
@@ -29,8 +31,15 @@ from chatkit.grading.explain import (
     starting,
     stopping,
     threads,
+    tkerrors,
     waiting,
     window,
+    windowbox,
+    windowends,
+    windowlines,
+    windowname,
+    windowserver,
+    windowstart,
     words,
 )
 from chatkit.grading.explain.catalogue import CATALOGUE, Seen
@@ -61,11 +70,20 @@ FAMILIES = (
     clients,
     threads,
     endings,
+    callbacks,
+    windowstart,
+    looking,
+    tkerrors,
     leaving,
     loops,
     stopping,
     keyboard,
     window,
+    windowbox,
+    windowname,
+    windowlines,
+    windowserver,
+    windowends,
 )
 
 
