@@ -139,13 +139,13 @@ def explain(
     stage: "Stage",
     stop: "Stop",
     expected: str,
-    received: bytes,
+    came: bytes,
     peer: "Peer | None" = None,
     silence: str = "silent",
 ) -> Failure:
     """Why something did not come: one symptom, the same for the same mistake.
 
-    `stop` is what the wait returned, `expected` is for the report, `received` is what came instead
+    `stop` is what the wait returned, `expected` is for the report, `came` is what came instead
     and `peer` the one who waited for it. `silence` is the symptom of a program that is there, is
     fine, and does nothing. The program is ended by it: to say where its threads stand.
     """
@@ -156,7 +156,7 @@ def explain(
     seen += [stage.at_rest, linux.threads(stage.pids()) if linux.READS_REST else {}]
     sends = any(thread.sending for threads in seen for thread in threads.values())
     program = stage.program
-    got = quoted(received) if received else ""
+    got = quoted(came) if came else ""
     found = None
     if program.status is not None and (program.ended_for or not program.stopping):
         found = exited(program)
@@ -169,20 +169,20 @@ def explain(
     if peer and peer.ended:
         told = f"{program.name} closed {peer.name}'s connection too early"
         return Failure("closed-early", told, expected, got or "the end of the connection")
-    if peer and received and not sends:
+    if peer and came and not sends:
         told = f"{peer.name} got a line without its end"
         return Failure("unfinished-line", told, expected, got)
     # A window that does not react is frozen, whether its thread computes or waits.
     hungry = stop != "rest" and silence != "frozen" and stage.cpu_appetite(0.5) > 0.9
-    stands = _where_it_stands(stage)
+    received = "\n".join(filter(None, [got, _where_it_stands(stage)]))
     if hungry:
         told = f"{program.name} is busy all the time and does not get on"
-        return Failure("spinning", told, expected, got or stands)
+        return Failure("spinning", told, expected, received)
     if sends:
         told = f"{program.name} is stuck: it waits until somebody reads"
-        return Failure("stuck", told, expected, got or stands)
+        return Failure("stuck", told, expected, received)
     waits = "is at rest and will not do it any more" if stop == "rest" else "did not do it in time"
-    return Failure(silence, f"{program.name} {waits}", expected, got or stands)
+    return Failure(silence, f"{program.name} {waits}", expected, received)
 
 
 def _where_it_stands(stage: "Stage") -> str:

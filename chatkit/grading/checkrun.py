@@ -15,8 +15,8 @@ from chatkit.bench.evidence import Evidence, raised_in, stacks_in
 from chatkit.bench.failure import Failure
 from chatkit.course.checks import Check
 from chatkit.course.lessons import Lesson
-from chatkit.grading.causes import likely
 from chatkit.grading.explain.ranking import causes_of
+from chatkit.grading.explain.todos import next_todo
 from chatkit.grading.options import RunOptions
 from chatkit.grading.verdict import Status, Verdict
 from chatkit.system.display import Display
@@ -126,7 +126,10 @@ def verdict_on(
         return replace(verdict, status="skipped", score=0, max_score=0, message=str(found))
     if found is None:
         return verdict
-    causes = causes_of(evidence_of(check, lesson, bench, found))
+    evidence = evidence_of(check, lesson, bench, found)
+    # What an unfinished program does says little about what is written of it.
+    todo = next_todo(lesson, evidence)
+    causes = (todo,) if todo else causes_of(evidence)
     foreign = found.step and found.step not in check.owns
     status: Status = "not_reached" if foreign else "failed"
     return replace(
@@ -137,7 +140,7 @@ def verdict_on(
         message=found.message,
         expected=found.expected,
         received=found.received,
-        likely=causes[0].sentence if causes else likely(check, lesson, found),
+        likely=causes[0].sentence if causes else "",
         causes=causes,
         output=printed(bench),
     )

@@ -3,6 +3,7 @@
 - `catalogue`  what a misconception is, and the list of all of them
 - `source`     questions to the student's file, answered from its syntax tree
 - `framing`, `sockets`, `threads`, `endings`, `window`, `starting`  the misconceptions by family
+- `todos`  the TODO that comes next for a program that stopped at an unwritten one
 - `ranking`    which explanation comes first, and which failed checks it explains
 
 A misconception is told only when its evidence is there. Without evidence there is no explanation:
