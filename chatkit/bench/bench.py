@@ -234,7 +234,7 @@ class Bench(Stage):
             own = linux.socket_inodes(self.program.pids())
             return any(one.inode in own for one in linux.attempts(here[1]))
 
-        stop = self.wait(tries)
+        stop = self.wait(tries, what="the connection")
         if not tries():
             wanted = f"{self.program.name} to connect to {here[0]}:{here[1]}"
             raise explain(self, stop, wanted, b"", silence="no-connect")
@@ -252,7 +252,7 @@ class Bench(Stage):
             return bool(accepted)
 
         with self.during("connect"):
-            stop = self.wait(arrived)
+            stop = self.wait(arrived, what="the connection")
             self.watch(self.listener, 0, lambda _: None)
             if not accepted:
                 self.transcript.add("client", name, "missing", text="connect")
@@ -292,7 +292,7 @@ class Bench(Stage):
                     return at
             return None
 
-        stop = self.wait(lambda: found() is not None, promise=promise)
+        stop = self.wait(lambda: found() is not None, promise=promise, what=f"the line {text!r}")
         at = found()
         if at is not None:
             program.heard = at + 1
@@ -314,7 +314,8 @@ class Bench(Stage):
         is the symptom of a program that goes on. Raises Failure.
         """
         program = self.program
-        stop = self.wait(lambda: program.status is not None, promise=promise)
+        ended = f"the end of {program.name}"
+        stop = self.wait(lambda: program.status is not None, promise=promise, what=ended)
         got = program.status
         wanted = f"{program.name} to end with status {'not 0' if status is None else status}"
         if got is None:
@@ -343,7 +344,7 @@ class Bench(Stage):
                     return ready["host"], int(ready["port"])
             return None
 
-        stop = self.wait(found, promise=2.0)
+        stop = self.wait(found, promise=2.0, what="the ready line")
         if ready := found():
             self.address = ready
             return ready
@@ -432,7 +433,9 @@ class Bench(Stage):
 
         wanted = f"{program.name} to listen on {host}:{port or 'a port of its choice'}"
         # Most print their ready line then, which wakes us: no need to look all the time.
-        stop = self.wait(lambda: own() or program.status is not None, promise=2.0)
+        stop = self.wait(
+            lambda: own() or program.status is not None, promise=2.0, what="the listening socket"
+        )
         self.wait(lambda: program.status is not None, until_asleep=True)
         if right():
             return

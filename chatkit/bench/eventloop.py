@@ -67,6 +67,7 @@ class Stage:
         self.next_look = 0.0  # at the bounds, on the monotonic clock
         self.transcript = Transcript()
         self.late = 0.0  # seconds that the latest answer took, if one took too long
+        self.late_one = ""  # what that answer was: "line 3 for alice"
         self.quiet = 0.0  # seconds of quiet that had to do where rest could not be seen
         self.at_rest: Threads = {}  # how the programs stood when they were last seen at rest
         self.programs: list[Program] = []
@@ -95,9 +96,7 @@ class Stage:
     @property
     def notes(self) -> list[str]:
         """What is worth saying about a check that may well have passed."""
-        late = f"right but late: something took {self.late:.1f} s"
-        quiet = f"never quite at rest: {self.quiet:.1f} s without anything had to do"
-        return [late] * bool(self.late) + [quiet] * bool(self.quiet)
+        return [f"right but late: {self.late_one} came after {self.late:.1f} s"] * bool(self.late)
 
     # ------------------------------------------------------------------ steps and waiting
 
@@ -124,6 +123,7 @@ class Stage:
         until_asleep: bool = False,
         patient: bool = False,
         patience: Patience | None = None,
+        what: str = "the answer",
     ) -> Stop:
         """Move bytes until `condition()` is true, the programs are at rest, or time is up.
 
@@ -131,6 +131,7 @@ class Stage:
         `seconds` where that is given, or what is left of `patience`.
         `until_asleep` is content when all threads wait, be it with a time-out. A program with a
         window is at rest when it is quiet, unless `patient`: its loop always has a time-out.
+        `what` is waited for, for the note that it came late.
         """
         if condition():
             return "met"
@@ -146,7 +147,7 @@ class Stage:
             now = time.monotonic()
             if condition():
                 if promised and now - started > promise:
-                    self.late = max(self.late, now - started)
+                    self.comes_late(what, now - started)
                 return "met"
             if moved:
                 watch.disturb()
@@ -167,12 +168,17 @@ class Stage:
             if patience.is_over() or watch.burnt > HOPELESS:
                 return "late"
 
+    def comes_late(self, what: str, seconds: float) -> None:
+        """Remember that `what` took so long, when nothing has taken longer yet."""
+        if seconds > self.late:
+            self.late, self.late_one = seconds, what
+
     def settle(self, *, quietly: bool = False) -> None:
         """Wait until the programs are at rest, or quiet where rest cannot be seen.
 
         At rest means: every thread waits for something that only the bench can bring, so nothing
-        more will happen by itself. Quiet, where the system does not show that, is said in a note,
-        unless `quietly`. It waits for at most 10 s, and longer only for want of a processor.
+        more will happen by itself. Quiet, where the system does not show that, is counted, unless
+        `quietly`. It waits for at most 10 s, and longer only for want of a processor.
         """
         patience = self.patience(PROMISE * GRACE)
         watch = self._watch(patience.excuse)
@@ -217,8 +223,12 @@ class Stage:
         finally:
             self.program.thaw()
 
-    def clear(self) -> None:
-        """End everything, as `close` does, and be ready for another story of the same check."""
+    def clear(self, visit: str = "") -> None:
+        """End everything, as `close` does, and be ready for another story of the same check.
+
+        `visit` names that story, for the report: "Ctrl-C while connecting".
+        """
+        self.transcript.begins_anew(visit)
         for program in self.programs:
             self._forget(program)
             program.close()

@@ -177,7 +177,7 @@ class Window:
             if self.program.status is not None:
                 raise explain(self.stage, "rest", wanted, b"", silence=silence)
         if patience.passed > promise:
-            self.stage.late = max(self.stage.late, patience.passed)
+            self.stage.comes_late("what the window shows", patience.passed)
 
     def _missed(self, stop: "Stop", wanted: str, silence: str) -> Failure:
         """Why something is not to be seen, with what is."""

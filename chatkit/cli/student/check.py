@@ -25,6 +25,7 @@ from chatkit.course.lessons import Course, Lesson, find_course
 )
 @click.option("--solutions", is_flag=True, help="Check the finished programs instead of yours.")
 @click.option("--only", metavar="ID", help="Run one check, such as half-line.")
+@click.option("--all", "whole", is_flag=True, help="Show everything about every check that failed.")
 @click.option("--show", is_flag=True, help="Draw what happened on the wire, also when it passes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--seed", metavar="TEXT", help="Send the same random words as another run.")
@@ -33,16 +34,19 @@ def check(
     folder: Path | None,
     solutions: bool,
     only: str | None,
+    whole: bool,
     show: bool,
     as_json: bool,
     seed: str | None,
 ) -> None:
     """Check the programs of a LESSON: 1, 01_echo or echo. Without LESSON: all of them.
 
-    What it finds in your own lesson folders is kept: chatkit alone shows where you are.
+    It prints a line for each check, and at the end what to begin with. What it finds in your own
+    lesson folders is kept: chatkit alone shows where you are, and chatkit hint helps on from there.
 
     \b
     chatkit check 1                            your lesson 1
+    chatkit check 1 --all                      everything about what failed
     chatkit check 2 --only half-line --show    one check, drawn
     chatkit check --solutions                  the finished programs
 
@@ -66,12 +70,12 @@ def check(
     if not as_json:
         from chatkit.cli.printing import Printer
 
-        printer = Printer(show)
+        printer = Printer(whole=whole or bool(only), show=show)
     results: list[LessonVerdict] = []
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end what was started, then go
 
     def tell(verdict: Verdict) -> None:
-        if printer:
+        if printer and not printer.whole:
             printer.verdict(verdict)
 
     try:
@@ -85,6 +89,8 @@ def check(
                     one, programs, RunOptions(only=only, at_once=crew, seed=seed), on_verdict=tell
                 )
             )
+            if printer and printer.whole:
+                printer.details(results[-1])
             if printer:
                 printer.summary(results[-1])
             if programs.resolve() == one.folder.resolve():
@@ -104,6 +110,8 @@ def check(
         click.echo(json.dumps(object_of(results, __version__), indent=1, ensure_ascii=True))
     elif printer:
         printer.table(results)
+        if undone := next((one for one in results if one.begin and not only), None):
+            printer.begin(undone)
     if remark:
         click.echo(f"chatkit: {remark}", err=True)
     sys.exit(0 if all(result.full for result in results) else 1)
