@@ -94,10 +94,12 @@ def one_side(recording: Recording, story: list[Step], scene: Scene, which: str) 
 
 def about(clone: Clone, scene: Scene, recording: Recording) -> Iterator[str]:
     """The mistake in the words of the one who made it, and the verdict on it."""
+    take = recording.takes["wrong"]
+    said = take.likely or take.message  # without evidence it says what happened
     why = sample_in(scene.folder(clone, "wrong"), scene.lesson).expected.get("why", "")
     yield (
         f'<p class="wire-about"><strong>The mistake:</strong> “{html(why.rstrip("."))}.”'
-        f" <strong>The verdict:</strong> {html(capital(recording.takes['wrong'].likely))}</p>"
+        f" <strong>The verdict:</strong> {html(capital(said))}</p>"
     )
 
 
