@@ -422,3 +422,17 @@ def test_a_killed_bench_takes_its_programs_with_it(tmp_path: Path) -> None:
     process.communicate()
 
     program.wait(timeout=10)
+
+
+def test_an_answer_that_is_right_but_late_is_named_in_a_note(tmp_path: Path) -> None:
+    text = "import time\nconn, _ = listener.accept()\nconn.sendall(b'first\\n')\n"
+    text += "conn.recv(100)\ntime.sleep(1.3)\nconn.sendall(b'second\\n')\nconn.recv(100)"
+    with bench_with(tmp_path, text) as bench:
+        bench.start_server()
+        alice = bench.connect("alice")
+        alice.hears("first")
+        alice.says("and?")
+        alice.hears("second")
+
+        [note] = bench.notes
+        assert note.startswith("right but late: line 2 for alice came after ")
