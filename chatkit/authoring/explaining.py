@@ -60,12 +60,13 @@ def _explained(sample: Sample) -> Explained:
 
 def judged(sample: Sample, verdict: LessonVerdict) -> Explained:
     """What the verdict on `sample` tells, beside what is on record."""
-    told = {id for one in verdict.explanations for id in one.checks}
+    wrong = tuple(one for one in verdict.explanations if not one.cause.todo)
+    told = {id for one in wrong for id in one.checks}
     failed = [check.id for check in verdict.checks if check.status == "failed"]
     return Explained(
         sample.name,
         tuple(sample.expected.get("causes", ())),
-        verdict.explanations,
+        wrong,
         tuple(id for id in failed if id not in told),
     )
 

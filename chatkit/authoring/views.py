@@ -9,6 +9,7 @@ from chatkit.authoring.scenes.pages import gallery, pictures
 from chatkit.authoring.scenes.scenes import scenes
 from chatkit.authoring.site import api
 from chatkit.authoring.site.blocks import filled
+from chatkit.authoring.site.cataloguepage import with_catalogue
 from chatkit.authoring.site.changes import changes_page
 from chatkit.authoring.site.commands import commands_page
 from chatkit.authoring.site.mistakepage import mistakes_page
@@ -30,6 +31,9 @@ def views(clone: Clone) -> dict[Path, str]:
     bench = clone.docs / "bench.md"
     if bench.is_file():
         found[bench] = api.filled(read(bench), clone, bench)
+    errors = clone.docs / "errors.md"
+    if errors.is_file():
+        found[errors] = with_catalogue(read(errors), clone, errors)
     if clone.command_line:
         found[clone.docs / "commands.md"] = commands_page(clone.command_line)
     if scenes(clone):

@@ -40,7 +40,7 @@ class Bench(Starting, Connecting):
                     return at
             return None
 
-        stop = self.wait(lambda: found() is not None, promise=promise)
+        stop = self.wait(lambda: found() is not None, promise=promise, what=f"the line {text!r}")
         at = found()
         if at is not None:
             program.heard = at + 1
@@ -99,7 +99,7 @@ class Bench(Starting, Connecting):
                     return ready["host"], int(ready["port"])
             return None
 
-        stop = self.wait(found, promise=2.0)
+        stop = self.wait(found, promise=2.0, what="the ready line")
         if ready := found():
             self.address = ready
             return ready

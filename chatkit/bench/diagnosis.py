@@ -156,7 +156,7 @@ def explain(
 ) -> Failure:
     """Why something did not come: one symptom, the same for the same mistake.
 
-    `stop` is what the wait returned, `expected` is for the report, `received` is what came instead
+    `stop` is what the wait returned, `expected` is for the report, `came` is what came instead
     and `peer` the one who waited for it. `silence` is the symptom of a program that is there, is
     fine, and does nothing. The program is ended by it: to say where its threads stand.
     """
@@ -203,15 +203,15 @@ def _of_one_that_goes_on(
     # A window that does not react is frozen, whether its thread computes or waits.
     may_spin = stop != "rest" and silence != Symptom.FROZEN
     hungry = may_spin and loop.cpu_appetite(0.5) > 0.9
-    stands = _where_it_stands(loop)
+    came = "\n".join(filter(None, [got, _where_it_stands(loop)]))
     if hungry:
         told = f"{name} is busy all the time and does not get on"
-        return Failure(Symptom.SPINNING, told, expected, got or stands)
+        return Failure(Symptom.SPINNING, told, expected, came)
     if sends:
         told = f"{name} is stuck: it waits until somebody reads"
-        return Failure(Symptom.STUCK, told, expected, got or stands)
+        return Failure(Symptom.STUCK, told, expected, came)
     waits = "is at rest and will not do it any more" if stop == "rest" else "did not do it in time"
-    return Failure(silence, f"{name} {waits}", expected, got or stands)
+    return Failure(silence, f"{name} {waits}", expected, came)
 
 
 def ask_where_it_stands(loop: EventLoop, program: Program) -> None:

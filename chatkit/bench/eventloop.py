@@ -71,6 +71,7 @@ class EventLoop(SelectorLoop):
         self.transcript = Transcript()
         self.spins = False  # a program has been seen to spin, in this check or one before
         self.late = 0.0  # seconds that the latest answer took, if one took too long
+        self.late_one = ""  # what that answer was: "line 3 for alice"
         self.quiet = 0.0  # seconds of quiet that had to do where rest could not be seen
         self.remarks: list[str] = []  # notes about this machine
         self.at_rest: Threads = {}  # how the programs stood when they were last seen at rest
@@ -93,9 +94,8 @@ class EventLoop(SelectorLoop):
     @property
     def notes(self) -> list[str]:
         """What is worth saying about a check that may well have passed."""
-        late = f"right but late: something took {self.late:.1f} s"
-        quiet = f"never quite at rest: {self.quiet:.1f} s without anything had to do"
-        return [late] * bool(self.late) + [quiet] * bool(self.quiet) + self.remarks
+        late = f"right but late: {self.late_one} came after {self.late:.1f} s"
+        return [late] * bool(self.late) + self.remarks
 
     def remark(self, text: str) -> None:
         """Note something about this machine, once."""
@@ -127,6 +127,7 @@ class EventLoop(SelectorLoop):
         until_asleep: bool = False,
         patient: bool = False,
         patience: Patience | None = None,
+        what: str = "the answer",
     ) -> Stop:
         """Move bytes until `condition()` is true, the programs are at rest, or time is up.
 
@@ -135,6 +136,7 @@ class EventLoop(SelectorLoop):
         enough to see a program that waits with time-outs wake up twice and do nothing.
         `until_asleep` is content when all threads wait, be it with a time-out. A program with a
         window is at rest when it is quiet, unless `patient`: its loop always has a time-out.
+        `what` is waited for, for the note that it came late.
         """
         if condition():
             return "met"
@@ -152,7 +154,7 @@ class EventLoop(SelectorLoop):
             passed = time.monotonic() - started
             if condition():
                 if promised:
-                    self._note_lateness(passed, promise, worked)
+                    self._note_lateness(passed, promise, worked, what)
                 return "met"
             if promised and not broken and passed > promise:
                 broken = moved = True
@@ -191,13 +193,18 @@ class EventLoop(SelectorLoop):
         while self.pump(0):
             pass
 
-    def _note_lateness(self, passed: float, promise: float, worked: float) -> None:
+    def _note_lateness(self, passed: float, promise: float, worked: float, what: str) -> None:
         """Keep how late an answer was. The work that a window costs does not count."""
         idle = passed
         if self.windows and idle > promise:
             idle -= self.worked() - worked
         if idle > promise:
-            self.late = max(self.late, passed)
+            self.comes_late(what, passed)
+
+    def comes_late(self, what: str, seconds: float) -> None:
+        """Remember that `what` took so long, when nothing has taken longer yet."""
+        if seconds > self.late:
+            self.late, self.late_one = seconds, what
 
     def settle(self, *, quietly: bool = False, proof: bool = False) -> None:
         """Wait until the programs are at rest, or quiet where rest cannot be seen.

@@ -99,7 +99,10 @@ class Peer(PeerSocket):
         while True:
             stop: Stop = "met"
             if (line := self.next_line()) is None:
-                stop = self.bench.wait(lambda: b"\n" in self.inbox or self.ended)
+                stop = self.bench.wait(
+                    lambda: b"\n" in self.inbox or self.ended,
+                    what=f"line {len(self.heard) + 1} for {self.name}",
+                )
                 line = self.next_line()
             if line is None or wanted(text := bare(line)) or text not in self.own:
                 return stop, line
@@ -151,7 +154,8 @@ class Peer(PeerSocket):
         stop = self.bench.wait(
             lambda: (
                 len(self.inbox) >= len(data) or not data.startswith(self.inbox) or bool(self.ended)
-            )
+            ),
+            what=f"the data for {self.name}",
         )
         got = bytes(self.inbox[: len(data)])
         del self.inbox[: len(data)]
@@ -205,7 +209,9 @@ class Peer(PeerSocket):
 
     def hears_end(self) -> None:
         """The other end closes the connection cleanly, and sends nothing before. Raises Failure."""
-        stop = self.bench.wait(lambda: bool(self.ended or self.inbox))
+        stop = self.bench.wait(
+            lambda: bool(self.ended or self.inbox), what=f"the end of {self.name}'s connection"
+        )
         if self.inbox:
             got = bytes(self.inbox)
             wanted = f"the end of {self.name}'s connection"

@@ -5,6 +5,7 @@ transcript stays small however much was sent.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from chatkit._text import visible
@@ -19,7 +20,8 @@ Buffer = bytes | memoryview
 class Event:
     """One thing that happened: `source` did `kind` to `target`, `t` seconds after the start.
 
-    kind is one of connect, accept, data, half-close, end, reset, refused, missing, note.
+    kind is one of connect, accept, data, half-close, end, reset, refused, missing, note, visit.
+    A visit begins a new story of the same check, with programs that are started anew.
     """
 
     t: float
@@ -39,6 +41,7 @@ class Transcript:
     most: float = MOST  # math.inf keeps the whole story
     closed: bool = False  # the story is over: what the bench does now is no part of it
     started: float = field(default_factory=time.monotonic)
+    visits: int = 1  # stories of this check that have begun
 
     def add(self, source: str, target: str, kind: str, data: Buffer = b"", text: str = "") -> None:
         """Record one event, now."""
@@ -48,8 +51,16 @@ class Transcript:
         event = Event(round(now, 6), source, target, kind, written(data), visible(text))
         self.events.append(event)
         if len(self.events) > self.most:
-            del self.events[len(self.events) // 2]
+            middle = len(self.events) // 2
+            while self.events[middle].kind == "visit":
+                middle += 1
+            del self.events[middle]
             self.left_out += 1
+
+    def begins_anew(self, visit: str) -> None:
+        """A new story of the same check begins: `visit` names it, else its number does."""
+        self.visits += 1
+        self.add("", "", "visit", text=visit or f"part {self.visits} of this check")
 
     def remark(self, text: str, target: str) -> None:
         """Put a remark beside the last bytes that `target` got."""
@@ -58,6 +69,14 @@ class Transcript:
             if event.kind == "data" and event.target == target:
                 self.events[place] = replace(event, text=visible(text))
                 return
+
+
+def last_visit(events: Sequence[Event]) -> tuple[str, Sequence[Event]]:
+    """The name of the last story of a check, and what happened in it; no name for the only one."""
+    for place in reversed(range(len(events))):
+        if events[place].kind == "visit":
+            return events[place].text, events[place + 1 :]
+    return "", events
 
 
 def written(data: Buffer, longest: int = LONGEST) -> str:

@@ -18,7 +18,7 @@ DRAWING = str.maketrans(
     {"─": "-", "▶": ">", "◀": "<", "│": "|", "↑": "^", "…": "...", "·": "--"}
     | {"✓": "ok", "✗": "NO", "○": "..", "▸": ">>"}
 )
-LABELS = r"(?m)^  (what|right|expected|received|printed|likely|think|read|again|note) "
+LABELS = r"(?m)^  (what|right|expected|received|printed|likely|next|think|read|again|note) "
 
 
 def carries(text: str) -> bool:
@@ -44,11 +44,14 @@ def shown(words: str) -> str:
 
 
 class Printer:
-    """Prints verdicts as they fall."""
+    """Prints verdicts: a line each as they fall, and at the end what to begin with."""
 
-    def __init__(self, show: bool, console: Console | None = None) -> None:
+    def __init__(
+        self, *, whole: bool = False, show: bool = False, console: Console | None = None
+    ) -> None:
+        """`whole` prints everything about what failed, `show` about every check."""
+        self.whole = whole or show
         self.show = show
-        self.reason = ""  # why the check before was not tried
         self.console = console or Console(highlight=False, soft_wrap=True)
         encoding = getattr(sys.stdout, "reconfigure", None)
         if encoding:
@@ -58,18 +61,35 @@ class Printer:
         self.console.print(Text(f"\n{lesson.name}  {lesson.title}", style="bold"))
 
     def verdict(self, verdict: Verdict) -> None:
-        if self.show or verdict.status == "failed":
-            words = feedback.plain(verdict)
-        elif verdict.status in ("not_reached", "skipped") and verdict.message == self.reason:
-            words = feedback.headline(verdict)  # the reason stands above already
-        else:
-            words = feedback.short(verdict)
-        self.reason = verdict.message
+        """One line for a check, and its notes if it has passed."""
+        words = "\n".join([feedback.headline(verdict), *feedback.notes(verdict)])
         self.console.print(coloured(verdict, shown(words)))
+
+    def details(self, lesson: LessonVerdict) -> None:
+        """Everything about the checks that are to be printed whole, and a line for the others."""
+        reason = ""  # why the check before was not tried
+        for verdict in feedback.traceback_once(lesson.checks):
+            if self.show or verdict.status == "failed":
+                words = feedback.plain(verdict)
+            elif verdict.status in ("not_reached", "skipped") and verdict.message == reason:
+                words = feedback.headline(verdict)  # the reason stands above already
+            else:
+                words = feedback.short(verdict)
+            reason = verdict.message
+            self.console.print(coloured(verdict, shown(words)))
 
     def summary(self, lesson: LessonVerdict) -> None:
         style = "green" if lesson.full else "bold"
-        self.console.print(Text("\n" + feedback.summary(lesson), style=style))
+        words = feedback.summary(lesson)
+        if len(lesson.open) > 1 and not self.whole:
+            words += f"\nEach of them whole: chatkit check {int(lesson.lesson[:2])} --all"
+        self.console.print(Text("\n" + words, style=style))
+
+    def begin(self, lesson: LessonVerdict) -> None:
+        """What to do first in a lesson; nothing where nothing is left to do."""
+        if lines := feedback.begin(lesson):
+            self.console.print()
+            self.console.print(beginning(shown("\n".join(lines)).split("\n")))
 
     def table(self, lessons: list[LessonVerdict]) -> None:
         """All lessons at a glance; nothing for a single one."""
@@ -92,6 +112,15 @@ class Printer:
             )
         self.console.print()
         self.console.print(table)
+
+
+def beginning(lines: list[str]) -> Text:
+    """What to begin with, in colours."""
+    text = Text("\n".join(lines))
+    text.highlight_regex(r"^Begin here: \S+", "bold red")
+    text.highlight_regex(LABELS, "cyan")
+    text.highlight_regex(r"never came|↑ .*", "bold red")
+    return text
 
 
 def coloured(verdict: Verdict, words: str) -> Text:

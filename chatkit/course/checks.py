@@ -3,7 +3,7 @@
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -28,7 +28,6 @@ class Check:
     rule: str  # an anchor of the contract page
     program: str = "server.py"  # the program that it judges
     owns: frozenset[str] = frozenset()  # set-up steps whose failure is this check's own
-    likely: Mapping[str, str] = field(default_factory=dict)  # symptom -> cause, plain words
     slow: bool = False  # begun before the others, where several are run at once
     story: Story = field(kw_only=True, compare=False, repr=False)  # what happens, told to a bench
 
@@ -43,14 +42,16 @@ def check(
     rule: str,
     program: str = "server.py",
     owns: tuple[str, ...] = (),
-    likely: Mapping[str, str] | None = None,
     slow: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
-    """Make a test function in `tests/lessons/` a check. The arguments are those of `Check`."""
+    """Make a test function in `tests/lessons/` a check. The arguments are those of `Check`.
+
+    `likely` is ignored: what is wrong is concluded from evidence, by `grading.explain`.
+    """
 
     def mark(function: CheckFunction) -> CheckFunction:
         function.check = Check(  # type: ignore[attr-defined]
-            *(id, points, title, hint, read, rule, program, frozenset(owns), likely or {}, slow),
+            *(id, points, title, hint, read, rule, program, frozenset(owns), slow),
             story=story_of(function),
         )
         return function

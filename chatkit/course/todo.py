@@ -13,6 +13,8 @@ REGION = re.compile(r"# region TODO ([1-9][0-9]*): (\S.*)")
 REACHED = re.compile(r"NotImplementedError: (TODO (\d+)\b.*)")
 LEFT = re.compile(r"raise\s+NotImplementedError\(\s*['\"]TODO (\d+)\b")
 NAMED = re.compile(r"TODO (\d+)\b")
+ASKED = re.compile(r"\*\*TODO (\d+)\b")
+HEADING = re.compile(r"#{2,3} (.*)")
 
 
 def task_in(line: str, number: int) -> str:
@@ -53,6 +55,31 @@ def unfinished_in(lesson: Lesson) -> set[int]:
     return {
         number for text in texts for number in unfinished(text.decode("utf-8", errors="replace"))
     }
+
+
+def asked_for(lesson: Lesson) -> dict[int, str]:
+    """The TODOs in the order in which the lesson's text asks for them, each with its heading there.
+
+    The text asks for one where it names it in bold: `**TODO 2:** let people in`. Those that it does
+    not name come last, with an empty heading.
+    """
+    try:
+        text = (lesson.folder / "README.md").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    found: dict[int, str] = {}
+    heading, code = "", False
+    for line in text.split("\n"):
+        if line.startswith("```"):
+            code = not code
+        elif not code and (match := HEADING.match(line)):
+            heading = match[1].strip()
+        elif not code:
+            for number in ASKED.findall(line):
+                found.setdefault(int(number), heading)
+    numbers = [todo.number for todo in lesson.todos]
+    rest = {number: "" for number in numbers if number not in found}
+    return {number: found[number] for number in found if number in numbers} | rest
 
 
 def begun(course: Course) -> list[Lesson]:

@@ -18,8 +18,8 @@ from chatkit.bench.failure import Failure
 from chatkit.bench.symptoms import Symptom
 from chatkit.course.checks import Check
 from chatkit.course.lessons import Lesson
-from chatkit.grading.causes import likely
 from chatkit.grading.explain.ranking import causes_of
+from chatkit.grading.explain.todos import next_todo
 from chatkit.grading.options import RunOptions
 from chatkit.grading.verdict import Status, Verdict
 from chatkit.system.display import Display
@@ -136,7 +136,9 @@ def verdict_on(
     if found is None:
         return verdict
     evidence = evidence_of(check, lesson, bench, found)
-    causes = causes_of(evidence)
+    # What an unfinished program does says little about what is written of it.
+    todo = next_todo(lesson, evidence)
+    causes = (todo,) if todo else causes_of(evidence)
     foreign = found.step and found.step not in check.owns
     status: Status = "not_reached" if foreign else "failed"
     return replace(
@@ -147,7 +149,7 @@ def verdict_on(
         message=visible(found.message),  # they may quote what the program printed
         expected=visible(found.expected),
         received=visible(found.received.replace("\r\n", "\n")),
-        likely=causes[0].sentence if causes else likely(check, lesson, found, evidence.text),
+        likely=causes[0].sentence if causes else "",
         causes=causes,
         output=printed(bench),
     )

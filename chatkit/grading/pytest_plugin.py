@@ -15,6 +15,7 @@ from chatkit.course.checks import Check
 from chatkit.course.lessons import find_course
 from chatkit.grading import feedback
 from chatkit.grading.checkrun import CheckRunner
+from chatkit.grading.explain.ranking import with_cause
 from chatkit.grading.options import RunOptions
 
 RUNNERS = pytest.StashKey[dict[Path, CheckRunner]]()  # by the file of their checks
@@ -40,6 +41,8 @@ class CheckItem(pytest.Item):
     def runtest(self) -> None:
         """Run the check. Raises NotPassed, and what the kit itself raises."""
         verdict = runner_of(self).run(self.check)
+        if verdict.causes:
+            verdict = with_cause(verdict, verdict.causes[0])
         if verdict.status == "skipped":
             pytest.skip(verdict.message)
         if verdict.status != "passed":

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from chatkit.bench.transcript import Event
 
 SCHEMA = 1
+TODO = "todo-"  # how the name of a cause begins that is an unwritten TODO
 INSIDE = (
     "What only the window shows was read inside the program's own process, and could be forged. "
     "What reached the server was judged on the wire."
@@ -41,6 +42,11 @@ class Cause:
     think: str = ""  # empty: what the check itself asks
     read: str = ""  # a heading of the lesson's text; empty: where the check itself sends
 
+    @property
+    def todo(self) -> int:
+        """The number of the unwritten TODO that it is; 0 for a misconception."""
+        return int(self.name.removeprefix(TODO)) if self.name.startswith(TODO) else 0
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -64,7 +70,7 @@ class Verdict:
     message: str = ""  # what happened, one sentence
     expected: str = ""
     received: str = ""
-    likely: str = ""  # the cause, in plain words
+    likely: str = ""  # the cause, where there is evidence for one
     hint: str = ""
     read: str = ""  # the lesson's section
     again: str = ""  # the command that runs this check alone
@@ -100,6 +106,23 @@ class LessonVerdict:
         return bool(self.checks) and self.score == self.max_score
 
     @property
+    def open(self) -> tuple[Verdict, ...]:
+        """The checks that failed; where none has, those that were not tried."""
+        failed = tuple(check for check in self.checks if check.status == "failed")
+        return failed or tuple(check for check in self.checks if check.status == "not_reached")
+
+    @property
+    def begin(self) -> Verdict | None:
+        """The check to begin with; None where nothing is left to do.
+
+        It is one that the explanation is about which explains most. What is written and wrong comes
+        before what is not written yet; without an explanation it is the first that failed.
+        """
+        wrong = [one for one in self.explanations if not one.cause.todo]
+        ids = wrong[0].checks if wrong else [check.id for check in self.open[:1]]
+        return next((check for check in self.checks if check.id in ids), None)
+
+    @property
     def caveat(self) -> str:
         """What one has to know about how this was found out; empty when there is nothing."""
         return INSIDE if self.window else ""
@@ -124,6 +147,7 @@ def lesson_as_json(lesson: LessonVerdict) -> dict[str, Any]:
         "isolation": lesson.isolation,
         "seconds": round(lesson.seconds, 3),
         "output": lesson.output,
+        "begin": lesson.begin.id if lesson.begin else "",
         "explanations": [
             {"name": one.cause.name, "sentence": one.cause.sentence, "checks": list(one.checks)}
             for one in lesson.explanations

@@ -6,14 +6,15 @@ each TODO: `author check` sees to that.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chatkit._errors import UserError
 from chatkit.course.lessons import Lesson, Todo
 from chatkit.course.places import PACKAGE
-from chatkit.course.todo import opens, task_in, unfinished_in
-from chatkit.student.progress import LessonProgress
+from chatkit.course.todo import asked_for, opens, task_in, unfinished_in
+from chatkit.grading.verdict import TODO
+from chatkit.student.progress import Beginning, LessonProgress
 
 DEFINITION = re.compile(r"( *)(?:def|class) (\w+)")
 
@@ -29,6 +30,7 @@ class Choice:
     todo: Todo
     checks: tuple[str, ...] = ()  # what failed in the last run and needs it
     others: tuple[int, ...] = ()  # TODOs that may be at fault instead
+    about: str = ""  # what the last run said to begin with, where it is about that
 
 
 def numbered(lesson: Lesson, number: int) -> Choice:
@@ -43,7 +45,9 @@ def numbered(lesson: Lesson, number: int) -> Choice:
 def choose(lesson: Lesson, known: LessonProgress) -> Choice | None:
     """The TODO that comes next, from what failed in the last run; None when there is none.
 
-    It is the first one, in order, that serves a check which failed. But where a program ran into a
+    It is about what that run said to begin with. Where it said nothing, or that TODO has been
+    written since, it is the first one, in the order of the lesson's text, that serves a check which
+    failed. But where a program ran into a
     TODO that is not written, its failures say little about what is written: then it is the first
     unwritten one that they need. Where nothing has failed it is the first unwritten one of all.
     Raises HintError when a program is missing.
@@ -55,15 +59,45 @@ def choose(lesson: Lesson, known: LessonProgress) -> Choice | None:
             f"{error.filename} cannot be read ({error.strerror}): "
             f"chatkit reset {lesson.number} brings the starter back"
         ) from None
+    if known.begin.check and (choice := _beginning(lesson, known.begin, left)):
+        return choice
     for program in lesson.asked:  # the server first, as the TODOs count
         if choice := _blamed(lesson, program, known, left):
             return choice
-    return numbered(lesson, min(left)) if left else None
+    return numbered(lesson, next(n for n in asked_for(lesson) if n in left)) if left else None
+
+
+def in_order(lesson: Lesson) -> list[Todo]:
+    """The TODOs of a lesson as its text asks for them, those of the server first."""
+    todos = {todo.number: todo for todo in lesson.todos}
+    return sorted(
+        (todos[number] for number in asked_for(lesson)),
+        key=lambda todo: lesson.asked.index(todo.program),
+    )
+
+
+def _beginning(lesson: Lesson, begin: Beginning, left: set[int]) -> Choice | None:
+    """The TODO that helps with what the last run said to begin with.
+
+    None where that TODO is written by now, or no TODO serves that check.
+    """
+    if begin.cause.startswith(TODO):
+        number = int(begin.cause.removeprefix(TODO))
+        if number not in left:
+            return None
+        choice = numbered(lesson, number)
+        return replace(choice, checks=_among([begin.check], choice.todo))
+    serving = [todo for todo in in_order(lesson) if begin.check in todo.checks]
+    if not serving or {todo.number for todo in serving} & left:
+        return None
+    first, *others = serving
+    about = f"{begin.check}. {begin.sentence}".rstrip()
+    return Choice(first, (begin.check,), tuple(todo.number for todo in others), about)
 
 
 def _blamed(lesson: Lesson, program: str, known: LessonProgress, left: set[int]) -> Choice | None:
     """The TODO of one program that its failed checks point at; None when they point at none."""
-    todos = [todo for todo in lesson.todos if todo.program == program]
+    todos = [todo for todo in in_order(lesson) if todo.program == program]
     own = dict.fromkeys(check for todo in todos for check in todo.checks)
     failed = [check for check in own if known.statuses.get(check) == "failed"]
     untried = [check for check in own if known.statuses.get(check) == "not_reached"]

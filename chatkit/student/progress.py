@@ -3,6 +3,7 @@
     {"schema": 1, "kit": "0.1.0", "lessons": {"01_echo": {
         "score": 54, "max_score": 100,
         "checks": {"ready-line": "passed", …}, "halted": [], "earlier": [],
+        "begin": {"check": "half-line", "cause": "", "sentence": ""},
         "programs": {"server.py": its sha256, …}, "hints": {"3": 2}}}}
 
 It is a memory of runs, never a grade: checking again finds out all of it but the open hints. Every
@@ -17,7 +18,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,15 @@ class ProgressError(UserError):
 
 
 @dataclass(frozen=True)
+class Beginning:
+    """What the last run that left something open said to begin with."""
+
+    check: str = ""  # empty: nothing
+    cause: str = ""  # its name, "todo-2" or that of a misconception; empty where none was told
+    sentence: str = ""  # of the cause
+
+
+@dataclass(frozen=True)
 class LessonProgress:
     """What is known of one lesson. Empty when it was never checked."""
 
@@ -50,6 +60,7 @@ class LessonProgress:
     hints: Mapping[int, int] = field(default_factory=dict)  # TODO -> how many hints are open
     halted: frozenset[str] = frozenset()  # checks that met a TODO which was not written
     earlier: frozenset[str] = frozenset()  # checks that have not run since their program changed
+    begin: Beginning = Beginning()
 
     @property
     def full(self) -> bool:
@@ -188,8 +199,12 @@ def after_run(
     ran = {one.id: one.status for one in verdict.checks}
     statuses: dict[str, str] = {**before.statuses, **ran}
     halted = {one.id for one in verdict.checks if one.symptom == Symptom.TODO}
+    begin = beginning_of(verdict)
+    if not begin.check and statuses.get(before.begin.check) in ("failed", "not_reached"):
+        begin = before.begin
     return replace(
         before,
+        begin=begin,
         statuses={one.id: statuses[one.id] for one in checks if one.id in statuses},
         score=sum(one.points for one in checks if statuses.get(one.id) == "passed"),
         max_score=sum(one.points for one in checks if statuses.get(one.id) != "skipped"),
@@ -205,6 +220,17 @@ def after_run(
     )
 
 
+def beginning_of(verdict: "LessonVerdict") -> Beginning:
+    """What the verdict says to begin with."""
+    check = verdict.begin
+    if check is None:
+        return Beginning()
+    told = (one.cause for one in verdict.explanations if check.id in one.checks)
+    for cause in told:
+        return Beginning(check.id, cause.name, cause.sentence)
+    return Beginning(check.id)
+
+
 def as_text(lessons: Mapping[str, LessonProgress]) -> str:
     """The file with these lessons."""
     found = {
@@ -214,6 +240,7 @@ def as_text(lessons: Mapping[str, LessonProgress]) -> str:
             "checks": dict(one.statuses),
             "halted": sorted(one.halted),
             "earlier": sorted(one.earlier),
+            "begin": asdict(one.begin),
             "programs": dict(one.programs),
             "hints": {str(number): count for number, count in sorted(one.hints.items())},
         }
@@ -237,6 +264,7 @@ def _lesson(fields: dict[str, Any]) -> LessonProgress:
         hints={int(number): count for number, count in _table(fields["hints"], int).items()},
         halted=frozenset(map(str, fields["halted"])),
         earlier=frozenset(map(str, fields["earlier"])),
+        begin=Beginning(**_table(fields.get("begin", {}), str)),  # earlier kits wrote none
     )
 
 

@@ -16,6 +16,7 @@ from chatkit.course.checks import Check
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.starters import StarterError
+from chatkit.grading.explain.ranking import explained
 from chatkit.grading.verdict import LessonVerdict, Verdict
 from chatkit.student import hints
 from chatkit.student.events import Event, Pressed, Question, Suspend, Waited
@@ -120,14 +121,10 @@ class Watch:
     # ------------------------------------------------------------------------- what is drawn
 
     @property
-    def first(self) -> Verdict | None:
-        """What to do next: the first check of the lesson that failed, else one not tried."""
-        for status in ("failed", "not_reached"):
-            for check in self.checks:
-                verdict = self.verdicts.get(check.id)
-                if verdict and verdict.status == status:
-                    return verdict
-        return None
+    def known(self) -> LessonVerdict:
+        """The last verdict on each check since the watch began, with what explains them."""
+        found = [self.verdicts[one.id] for one in self.checks if one.id in self.verdicts]
+        return explained(LessonVerdict(self.lesson.name, self.lesson.title, tuple(found), 0.0))
 
     @property
     def doing(self) -> str:

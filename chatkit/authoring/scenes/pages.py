@@ -96,10 +96,12 @@ def one_side(
 
 def about(clone: Clone, scene: Scene, recording: SceneRecording) -> Iterator[str]:
     """The mistake in the words of the one who made it, and the verdict on it."""
+    take = recording.takes["wrong"]
+    said = take.likely or take.message  # without evidence it says what happened
     why = sample_in(scene.folder(clone, "wrong"), scene.lesson).expected.get("why", "")
     yield (
         f'<p class="wire-about"><strong>The mistake:</strong> “{html(why.rstrip("."))}.”'
-        f" <strong>The verdict:</strong> {html(capital(recording.takes['wrong'].likely))}</p>"
+        f" <strong>The verdict:</strong> {html(capital(said))}</p>"
     )
 
 

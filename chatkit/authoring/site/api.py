@@ -4,7 +4,7 @@
                                                                 marks it: # ----- what it does
     <!-- api: chatkit/bench/failure.py Failure -->            a whole class with its fields
     <!-- api: chatkit/course/lessons.py check -->                       a function
-    <!-- api: chatkit/grading/causes.py CAUSES -->              a dictionary of words
+    <!-- api: chatkit/grading/feedback.py MARKS -->             a dictionary of words
     <!-- api: tests/lessons/test_01_echo.py enter as code -->   the code itself
     <!-- end -->                                                where the place ends
 

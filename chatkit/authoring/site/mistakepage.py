@@ -6,6 +6,7 @@ compare, so the page cannot say what the grader does not.
 
 from chatkit.authoring.clone import Clone
 from chatkit.authoring.samples import Sample
+from chatkit.authoring.site.cataloguepage import known
 from chatkit.authoring.site.markdown import escaped
 
 INTRODUCTION = """\
@@ -26,6 +27,12 @@ compare.
 A program with the name `typical_tutorial` has many mistakes at once.
 """
 
+RECOGNISED = """\
+A verdict names a cause only where there is evidence for it in this program: what was raised and
+where, where each thread stood, what came over the wire, and the line that does it. These are the
+causes that the kit knows. Where none of them has its evidence, the verdict says what happened, and
+no more."""
+
 
 def mistakes_page(clone: Clone, mistakes: list[Sample]) -> str:
     """The text of `docs/mistakes.md`."""
@@ -45,6 +52,8 @@ def mistakes_page(clone: Clone, mistakes: list[Sample]) -> str:
             "|---|---|---|--:|",
         ]
         blocks.append("\n".join([*lines, *map(told, own)]))
+    if recognised := known(clone):
+        blocks += ["## What the kit can explain", RECOGNISED, *recognised]
     return "\n\n".join(blocks) + "\n"
 
 

@@ -14,7 +14,7 @@ from chatkit.course.lessons import Course
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from chatkit.grading.verdict import Verdict
+    from chatkit.grading.verdict import LessonVerdict
 
 LESSON, CHECK, SYMPTOM = "broadcast", "half-line", "early-data"
 FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
@@ -67,17 +67,18 @@ def mistake(course: Course) -> Path:
     )
 
 
-def verdict_on(course: Course, folder: Path) -> "Verdict":
+def verdict_on(course: Course, folder: Path) -> "LessonVerdict":
     """What the grader says of the wrong program in `folder`. Raises CourseError."""
     from chatkit.grading.options import RunOptions
     from chatkit.grading.runner import grade_lesson
 
     lesson = course.lesson(LESSON)
-    [verdict] = grade_lesson(lesson, folder, RunOptions(only=(CHECK,), seed="picture")).checks
+    graded = grade_lesson(lesson, folder, RunOptions(only=(CHECK,), seed="picture"))
+    [verdict] = graded.checks
     if verdict.symptom != SYMPTOM:
         found = verdict.symptom or verdict.status
         raise CourseError(f"{CHECK} says {found!r} of {folder.name}, not {SYMPTOM!r}")
-    return verdict
+    return graded
 
 
 def command(course: Course) -> str:

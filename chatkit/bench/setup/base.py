@@ -73,8 +73,12 @@ class BenchBase(EventLoop):
             with self.rounds.open("r+b") as file:
                 file.write(bytes([self.round]))
 
-    def clear(self) -> None:
-        """End everything, as `close` does, and be ready for another story of the same check."""
+    def clear(self, visit: str = "") -> None:
+        """End everything, as `close` does, and be ready for another story of the same check.
+
+        `visit` names that story, for the report: "Ctrl-C while connecting".
+        """
+        self.transcript.begins_anew(visit)
         super().clear()
         for peer in self.peers:
             peer.close()

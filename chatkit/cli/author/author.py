@@ -122,11 +122,12 @@ def picture() -> None:
     with problems_end_it():
         course = open_clone(find_course()).course
         verdict = drawing.verdict_on(course, drawing.mistake(course))
-        width = max(map(len, feedback.plain(verdict).splitlines()))
+        [check] = verdict.checks
+        width = max(map(len, feedback.plain(check).splitlines()))
         console = Console(
             record=True, width=width, file=StringIO(), force_terminal=True, color_system="truecolor"
         )
-        Printer(show=False, console=console).verdict(verdict)
+        Printer(whole=True, console=console).details(verdict)
         target = course.root / "docs" / "assets" / "verdict.svg"
         write_whole(target, drawing.svg(console, drawing.command(course)))
         click.echo(f"wrote {target.relative_to(course.root).as_posix()}")

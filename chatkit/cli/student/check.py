@@ -28,6 +28,7 @@ from chatkit.course.places import INSTALLED
 @click.option(
     "--only", multiple=True, metavar="ID", help="Run this check, such as half-line, and no other."
 )
+@click.option("--all", "whole", is_flag=True, help="Show everything about every check that failed.")
 @click.option("--show", is_flag=True, help="Draw what happened on the wire, also when it passes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--seed", metavar="TEXT", help="Send the same random words as another run.")
@@ -42,6 +43,7 @@ def check(
     folder: Path | None,
     solutions: bool,
     only: tuple[str, ...],
+    whole: bool,
     show: bool,
     as_json: bool,
     seed: str | None,
@@ -49,10 +51,12 @@ def check(
 ) -> None:
     """Check the programs of a LESSON: 1, 01_echo or echo. Without LESSON: all of them.
 
-    What it finds in your own lesson folders is kept: chatkit alone shows where you are.
+    It prints a line for each check, and at the end what to begin with. What it finds in your own
+    lesson folders is kept: chatkit alone shows where you are, and chatkit hint helps on from there.
 
     \b
     chatkit check 1                            your lesson 1
+    chatkit check 1 --all                      everything about what failed
     chatkit check 2 --only half-line --show    one check, drawn
     chatkit check 1 --only idle --only restart    two checks
     chatkit check --solutions                  the finished programs
@@ -78,14 +82,14 @@ def check(
     if not as_json:
         from chatkit.cli.printing import Printer
 
-        printer = Printer(show)
+        printer = Printer(whole=whole or bool(only), show=show)
     if NO_PROC:
         click.echo(f"chatkit: {NO_PROC}.", err=True)
     results: list[LessonVerdict] = []
     end_on_signals()
 
     def tell(verdict: Verdict) -> None:
-        if printer:
+        if printer and not printer.whole:
             printer.verdict(verdict)
 
     try:
@@ -103,6 +107,8 @@ def check(
                     on_verdict=tell,
                 )
             )
+            if printer and printer.whole:
+                printer.details(results[-1])
             if printer:
                 printer.summary(results[-1])
             if programs.resolve() == one.folder.resolve():
@@ -121,6 +127,8 @@ def check(
         click.echo(json.dumps(object_of(results, __version__), indent=1, ensure_ascii=True))
     elif printer:
         printer.table(results)
+        if undone := next((one for one in results if one.begin and not only), None):
+            printer.begin(undone)
     if remark:
         click.echo(f"chatkit: {remark}", err=True)
     sys.exit(0 if all(result.full for result in results) else 1)

@@ -23,8 +23,8 @@ def hint(lesson: str | None, number: int | None, again: bool) -> None:
     """Show one more hint for the TODO that comes next in a LESSON.
 
     Each TODO has at least three: a question to think about, where to look, and a line of code.
-    Which TODO it is follows from what failed in your last check. Without LESSON it is the first
-    lesson that is not done.
+    The TODO is the one that helps with what your last check named under "Begin here". Without
+    LESSON it is the first lesson that is not done.
 
     \b
     chatkit hint                   one more hint
@@ -93,7 +93,8 @@ def show(lesson: Lesson, state: Progress, choice: hints.Choice, upto: int, asked
     words, line = hints.task(lesson, todo)
     where = f"lessons/{lesson.name}/{todo.program}" + (f", line {line}" if line else "")
     click.echo(f"Lesson {lesson.number}, {lesson.title}: TODO {todo.number} in {where}")
-    for text in filter(None, [words, choice.checks and "for: " + ", ".join(choice.checks)]):
+    about = choice.about and f"Begin here: {choice.about}"
+    for text in filter(None, [about, words, choice.checks and "for: " + ", ".join(choice.checks)]):
         told(f"  {text}", "  ")
     click.echo()
     for number, text in enumerate(todo.hints[:upto], start=1):

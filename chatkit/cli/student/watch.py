@@ -94,7 +94,7 @@ def show(watch: "Watch", events: "SimpleQueue[Event]", stack: ExitStack) -> None
     console = Console(highlight=False)
     able = console.is_terminal and not console.is_dumb_terminal and not console.legacy_windows
     if not (able and sys.stdin.isatty()):
-        watch.loop(events, PlainScreen(Printer(show=False)))
+        watch.loop(events, PlainScreen(Printer()))
         return
     from chatkit.cli.student.terminal import Terminal
 

@@ -1,6 +1,6 @@
 """What the watch shows: a page as large as the screen, or plain lines where there is no screen.
 
-What to do next is on top. It is the plain text of `grading.feedback`, cut to the screen.
+What to do next is on top: what `chatkit check` ends with, and below it what happened on the wire.
 """
 
 import re
@@ -10,10 +10,10 @@ from textwrap import wrap
 
 from rich.text import Text
 
-from chatkit.cli.printing import PLAIN, STYLES, Printer, carries, coloured, shown
+from chatkit.cli.printing import PLAIN, STYLES, Printer, beginning, carries, shown
 from chatkit.course.lessons import Lesson
 from chatkit.grading import feedback
-from chatkit.grading.verdict import Verdict
+from chatkit.grading.verdict import LessonVerdict
 from chatkit.student.events import Event
 from chatkit.student.grader import Ended, Heard
 from chatkit.student.watch import Watch
@@ -66,6 +66,7 @@ class PlainScreen:
             self.printer.verdict(event.verdict)
         if isinstance(event, Ended) and event.verdict:
             self.printer.summary(event.verdict)
+            self.printer.begin(event.verdict)
             self.printer.console.print("Watching. Save a program to check it again.")
         trouble = watch.trouble or watch.remark
         if trouble and trouble != self.said:
@@ -159,9 +160,10 @@ def body_lines(watch: Watch, width: int, rows: int) -> list[Text]:
         return [Text(line, style="bold") for line in wrapped(watch.trouble, width)][:rows]
     if watch.round:
         return round_lines(watch)
-    if verdict := watch.first:
-        words = shown("\n".join(narrow(cut(verdict, rows), width, rows)))
-        lines = coloured(verdict, words).split("\n")
+    known = watch.known
+    if verdict := known.begin:
+        words = shown("\n".join(narrow(begin_lines(known, rows), width, rows)))
+        lines = beginning(words.split("\n")).split("\n")
         if watch.running and verdict.id not in watch.heard:
             for line in lines:
                 line.stylize("dim")  # of the run before
@@ -219,27 +221,22 @@ def wrapped(text: str, width: int) -> Iterable[str]:
         yield from wrap(line, width - 2, initial_indent=" ", subsequent_indent=" ") or [""]
 
 
-def cut(verdict: Verdict, rows: int) -> list[str]:
-    """The feedback on a verdict in at most `rows` lines; the last one says how to see all of it.
+def begin_lines(lesson: LessonVerdict, rows: int) -> list[str]:
+    """What to begin with, as `chatkit check` says it, in at most `rows` lines.
 
-    What happened on the wire goes first, from its beginning: where it went wrong is at its end.
+    Where there is room, what happened on the wire stands below it: at the least its end, which is
+    where it went wrong.
     """
-    if verdict.status != "failed":
-        return feedback.short(verdict).split("\n")[:rows]
-    head, _, rest = feedback.plain(verdict).rstrip("\n").partition("\n\n")
-    drawing: list[str] = []
-    if verdict.transcript:
-        drawn, _, rest = rest.partition("\n\n")
-        drawing = [row.removeprefix("  ") for row in drawn.split("\n")] + [""]
-    parts = rest.split("\n")
-    if 2 + len(drawing) + len(parts) <= rows:
-        return [head, "", *drawing, *parts]
-    parts = [line for line in parts if not line.startswith("  again ")]
-    left = rows - 5 - len(parts)  # rows of the drawing: without head, names, gaps and last line
-    drawing = [drawing[0], f"{'':8}…", *drawing[-1 - left :]] if drawing and left > 1 else []
-    gap = [""] if len(parts) + len(drawing) + 3 <= rows else []
-    kept = [head, *gap, *drawing, *parts][: rows - 1]
-    return [*kept, f"  again     {verdict.again}   shows all of it"]
+    lines = feedback.begin(lesson)
+    if len(lines) > rows:
+        return [*lines[: rows - 1], lines[-1]]  # the last one says how to see all of it
+    if drawing := lesson.begin and feedback.drawn(lesson.begin):
+        left = rows - len(lines) - 1
+        if len(drawing) > left:
+            names, *steps = drawing
+            drawing = [names, f"{'':10}…", *steps[len(steps) - left + 2 :]] if left > 3 else []
+        lines += ["", *drawing] if drawing else []
+    return lines
 
 
 def marks(watch: Watch) -> list[Text]:

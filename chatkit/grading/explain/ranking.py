@@ -1,5 +1,6 @@
 """Which explanation comes first: the one that explains the most failed checks."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from chatkit.bench.evidence import Evidence
@@ -100,7 +101,7 @@ def causes_of(evidence: Evidence) -> tuple[Cause, ...]:
 
 def explained(lesson: LessonVerdict) -> LessonVerdict:
     """The same verdict with its explanations, and each failed check with the one that it got."""
-    told = ranked(lesson.checks)
+    told = ranked(lesson)
     of = {id: one.cause for one in reversed(told) for id in one.checks}
     checks = tuple(
         with_cause(check, of[check.id]) if check.id in of else check for check in lesson.checks
@@ -114,29 +115,33 @@ def with_cause(check: Verdict, cause: Cause) -> Verdict:
     return replace(check, likely=cause.sentence, hint=cause.think or check.hint, read=read)
 
 
-def ranked(checks: tuple[Verdict, ...]) -> list[Explanation]:
-    """What explains the failed checks of a lesson.
+def ranked(lesson: LessonVerdict) -> list[Explanation]:
+    """What explains the failed checks of a lesson; where none failed, those that were not tried.
 
-    The cause that explains most comes first. A check counts once, for the first cause that explains
-    it. Of causes that explain equally many, the one that was found in the earlier check is first.
-    Those that explain the very same checks are all told.
+    Misconceptions come first: the one that explains most, and so on. A check counts once, for the
+    first cause that explains it. Of causes that explain equally many, the one that was found in the
+    earlier check is first. Those that explain the very same checks are all told. The TODOs that
+    come next follow: a program has one, in all its checks.
     """
-    left = {
-        check.id: {cause.name: cause for cause in check.causes}
-        for check in checks
-        if check.status == "failed"
-    }
+    left = {check.id: {cause.name: cause for cause in check.causes} for check in lesson.open}
     told: list[Explanation] = []
-    while True:
-        found: dict[str, list[str]] = {}
-        for id, causes in left.items():
-            for name in causes:
-                found.setdefault(name, []).append(id)
-        if not found:
-            return told
+    while found := _checks_by_cause(left, todos=False):
         most = max(map(len, found.values()))
         best = next(ids for ids in found.values() if len(ids) == most)
         for name, ids in found.items():
             if ids == best:
                 told.append(Explanation(left[ids[0]][name], tuple(ids)))
         left = {id: causes for id, causes in left.items() if id not in best}
+    for name, ids in _checks_by_cause(left, todos=True).items():
+        told.append(Explanation(left[ids[0]][name], tuple(ids)))
+    return told
+
+
+def _checks_by_cause(left: Mapping[str, Mapping[str, Cause]], todos: bool) -> dict[str, list[str]]:
+    """The checks of each cause that is an unwritten TODO, or of each that is none."""
+    found: dict[str, list[str]] = {}
+    for id, causes in left.items():
+        for name, cause in causes.items():
+            if bool(cause.todo) == todos:
+                found.setdefault(name, []).append(id)
+    return found

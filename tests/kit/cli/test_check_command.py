@@ -85,7 +85,45 @@ def test_the_verdict_names_the_next_todo_and_its_hint(tmp_path: Path) -> None:
 
     (verdict,) = json.loads(done.stdout)["lessons"][0]["checks"]
     assert verdict["symptom"] == "todo"
-    assert verdict["likely"].startswith("TODO 1 in server.py comes next.")
+    assert verdict["likely"] == "TODO 1 in server.py comes next."
+    assert verdict["hint"].startswith("Three things make a socket")
+    assert verdict["read"].endswith('"Starting and stopping"')
+
+
+def test_a_check_is_a_line_and_the_last_words_say_where_to_begin(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "lessons/03_threads", tmp_path / "mine")
+
+    done = check("3", "--dir", tmp_path / "mine")
+
+    lines, _, last = done.stdout.partition("Begin here: ")
+    checks = find_course(ROOT).lesson("3").checks()
+    listed = [line for line in lines.splitlines() if line[:1] in tuple("✓✗·-")]
+    assert len(listed) == len(checks)
+    assert last.startswith("ready-line. ") and "TODO 1 in server.py comes next." in last
+    assert len(last.splitlines()) <= 12
+    assert len(lines.splitlines()) <= len(checks) + 6
+    assert "chatkit check 3 --all" in lines
+
+
+def test_all_shows_each_failure_whole_and_a_traceback_once(tmp_path: Path) -> None:
+    text = (ROOT / "solutions/01_echo/server.py").read_text(encoding="utf-8")
+    assert "client.sendall(data)" in text
+    mine = server_only(tmp_path, text.replace("client.sendall(data)", "raise ValueError('no')"))
+
+    brief, whole = check("1", "--dir", mine).stdout, check("1", "--dir", mine, "--all").stdout
+
+    failed = [line for line in brief.splitlines() if line.startswith("✗")]
+    assert len(failed) > 1
+    assert brief.count("  again ") == 1 and whole.count("  again ") == len(failed) + 1
+    rest = whole.partition("Begin here: ")[0]
+    assert rest.count("raise ValueError('no')") == 1
+    assert "(the traceback stands above, at " in rest
+
+
+def test_the_window_lesson_says_nothing_of_forging_to_a_student(tmp_path: Path) -> None:
+    done = check("5", "--dir", ROOT / "solutions/05_gui", "--only", "handshake")
+
+    assert "05_gui: " in done.stdout and "forged" not in done.stdout
 
 
 def test_a_server_that_ends_behind_its_ready_line_tells_why(tmp_path: Path) -> None:
@@ -110,7 +148,7 @@ def test_half_a_line_is_told_as_in_the_book(tmp_path: Path) -> None:
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     labels = [line.split()[0] for line in lines if line.startswith("  ") and line[2] != " "]
-    order = ["what", "expected", "received", "likely", "think", "read", "again"]
+    order = ["what", "expected", "received", "think", "read", "again"]
     assert [label for label in labels if label in order] == order
     assert any("too early: alice has not ended her line" in line for line in lines)
     assert "chatkit check 2 --only half-line --show" in done.stdout

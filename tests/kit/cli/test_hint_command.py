@@ -14,7 +14,7 @@ import pytest
 
 from chatkit.course.lessons import Course, Lesson, find_course
 from chatkit.student.hints import HintError, choose, task, walkthrough
-from chatkit.student.progress import FILE, LessonProgress, load
+from chatkit.student.progress import FILE, Beginning, LessonProgress, load
 
 ROOT = Path(__file__).parents[3]
 KIT = find_course(ROOT)
@@ -246,3 +246,53 @@ def test_a_state_of_a_newer_kit_is_refused_and_a_broken_one_is_kept(course: Cour
     assert broken.returncode == 0 and "1 of 3" in broken.stdout
     assert "It is kept as progress.json.broken" in broken.stderr
     assert (course.root / f"{FILE}.broken").read_text(encoding="utf-8") == "{"
+
+
+# What "Begin here" names
+
+
+def test_a_hint_helps_with_what_the_last_check_named(course: Course) -> None:
+    echo = course.lesson("echo")
+    written = replace(echo, folder=echo.solutions if echo.solutions.is_dir() else echo.folder)
+    server_and_client = after(KIT.lesson("echo"), ["half-close", "client-server-lost"])
+    begin = Beginning("client-server-lost", "some-misconception", "client.py:9 hears no end.")
+
+    chosen = choose(
+        replace(written, folder=KIT.lesson("echo").solutions),
+        replace(server_and_client, begin=begin),
+    )
+
+    assert chosen and (chosen.todo.number, chosen.others) == (5, (6,))
+    assert chosen.about == "client-server-lost. client.py:9 hears no end."
+
+
+def test_a_todo_that_was_named_is_hinted_at_until_it_is_written(course: Course) -> None:
+    broadcast = course.lesson("broadcast")
+    write(broadcast, 1)
+    named = replace(
+        after(broadcast, ["framing"], halted=["framing"]), begin=Beginning("framing", "todo-2")
+    )
+
+    chosen = choose(broadcast, named)
+    assert chosen and chosen.todo.number == 2
+    write(broadcast, 2)
+    chosen = choose(broadcast, named)
+    assert chosen and chosen.todo.number == 3
+
+
+def test_the_hint_names_what_the_check_has_named(course: Course) -> None:
+    echo = course.lesson("echo")
+    for program in echo.asked:
+        shutil.copy(KIT.lesson("echo").solutions / program, echo.folder)
+    server = echo.folder / "server.py"
+    text = server.read_text(encoding="utf-8")
+    assert "client.sendall(data)" in text
+    server.write_text(text.replace("client.sendall(data)", "pass"), encoding="utf-8")
+    command = [sys.executable, "-m", "chatkit", "check", "1"]
+    done = subprocess.run(command, cwd=course.root, capture_output=True, text=True, timeout=120)
+    named = done.stdout.partition("Begin here: ")[2].partition(".")[0]
+
+    shown = hint(cwd=course.root)
+
+    assert named and f"Begin here: {named}." in shown.stdout, shown.stdout + shown.stderr
+    assert load(course).of(echo).begin.check == named

@@ -176,7 +176,7 @@ def test_a_save_is_seen_checked_and_told(window: Callable[..., Window], folder: 
     replace(server, right.replace("client.sendall(data)", "client.sendall(data.upper())"))
     one.reads("✗ ")
     one.reads("watching: save to check")
-    one.reads("likely")
+    one.reads("Begin here: ")
     replace(server, right)
     one.reads("Every check passes: 20 of 20 points")
 

@@ -7,7 +7,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from chatkit.cli.student.watching import KEYS, cut, page
+from chatkit.cli.student.watching import KEYS, begin_lines, page
 from chatkit.course.lessons import Lesson, find_course
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.student import saves
@@ -505,12 +505,13 @@ def test_every_page_fits_its_screen(student: Student, width: int, height: int) -
 def test_long_feedback_is_cut_to_the_screen_and_says_how_to_see_all(student: Student) -> None:
     verdict = student.verdict("idle", "failed", "word " * 200)
 
-    lines = cut(verdict, 10)
+    lesson = LessonVerdict("01_echo", "Echo", (verdict,), 1.0)
+    lines = begin_lines(lesson, 6)
 
-    assert len(lines) == 10
-    assert "chatkit check 1 --only idle --show" in lines[-1] and "all of it" in lines[-1]
-    assert lines[0].startswith("✗")
-    assert "all of it" not in cut(verdict, 60)[-1]
+    assert len(lines) == 6
+    assert lines[0].startswith("Begin here: idle.")
+    assert "chatkit check 1 --only idle --show" in lines[-1]
+    assert len(begin_lines(lesson, 60)) == 12
 
 
 def test_files_that_cannot_be_read_are_there_but_empty(tmp_path: Path) -> None:
