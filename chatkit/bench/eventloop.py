@@ -14,14 +14,16 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, Self
+from typing import Self
 
 from chatkit.bench.failure import Failure, NotMet, Stop
-from chatkit.bench.idle import GRACE, PROMISE, IdleDetector, Pulsing, Threads
+from chatkit.bench.idle import GRACE, PROMISE, IdleDetector, Threads
 from chatkit.bench.symptoms import Symptom
 from chatkit.bench.transcript import Transcript, quoted
 from chatkit.bench.waiting.deadlines import Patience
+from chatkit.bench.waiting.notes import Notes
 from chatkit.bench.waiting.selecting import SelectorLoop
+from chatkit.bench.waiting.watched import Connection, WatchedWindow
 from chatkit.system import linux, timers
 from chatkit.system.display import Display
 from chatkit.system.program import Program
@@ -36,23 +38,6 @@ SILENCE = 3.5  # seconds that a program is left alone which looks up now and the
 
 NAP = 0.0002  # seconds to the first look at a program that may be at rest; later ones take longer
 WINDOW_NAP = 0.003  # with a window, which needs many times as long: see `idle.ROUNDS`
-
-
-class Connection(Protocol):
-    """The end of a connection, as far as waiting is concerned."""
-
-    def on_its_way(self) -> bool:
-        """Whether bytes are between the two programs."""
-
-    def unread(self) -> int:
-        """How many bytes the program has got and not read."""
-
-
-class WatchedWindow(Pulsing, Protocol):
-    """A window, as far as waiting is concerned."""
-
-    def must_not_wait_always(self) -> None:
-        """Raise Failure when its callbacks wait again and again."""
 
 
 class EventLoop(SelectorLoop):
@@ -70,10 +55,7 @@ class EventLoop(SelectorLoop):
         super().__init__(sandbox, delays)
         self.transcript = Transcript()
         self.spins = False  # a program has been seen to spin, in this check or one before
-        self.late = 0.0  # seconds that the latest answer took, if one took too long
-        self.late_one = ""  # what that answer was: "line 3 for alice"
-        self.quiet = 0.0  # seconds of quiet that had to do where rest could not be seen
-        self.remarks: list[str] = []  # notes about this machine
+        self.noted = Notes()
         self.at_rest: Threads = {}  # how the programs stood when they were last seen at rest
         self.peers: Sequence[Connection] = ()
         self.windows: Sequence[WatchedWindow] = ()
@@ -94,13 +76,7 @@ class EventLoop(SelectorLoop):
     @property
     def notes(self) -> list[str]:
         """What is worth saying about a check that may well have passed."""
-        late = f"right but late: {self.late_one} came after {self.late:.1f} s"
-        return [late] * bool(self.late) + self.remarks
-
-    def remark(self, text: str) -> None:
-        """Note something about this machine, once."""
-        if text not in self.remarks:
-            self.remarks.append(text)
+        return self.noted.told
 
     # ------------------------------------------------------------------ steps and waiting
 
@@ -199,20 +175,15 @@ class EventLoop(SelectorLoop):
         if self.windows and idle > promise:
             idle -= self.worked() - worked
         if idle > promise:
-            self.comes_late(what, passed)
-
-    def comes_late(self, what: str, seconds: float) -> None:
-        """Remember that `what` took so long, when nothing has taken longer yet."""
-        if seconds > self.late:
-            self.late, self.late_one = seconds, what
+            self.noted.comes_late(what, passed)
 
     def settle(self, *, quietly: bool = False, proof: bool = False) -> None:
         """Wait until the programs are at rest, or quiet where rest cannot be seen.
 
         At rest means: every thread waits for something that only the bench can bring, so nothing
-        more will happen by itself. Quiet, where the system does not show that, is said in a note,
-        unless `quietly`. It waits for at most 10 s, and longer only for want of a processor.
-        `proof`: it is to be proved that nothing more comes, so a timer counts that nobody can read.
+        more will happen by itself. It waits for at most 10 s, and longer only for want of a
+        processor. `quietly`: whatever its windows do. `proof`: it is to be proved that nothing more
+        comes, so a timer counts that nobody can read.
         """
         patience = self.patience(PROMISE * GRACE)
         detector = self._detector(patience.excuse)
@@ -237,8 +208,6 @@ class EventLoop(SelectorLoop):
             if state == "rest":
                 return
             break
-        if not quietly:
-            self.quiet += patience.passed
 
     def _in_vain(self, detector: IdleDetector, least: float, most: float) -> bool:
         """Whether the programs have been busy for so long that nothing will come of it any more.
@@ -330,7 +299,7 @@ class EventLoop(SelectorLoop):
         started = time.monotonic()
         if not linux.READS_REST:
             if linux.NO_PROC:
-                self.remark("without /proc nobody can see how busy a program is")
+                self.noted.remark("without /proc nobody can see how busy a program is")
             used = processor_time(pids)
             self.wait(lambda: False, seconds=seconds)
             return (processor_time(pids) - used) / (time.monotonic() - started)

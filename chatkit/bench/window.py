@@ -109,7 +109,7 @@ class Window(LivingWindow):
                 raise self.loop.explained(NotMet("rest", wanted, silence=silence))
         idle = patience.passed - (self.loop.worked() - worked)
         if idle > promise:
-            self.loop.comes_late("what the window shows", patience.passed)
+            self.loop.noted.comes_late("what the window shows", patience.passed)
 
     def _missed(self, stop: Stop, wanted: str, silence: Symptom) -> Failure:
         """Why something is not to be seen, with what is."""

@@ -22,13 +22,13 @@ from chatkit.system.forkserver import Copy, ForkServer
 from chatkit.system.linux import WINDOWS
 from chatkit.system.programs.folder import copied
 from chatkit.system.programs.output import Output
+from chatkit.system.programs.waits import waits
 from chatkit.system.sandbox import seccomp
 from chatkit.system.sandbox.bounds import Who, limit
 from chatkit.system.sandbox.rootfs import Folder
 from chatkit.system.sandbox.sandbox import INSIDE, Sandbox, SandboxError
 from chatkit.system.sandbox.walls.walled import Walled
 from chatkit.system.spawn import begin_as_a_child, plain_environment, spawn
-from chatkit.system.waits import waits
 from chatkit.system.windows import press_ctrl_c
 
 # Seconds in which no program has done anything yet, and looking would take its time.

@@ -129,7 +129,7 @@ class BenchBase(EventLoop):
         """
         found = another_loopback()
         if found is None:
-            self.remark(
+            self.noted.remark(
                 "this machine has no address 127.0.0.2, so only 127.0.0.1 was tried: whether the "
                 "server listens where it is told could not be seen"
             )
@@ -140,7 +140,7 @@ class BenchBase(EventLoop):
     def holds(self) -> tuple[int, int]:
         """How many threads and how many open files the program has now, in this order."""
         if linux.NO_PROC:
-            self.remark("without /proc nobody can count threads and open files")
+            self.noted.remark("without /proc nobody can count threads and open files")
         return usage.threads_and_files(self.pids())
 
     def memory(self) -> int:

@@ -13,7 +13,13 @@ from chatkit import __version__
 from chatkit._archives.filenames import archive_stem, brief, is_archive_name, readable
 from chatkit._archives.unpacking import HAND_IN, ArchiveError, unpack
 from chatkit.classroom.exports.handin import MANIFEST, read_manifest
-from chatkit.classroom.submissions.items import Item, LessonPrograms, Location, Programs, listing
+from chatkit.classroom.submissions.items import (
+    Item,
+    LessonPrograms,
+    Location,
+    Programs,
+    listing,
+)
 from chatkit.classroom.submissions.layouts import (
     lesson_hinted,
     lesson_named,

@@ -16,12 +16,7 @@ from chatkit._errors import UserError
 from chatkit.classroom.exports.handin import MANIFEST
 from chatkit.classroom.submissions.copying import copy_lesson
 from chatkit.classroom.submissions.items import Item, LessonPrograms, listing
-from chatkit.classroom.submissions.layouts import (
-    Mark,
-    lesson_named,
-    safe_id,
-    without_copy,
-)
+from chatkit.classroom.submissions.layouts import Mark, lesson_named, safe_id, without_copy
 from chatkit.classroom.submissions.participants import Layout, Participant, participants
 from chatkit.classroom.submissions.search import Search
 from chatkit.course.lessons import Course, Lesson

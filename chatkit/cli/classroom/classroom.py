@@ -23,10 +23,7 @@ from chatkit.classroom.rosters.roster import fill_roster, roster_target
 from chatkit.classroom.rules import Rules, read_rules, signed
 from chatkit.classroom.run import carry_out, doubles, due, plan, rules_of
 from chatkit.classroom.statistics import statistics_of
-from chatkit.classroom.submissions.submissions import (
-    Submission,
-    find_submissions,
-)
+from chatkit.classroom.submissions.submissions import Submission, find_submissions
 from chatkit.cli.classroom.files import handout, one, package
 from chatkit.cli.classroom.progress import final_table, progress
 from chatkit.cli.classroom.similar import similar

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chatkit.bench.evidence import Evidence, Frame, Raised
-from chatkit.grading.explain.source import Source, source_of
+from chatkit.grading.explain.questions.source import Source, source_of
 
 
 class Seen:
@@ -51,7 +51,7 @@ class Misconception:
     """Something that people get wrong, and how one sees it."""
 
     name: str  # "one-recv-one-line"
-    family: str  # the module: "framing"
+    family: str  # the folder: "framing"
     title: str  # in a few words, for a list: "one recv() is taken for one line"
     told: Predicate  # the sentence, with the student's own line, when the evidence is there
     think: str  # what to ask oneself next
@@ -75,7 +75,7 @@ def misconception(
     """Put the predicate below into the catalogue. The arguments are those of `Misconception`."""
 
     def add(predicate: Predicate) -> Predicate:
-        family = predicate.__module__.rpartition(".")[2]
+        family = predicate.__module__.split(".")[3]  # chatkit.grading.explain.framing…
         if name in CATALOGUE:
             raise ValueError(f"the misconception {name!r} is there twice")
         CATALOGUE[name] = Misconception(name, family, title, predicate, think, read, proofs, unlike)

@@ -3,7 +3,7 @@
 from chatkit.bench.evidence import Evidence
 from chatkit.bench.transcript import Event
 from chatkit.grading.explain.catalogue import Seen
-from chatkit.grading.explain.lines import a_line_said_before_is_dropped
+from chatkit.grading.explain.framing.lines import a_line_said_before_is_dropped
 
 REMEMBERS = """
 def read(client, line):

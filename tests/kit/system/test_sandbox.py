@@ -12,11 +12,7 @@ from chatkit.system import linux
 from chatkit.system.sandbox import sandbox, seccomp
 from chatkit.system.sandbox.bounds import FILE, FILES, PROCESSOR
 from chatkit.system.sandbox.namespaces import NOBODY
-from chatkit.system.sandbox.sandbox import (
-    Refused,
-    Sandbox,
-    what_is_missing,
-)
+from chatkit.system.sandbox.sandbox import Refused, Sandbox, what_is_missing
 
 
 def test_a_python_that_another_user_cannot_run_is_refused(

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from chatkit.system import linux
-from chatkit.system.waits import waits
+from chatkit.system.programs.waits import waits
 
 PROGRAM = """
 import socket, threading

@@ -1,0 +1,13 @@
+"""A peer that leaves, a reset, Ctrl-C, the end of input, and errors on the way."""
+
+# The order of the catalogue: of two causes that explain equally much, the first is told first.
+# ruff: noqa: I001
+from chatkit.grading.explain.endings import endings, leaving, loops, stopping, keyboard
+
+__all__ = [
+    "endings",
+    "keyboard",
+    "leaving",
+    "loops",
+    "stopping",
+]
