@@ -44,10 +44,14 @@ class Sample:
         return "/".join(self.folder.parts[-3:])
 
     def outcome(self) -> Outcome:
-        """What each check of the lesson must find."""
+        """What each check of the lesson must find; those left out may find anything."""
         outcome = dict.fromkeys((check.id for check in self.lesson.checks()), "passed")
         outcome |= dict.fromkeys(self.expected.get("not_reached", ()), "not_reached")
-        return outcome | self.fails
+        outcome |= self.fails
+        # A race that shows in its own check every time may show in another one now and then.
+        for check in self.expected.get("sometimes", ()):
+            del outcome[check]
+        return outcome
 
     def grade(self, folder: Path, *, delays: bool = False) -> LessonVerdict:
         """Grade a copy of it in `folder`. `delays`: the bench stands still at random moments."""

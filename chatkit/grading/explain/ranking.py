@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from chatkit.bench.evidence import Evidence
 from chatkit.grading.explain import chat, endings, framing, sockets, starting, threads, window
-from chatkit.grading.explain.catalogue import CATALOGUE, Seen
+from chatkit.grading.explain.catalogue import CATALOGUE, Misconception, Seen
 from chatkit.grading.verdict import Cause, Explanation, LessonVerdict, Verdict
 
 # Their import fills the catalogue; this is its order.
@@ -17,12 +17,23 @@ def causes_of(evidence: Evidence) -> tuple[Cause, ...]:
     """Every cause whose evidence is there, in the order of the catalogue; often there is none."""
     seen = Seen(evidence)
     entries = sorted(CATALOGUE.values(), key=lambda one: ORDER.index(one.family))
-    found = ((one, one.told(seen)) for one in entries)
+    found = ((one, _told(one, seen)) for one in entries)
     return tuple(
         Cause(one.name, sentence, one.think, one.read.get(evidence.lesson, ""))
         for one, sentence in found
         if sentence
     )
+
+
+def _told(entry: Misconception, seen: Seen) -> str | None:
+    """The sentence of an entry. One that cannot cope with a strange program stays silent.
+
+    A verdict must not be lost for want of an explanation.
+    """
+    try:
+        return entry.told(seen)
+    except Exception:
+        return None
 
 
 def explained(lesson: LessonVerdict) -> LessonVerdict:

@@ -160,7 +160,7 @@ SLIPS = [
         "showerror",
     ),
     (
-        "todo-not-reached",
+        "unwritten-part-not-reached",
         "handshake",
         "        with contextlib.suppress(OSError):\n            while True:",
         '        raise NotImplementedError("TODO 3: send")\n'
@@ -197,7 +197,7 @@ ALSO = {  # what has to be different elsewhere for a slip to be one
         "self.host, self.port = host, port\n",
         'self.host, self.port = host, port\n        globals()["name"] = b"alice"\n',
     ),
-    "todo-not-reached": (
+    "unwritten-part-not-reached": (
         "        threading.Thread(target=self.send, args=(self.server,), daemon=True).start()\n",
         "",
     ),

@@ -95,6 +95,8 @@ def closed_but_still_there(seen: Seen) -> str | None:
         invalid = error.kind == "ValueError" and "Invalid file descriptor: -1" in error.text
         if not error.own or not (negative or bad or invalid) or not somebody_left(seen.evidence):
             continue
+        if not _goes_by_a_collection(seen, error.own.line):
+            continue
         closes = [one for one in seen.source.calls("close") if not _closes_all(seen, one)]
         closes = [one for one in closes if not _forgets(seen, one)] or closes
         where = f" Line {closes[0].lineno} closes it" if len(closes) == 1 else " It was closed"
@@ -104,6 +106,14 @@ def closed_but_still_there(seen: Seen) -> str | None:
             "this line goes by. Take it out of there, too.",
         )
     return None
+
+
+def _goes_by_a_collection(seen: Seen, line: int) -> bool:
+    """Whether the line asks select() about its sockets, or stands in a loop over some."""
+    text = seen.source.line(line)
+    call = seen.source.at_line(line, ast.Call)
+    loops = seen.source.around(call, ast.For) if call else ()
+    return "select" in text or "poll" in text or any(True for _ in loops)
 
 
 def _closes_all(seen: Seen, call: ast.Call) -> bool:

@@ -156,6 +156,10 @@ def one_recv_after_the_end(seen: Seen) -> str | None:
     return None
 
 
+# Not read(): os.read(0, …) takes what is typed.
+RECEIVING = {"recv", "recv_into", "recvfrom", "makefile"}
+
+
 @misconception(
     "receiver-not-awaited",
     "the program ends and does not wait for the thread that receives",
@@ -173,7 +177,7 @@ def receiver_not_awaited(seen: Seen) -> str | None:
         target = argument(thread, 1, "target")
         function = source.function(ast.unparse(target).rpartition(".")[2]) if target else None
         daemon = value(source, keyword(thread, "daemon")) is True
-        if daemon and function and reaches(source, function, READING):
+        if daemon and function and reaches(source, function, RECEIVING):
             return seen.at(
                 thread,
                 f"starts {function.name}() as a daemon, and no line waits for it. When the main "

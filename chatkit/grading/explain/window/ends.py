@@ -207,7 +207,7 @@ def status_not_zero(seen: Seen) -> str | None:
 
 
 @misconception(
-    "todo-not-reached",
+    "unwritten-part-not-reached",
     "a TODO is left, and the program does not come there",
     think="Who should call this function, and when?",
     read={},
