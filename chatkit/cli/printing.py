@@ -52,6 +52,7 @@ class Printer:
         """`whole` prints everything about what failed, `show` about every check."""
         self.whole = whole or show
         self.show = show
+        self.skipped_for = ""  # the reason that was told last
         self.console = console or Console(highlight=False, soft_wrap=True)
         encoding = getattr(sys.stdout, "reconfigure", None)
         if encoding:
@@ -63,6 +64,8 @@ class Printer:
     def verdict(self, verdict: Verdict) -> None:
         """One line for a check, and its notes if it has passed."""
         words = "\n".join([feedback.headline(verdict), *feedback.notes(verdict)])
+        if verdict.status == "skipped" and verdict.message != self.skipped_for:
+            words, self.skipped_for = feedback.short(verdict), verdict.message
         self.console.print(coloured(verdict, shown(words)))
 
     def details(self, lesson: LessonVerdict) -> None:

@@ -4,6 +4,7 @@ import math
 import random
 import shlex
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from chatkit.grading.verdict import Status, Verdict
 from chatkit.system.display import Display
 from chatkit.system.forkserver import ForkServer
 from chatkit.system.linux import LINUX
+from chatkit.system.program import Program
 from chatkit.system.sandbox.sandbox import Sandbox
 
 LAST_LINES = 20  # of what the programs printed; a verdict keeps no more
@@ -118,6 +120,7 @@ def verdict_on(
 ) -> Verdict:
     """The verdict on one check: `found` is what stopped it, or None."""
     turns = f" --turns {shlex.quote(bench.scheduled)}" if bench.scheduled else ""
+    programs, events = bench.seen_until(found if isinstance(found, Failure) else None)
     verdict = Verdict(
         id=check.id,
         title=check.title,
@@ -129,7 +132,7 @@ def verdict_on(
         read=f'lessons/{lesson.name}/README.md, "{check.read}"',
         again=f"chatkit check {lesson.number} --only {check.id}{turns} --show",
         notes=tuple(bench.notes),
-        transcript=tuple(bench.transcript.events),
+        transcript=events,
     )
     if isinstance(found, Unavailable):
         return replace(verdict, status="skipped", score=0, max_score=0, message=str(found))
@@ -151,19 +154,20 @@ def verdict_on(
         received=visible(found.received.replace("\r\n", "\n")),
         likely=causes[0].sentence if causes else "",
         causes=causes,
-        output=printed(bench),
+        output=printed(programs),
     )
 
 
-def printed(bench: Bench) -> str:
+def printed(programs: Sequence[Program]) -> str:
     """The last lines that the programs of a check printed, fit to be shown."""
-    said = "\n".join(program.printed for program in bench.programs if program.printed)
+    said = "\n".join(program.printed for program in programs if program.printed)
     lines = visible(said.replace("\r\n", "\n")).split("\n")
     return "\n".join(line[:200] for line in lines[-LAST_LINES:])
 
 
 def evidence_of(check: Check, lesson: Lesson, bench: Bench, failure: Failure) -> Evidence:
     """What the bench saw of the program that `check` judges. If it still runs, this ends it."""
+    programs, events = bench.seen_until(failure)
     about = Evidence(
         lesson=lesson.number,
         check=check.id,
@@ -173,14 +177,14 @@ def evidence_of(check: Check, lesson: Lesson, bench: Bench, failure: Failure) ->
         message=failure.message,
         expected=failure.expected,
         received=failure.received,
-        events=tuple(bench.transcript.events),
+        events=events,
         todos=tuple(
             todo.number
             for todo in lesson.todos
             if todo.program == check.program and check.id in todo.checks
         ),
     )
-    ours = [program for program in bench.programs if program.path.name == check.program]
+    ours = [program for program in programs if program.path.name == check.program]
     if not ours:
         return about
     program = ours[-1]

@@ -28,6 +28,7 @@ def says_that_nobody_is_there(bench: Bench, *arguments: str) -> None:
     except Failure as failure:
         if failure.symptom == Symptom.TRACEBACK and is_of_the_network(failure.received):
             raise
+        bench.remembers(failure)
         bench.clear()
         bench.listen()
         bench.start_client(*arguments)

@@ -12,6 +12,7 @@ from chatkit.bench import diagnosis
 from chatkit.bench.eventloop import EventLoop
 from chatkit.bench.failure import Failure, NotMet
 from chatkit.bench.peer import Peer
+from chatkit.bench.transcript import Event
 from chatkit.bench.window import Window
 from chatkit.system import linux
 from chatkit.system.display import Display
@@ -58,6 +59,7 @@ class BenchBase(EventLoop):
         self.round = 0
         self.scheduled = ""  # the seed by which the program of this story is scheduled, if it is
         self.address = ("127.0.0.1", 0)  # where the program under test listens or connects
+        self.remembered: tuple[Failure, tuple[Program, ...], tuple[Event, ...]] | None = None
         self.deserted = False  # the next client meets nobody, wherever it tries
 
     # ------------------------------------------------------------------- what it makes up
@@ -72,6 +74,17 @@ class BenchBase(EventLoop):
             self.round = (self.round | 1 if half else (self.round | 1) + 1) % 256
             with self.rounds.open("r+b") as file:
                 file.write(bytes([self.round]))
+
+    def remembers(self, failure: Failure) -> None:
+        """Keep what was seen until `failure`: the check tries something else now, to judge it."""
+        self.remembered = failure, tuple(self.programs), tuple(self.transcript.events)
+
+    def seen_until(self, failure: Failure | None) -> tuple[tuple[Program, ...], tuple[Event, ...]]:
+        """The programs and events of the check; of a remembered failure those that were there."""
+        if failure and self.remembered and self.remembered[0] is failure:
+            _, programs, events = self.remembered
+            return programs, events
+        return tuple(self.programs), tuple(self.transcript.events)
 
     def clear(self, visit: str = "") -> None:
         """End everything, as `close` does, and be ready for another story of the same check.

@@ -18,10 +18,10 @@ PAGE = Path("errors.md")
 
 def test_a_page_lists_every_misconception_between_its_marks() -> None:
     assert ranking.FAMILIES and CATALOGUE
-    text = with_catalogue(f"before\n{BEGIN}\nold\n{END}\nafter\n", CLONE, PAGE)
+    text = with_catalogue(f"before\n{BEGIN}\nstale rows\n{END}\nafter\n", CLONE, PAGE)
 
     assert text.startswith(f"before\n{BEGIN}\n") and text.endswith(f"\n{END}\nafter\n")
-    assert "old" not in text
+    assert "stale rows" not in text
     rows = [line for line in text.split("\n") if line.startswith("| ")]
     families = {one.family for one in CATALOGUE.values()}
     assert len(rows) == len(CATALOGUE) + len(families)

@@ -223,4 +223,4 @@ def test_a_scene_that_nobody_knows_is_a_clear_error(
     monkeypatch.chdir(root)
     result = CliRunner().invoke(main, ["author", "scenes", "helo"], catch_exceptions=False)
     assert result.exit_code == 2
-    assert result.stderr == "chatkit author: no scene is called 'helo'. There are: hello\n"
+    assert result.stderr == "Error: no scene is called 'helo'. There are: hello\n"

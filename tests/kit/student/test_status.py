@@ -154,22 +154,20 @@ def test_only_a_check_of_the_lessons_own_folder_is_remembered(course: Course) ->
     shutil.copytree(echo.folder, course.root / "mine")
 
     for arguments in (("--solutions",), ("--dir", "mine")):
-        chatkit("check", 1, "--only", "client-no-server", *arguments, cwd=course.root)
+        chatkit("check", 1, "--only", "ready-line", *arguments, cwd=course.root)
         assert not (course.root / FILE).exists()
-    done = chatkit(
-        "check", 1, "--only", "client-no-server", "--dir", "lessons/01_echo", cwd=course.root
-    )
+    done = chatkit("check", 1, "--only", "ready-line", "--dir", "lessons/01_echo", cwd=course.root)
 
     assert done.returncode == 1
     state = load(course).of(echo)
-    assert state.statuses == {"client-no-server": "failed"}
-    assert state.halted == {"client-no-server"} and (state.score, state.max_score) == (0, 100)
+    assert state.statuses == {"ready-line": "failed"}
+    assert state.halted == {"ready-line"} and (state.score, state.max_score) == (0, 100)
 
 
 def test_a_state_that_cannot_be_kept_costs_one_line_and_no_verdict(course: Course) -> None:
     (course.root / FILE).write_text('{"schema": 2}', encoding="utf-8")
 
-    check = chatkit("check", 1, "--only", "client-no-server", "--json", cwd=course.root)
+    check = chatkit("check", 1, "--only", "ready-line", "--json", cwd=course.root)
     alone = chatkit(cwd=course.root)
 
     assert json.loads(check.stdout)["lessons"][0]["checks"][0]["status"] == "failed"
