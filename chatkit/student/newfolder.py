@@ -123,4 +123,4 @@ def read_given(root: Path) -> Given | None:
 
 def _may_stay(name: str) -> bool:
     """Whether a folder with this in it still counts as empty: `.git`, `.venv`."""
-    return name == PART or is_left_out(name)
+    return name in (PART, ".venv", "venv") or is_left_out(name)

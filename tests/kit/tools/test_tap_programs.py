@@ -20,7 +20,7 @@ from chatkit.bench.failure import Failure
 from chatkit.bench.idle import IdleDetector
 from chatkit.bench.peer import Peer
 from chatkit.course.lessons import find_course
-from chatkit.grading import pytest_plugin
+from chatkit.grading import checkrun
 from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
 from chatkit.system import linux
@@ -281,7 +281,7 @@ THROUGH = [
 def test_a_right_program_passes_its_checks_through_the_tap(
     lesson: str, check: str, name: Name, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pytest_plugin, "Bench", TappedBench)
+    monkeypatch.setattr(checkrun, "Bench", TappedBench)
     monkeypatch.setattr(TappedBench, "on", (name,))
     chosen = COURSE.lesson(lesson)
 
