@@ -16,7 +16,7 @@ from typing import Any, cast
 from chatkit.course.lessons import Lesson
 from chatkit.system import linux
 from chatkit.system.display import close_displays, has_own
-from chatkit.system.signals import STOP_SECONDS, signals_held, stop_once
+from chatkit.system.signals import HELD, STOP_SECONDS, signals_held, stop_once
 
 MOST = 8  # worker processes, each with a display
 
@@ -72,12 +72,13 @@ def share_out(
             worker.terminate()
         raise
     finally:
-        os.close(turn)
-        for worker in workers:
-            worker.join(STOP_SECONDS)
-            if worker.is_alive():
-                worker.kill()
-                worker.join()
+        with signals_held():  # a terminal that hangs up fails first, and sends its signal then
+            os.close(turn)
+            for worker in workers:
+                worker.join(STOP_SECONDS)
+                if worker.is_alive():
+                    worker.kill()
+                    worker.join()
 
 
 def _worker(
@@ -92,7 +93,7 @@ def _worker(
     signal.signal(signal.SIGHUP, lambda *_: None)
     signal.signal(signal.SIGTERM, stop_once())
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
         work(_taken(turn), sender.send)
         sender.send(None)
     except (KeyboardInterrupt, BrokenPipeError):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 from chatkit.system.linux import WINDOWS
 
+# What ends a command. Windows has no SIGHUP, and holds none of them.
+HELD = () if WINDOWS else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_SECONDS = 10.0  # that a worker has to end its programs when it is stopped
 
 
@@ -19,7 +21,7 @@ def signals_held() -> Iterator[None]:
     if WINDOWS:
         yield
         return
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
     try:
         yield
     finally:

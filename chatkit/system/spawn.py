@@ -12,7 +12,7 @@ from chatkit.system import linux
 from chatkit.system.linux import WINDOWS
 from chatkit.system.sandbox import namespaces
 from chatkit.system.sandbox.bounds import Who, limits
-from chatkit.system.signals import signals_held
+from chatkit.system.signals import HELD, signals_held
 from chatkit.system.windows import OWN_CONSOLE
 
 
@@ -64,7 +64,7 @@ def begin_as_a_child(bounded: bool, die_by: int = linux.KILL, alone: bool = Fals
         return  # it has no fork, so nobody calls this
     if bounded:
         limits()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
     if linux.LINUX:
         if alone:
             namespaces.deserted_network()

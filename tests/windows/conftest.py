@@ -24,7 +24,7 @@ tkinter.Tk().destroy()  # with the first window Wine starts a desktop, another s
 print(sys.platform, flush=True)
 input()
 """
-FIRST = 120  # seconds: it is unpacked, and Wine makes the folder that it calls a computer
+FIRST = 480  # seconds: it is unpacked, and Wine makes the folder that it calls a computer
 
 
 def as_windows_says(path: Path) -> str:

@@ -112,7 +112,7 @@ def test_a_hand_in_that_cannot_be_graded_says_why(
     result, _ = grade(autograder, tmp_path / "work")
 
     assert result["score"] == 0 and result["tests"] == []
-    assert result["output"].startswith("Your hand-in could not be graded: no lesson found in ")
+    assert result["output"].startswith("Your hand-in could not be graded: ")
     assert result["output"].endswith("Mend it and hand in again.")
 
 

@@ -43,8 +43,9 @@ class Played:
     """A running `chatkit play` that only this machine can reach."""
 
     def __init__(self, cwd: Path, *words: str, **more: str) -> None:
+        here = () if "--host" in words else ("--host", HERE)
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "chatkit", "play", "--host", HERE, *words],
+            [sys.executable, "-P", "-m", "chatkit", "play", *here, *words],
             cwd=cwd,
             env={**os.environ, "PYTHONPATH": str(ROOT), **more},
             stdout=subprocess.PIPE,

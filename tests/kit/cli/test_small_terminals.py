@@ -32,7 +32,7 @@ def test_what_passed_and_what_failed_differ_where_there_are_no_such_signs(
 ) -> None:
     output = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict")
     monkeypatch.setattr(sys, "stdout", output)
-    printer = Printer(False, Console(file=output, highlight=False, soft_wrap=True))
+    printer = Printer(console=Console(file=output, highlight=False, soft_wrap=True))
     printer.verdict(PASSED)
     printer.verdict(FAILED)
     output.flush()
