@@ -60,7 +60,11 @@ def fill_roster(
     changes only when there is a grade. Raises WriteError, also when it is not clear which column
     is meant or of how many points it is.
     """
-    lessons = [one.name for one in grades.lessons]
+    lessons = [  # a lesson that was asked for is a column, also while nobody has a grade in it
+        one.name
+        for one in grades.lessons
+        if any(row.lessons[one.name].grade is not None for row in grades.students)
+    ]
     if not lessons or (lesson and lesson not in lessons):
         raise WriteError(
             f"{roster} is not filled in: nobody has been graded in {lesson or 'any lesson'} yet"

@@ -209,6 +209,7 @@ for address in {*in_sight()}:
 GRADER = """
 import ctypes, json, os, sys, threading, time
 from pathlib import Path
+from chatkit.grading.options import RunOptions
 from chatkit.grading.worker import Job, Worker
 from chatkit.system import linux as kernel
 
@@ -222,7 +223,8 @@ lock = threading.Lock()
 def work(folders):
     with Worker("namespaces", warm=by == "zygote") as worker:
         for folder in folders:
-            job = Job(Path(root), "05_gui", Path(folder), "seed", only=check)
+            options = RunOptions(only=(check,), seed="seed")
+            job = Job(Path(root), "05_gui", Path(folder), options)
             done = worker.grade(job)
             one = done.checks[0]
             told = [done.isolation, Path(folder).parent.name, one.status, one.message + one.output]
