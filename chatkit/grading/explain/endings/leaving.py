@@ -201,7 +201,7 @@ def never_taken_out(seen: Seen) -> str | None:
         return seen.at(
             call,
             f"puts each client into {where}, and no line takes one out again. Who has left stays "
-            "in there, and everything is still sent to a connection that is gone.",
+            "in there, and what is said is still meant for a connection that is gone.",
         )
     return None
 

@@ -235,6 +235,8 @@ def printed_in_another_form(seen: Seen) -> str | None:
     if not right or right in got.removesuffix("'").splitlines():
         return None
     for call in seen.source.calls("print"):
+        if any(one.arg == "file" for one in call.keywords):
+            continue  # it stands in another place than the output
         for made in ast.walk(call):
             if not isinstance(made, ast.JoinedStr | ast.BinOp):
                 continue

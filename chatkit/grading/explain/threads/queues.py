@@ -58,6 +58,8 @@ def writer_is_not_told_the_end(seen: Seen) -> str | None:
     """All clients have left, and threads still stand in get() of a queue."""
     if seen.evidence.symptom != "leaked" or seen.evidence.raised:
         return None
+    if any(_waits_for_what_is_set(seen, name) for name in made(seen.source, "Event")):
+        return None  # a thread that never rests makes all others late
     standing: dict[int, tuple[ast.Call, int]] = {}
     for stack in seen.evidence.stacks:
         for call in calls_at(seen.source, stack.own, "get"):
@@ -212,18 +214,26 @@ def event_never_cleared(seen: Seen) -> str | None:
     if seen.evidence.symptom != "spinning":
         return None
     for name in made(seen.source, "Event"):
-        of = {
-            what: [one for one in seen.source.calls(what) if last(owner(one)) == name]
-            for what in ("wait", "set", "clear")
-        }
-        for wait in of["wait"]:
-            loop = next(seen.source.around(wait, ast.While), None)
-            if loop is None or of["clear"] or not of["set"]:
-                continue
+        for wait, first in _waits_for_what_is_set(seen, name):
             return seen.at(
                 wait,
-                f"waits for {name}, and no line calls {name}.clear(). Once line "
-                f"{of['set'][0].lineno} has set it, wait() comes back at once, each time, and the "
-                "loop never rests.",
+                f"waits for {name}, and no line calls {name}.clear(). Once line {first.lineno} has "
+                "set it, wait() comes back at once, each time, and the loop never rests.",
             )
     return None
+
+
+def _waits_for_what_is_set(seen: Seen, name: str) -> list[tuple[ast.Call, ast.Call]]:
+    """Each wait() of a loop for an event that no line clears, with the first line that sets it."""
+    of = {
+        what: [one for one in seen.source.calls(what) if last(owner(one)) == name]
+        for what in ("wait", "set", "clear")
+    }
+    if of["clear"] or not of["set"]:
+        return []
+    return [
+        (wait, of["set"][0])
+        for wait in of["wait"]
+        if isinstance(seen.source.parents.get(wait), ast.Expr)  # else it may ask for the end
+        if next(seen.source.around(wait, ast.While), None)
+    ]
