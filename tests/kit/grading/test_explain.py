@@ -35,7 +35,7 @@ def told_by(name: str, check: str) -> dict[str, str]:
     wrong = sample(name)
     with tempfile.TemporaryDirectory() as folder:
         programs = wrong.laid_out(Path(folder))
-        verdict = grade_lesson(wrong.lesson, programs, RunOptions(only=check))
+        verdict = grade_lesson(wrong.lesson, programs, RunOptions(only=(check,)))
     return {cause.name: cause.sentence for cause in verdict.checks[0].causes}
 
 

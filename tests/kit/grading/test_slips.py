@@ -218,7 +218,7 @@ def test_a_slip_is_explained_by_its_own_line(
         text = text.replace(before, after) if before else text
     (tmp_path / "client.py").write_text(text, encoding="utf-8")
 
-    verdict = grade_lesson(LESSON, tmp_path, RunOptions(only=check)).checks[0]
+    verdict = grade_lesson(LESSON, tmp_path, RunOptions(only=(check,))).checks[0]
 
     told = {one.name: one.sentence for one in verdict.causes}
     assert cause in told
@@ -231,7 +231,7 @@ def test_a_slip_is_explained_by_its_own_line(
 def test_a_right_client_is_told_nothing(check: str, tmp_path: Path) -> None:
     (tmp_path / "client.py").write_text(CLIENT, encoding="utf-8")
 
-    verdict = grade_lesson(LESSON, tmp_path, RunOptions(only=check)).checks[0]
+    verdict = grade_lesson(LESSON, tmp_path, RunOptions(only=(check,))).checks[0]
 
     assert (verdict.status, verdict.causes) == ("passed", ())
 

@@ -96,9 +96,7 @@ def never_scrolls(seen: Seen) -> str | None:
 )
 def one_line_a_look(seen: Seen) -> str | None:
     """The window shows the lines in order, is not done with them, and a look takes one."""
-    if seen.evidence.symptom != "not-shown" or "lines" not in seen.evidence.expected:
-        return None
-    if not _quiet(seen) or not _behind(seen):
+    if seen.evidence.symptom != "not-shown" or not _quiet(seen) or not _behind(seen):
         return None
     for function in callbacks(seen.source, "after"):
         reads = [
