@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Self
 
 from rich.console import Console
@@ -226,7 +227,8 @@ def show_verdicts(lessons: list[LessonVerdict], only: Sequence[str]) -> None:
     for id in only:
         if id not in ids:
             raise RecordingError(f"there is no check {id!r} in it; there are: {', '.join(ids)}")
-    chosen = [check for check in checks if not only or check.id in only]
-    printer = Printer(show=len(chosen) == 1)
-    for check in chosen:
-        printer.verdict(check)
+    chosen = [check.id for check in checks if not only or check.id in only]
+    printer = Printer(whole=True, show=len(chosen) == 1)
+    for lesson in lessons:
+        kept = tuple(check for check in lesson.checks if check.id in chosen)
+        printer.details(replace(lesson, checks=kept))

@@ -80,7 +80,7 @@ def test_without_lessons_beside_it_the_kit_grades_nothing_of_its_own(
     tmp_path: Path, command: str
 ) -> None:
     """As an installed wheel, which carries the lessons in itself."""
-    code = "import sys, chatkit.course.lessons as course; from pathlib import Path\n"
+    code = "import sys, chatkit.course.places as course; from pathlib import Path\n"
     code += f"course.INSTALLED = Path({str(ROOT)!r})\n"
     code += "from chatkit.cli.main import main; main(prog_name='chatkit')"
     done = subprocess.run(

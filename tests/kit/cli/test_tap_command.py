@@ -338,8 +338,8 @@ def places(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
     if not isinstance(value, dict | list):
         return
     for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-        if key == "notes" or (key in ("score", "max_score") and "checks" not in path):
-            continue  # a text is a row of texts, too; the sum of the checks is not read
+        if key in ("notes", "begin") or (key in ("score", "max_score") and "checks" not in path):
+            continue  # a text is a row of texts, too; what is worked out is not read
         yield (*path, key)
         yield from places(inner, (*path, key))
 

@@ -68,7 +68,7 @@ def line_of(text: str, part: str) -> int:
 
 
 def frame(text: str, part: str, function: str = "f") -> Frame:
-    return Frame("/home/me/server.py", line_of(text, part), function, own=True)
+    return Frame("/work-folder/server.py", line_of(text, part), function, own=True)
 
 
 def told(text: str, **seen: object) -> dict[str, str]:
