@@ -101,6 +101,8 @@ def _memory(pid: int, address: int, size: int) -> bytes:
 
 def _of_socket(thread: Thread) -> float | None:
     """The time-out that is set on the socket of the call; None without one. Raises OSError."""
+    if not linux.LINUX:
+        return None
     assert _libc
     number, end, *_ = _parsed(thread)
     if not os.readlink(f"/proc/{thread.pid}/fd/{end}").startswith("socket:"):

@@ -116,9 +116,12 @@ def remembers_nothing(room: Room, speaker: Peer, hearer: Peer) -> None:
     for beginning in (texts[:250], texts[250:]):  # what the first megabyte costs, any room costs
         room.bench.settle()
         before = room.bench.memory()
+        if before is None:  # a note says so
+            room.talk(speaker, word, to=[hearer])
+            return
         room.talk(speaker, *beginning, to=[hearer])
     room.bench.settle()
-    grown = room.bench.memory() - before
+    grown = (room.bench.memory() or 0) - before
     if grown > HELD:
         raise Failure(
             Symptom.HOARDED,

@@ -156,8 +156,14 @@ class BenchBase(EventLoop):
             self.noted.remark("without /proc nobody can count threads and open files")
         return usage.threads_and_files(self.pids())
 
-    def memory(self) -> int:
-        """How many bytes of memory the program and all that it has started hold now."""
+    def memory(self) -> int | None:
+        """How many bytes of memory the program and all that it has started hold now.
+
+        None where nobody can see that: Linux without /proc.
+        """
+        if linux.NO_PROC:
+            self.noted.remark("without /proc nobody can see how much memory a program holds")
+            return None
         return usage.memory(self.pids())
 
     def listeners(self, program: Program) -> list[linux.Socket]:

@@ -21,10 +21,14 @@ def threads_and_files(pids: list[int]) -> tuple[int, int]:
 
 
 def memory(pids: list[int]) -> int:
-    """How many bytes of memory these processes hold now."""
+    """How many bytes of memory these processes hold now. One that has ended counts as 0."""
     if linux.LINUX:
         return sum(map(linux.resident, pids))
-    return sum(psutil.Process(pid).memory_info().rss for pid in pids)
+    held = 0
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            held += psutil.Process(pid).memory_info().rss
+    return held
 
 
 def processor_time(pids: list[int]) -> float:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_desktop import as_somebody
 
 from chatkit.bench.bench import Bench
 from chatkit.bench.failure import Failure
@@ -269,12 +270,17 @@ def limited(**limits: int) -> list[str]:
     """
     rights = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")  # to read this clone
     other = ("setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", *rights)
+    before = other if os.getuid() == 0 else UNSHARE[:3]
+    return [*before, *with_limits(**limits)]
+
+
+def with_limits(**limits: int) -> list[str]:
+    """A command that runs Python with these limits, as the same user."""
     code = "import os, resource, sys\n"
     for name, most in limits.items():
         code += f"resource.setrlimit(resource.RLIMIT_{name}, ({most}, {most}))\n"
     code += "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
-    before = other if os.getuid() == 0 else UNSHARE[:3]
-    return [*before, sys.executable, "-c", code]
+    return [sys.executable, "-c", code]
 
 
 def course_with_points(folder: Path) -> tuple[Path, bytes]:
@@ -346,13 +352,16 @@ def test_what_the_system_refuses_costs_no_points_and_the_doctor_sees_it(
 
 
 @needs_another_user
-def test_a_run_that_fails_for_want_of_threads_does_not_count() -> None:
+def test_a_run_that_fails_for_want_of_threads_does_not_count(tmp_path: Path) -> None:
     """A small lesson has enough of them, a room of 30 threads has not."""
-    command = [*limited(NPROC=22), "-m", "chatkit", "check", "--solutions"]
+    # A client with a network of its own is in a user namespace, where no right of root is left: so
+    # Python and this clone must lie where an ordinary user may read them.
+    before = as_somebody(tmp_path) if os.getuid() == 0 else UNSHARE[:3]
+    command = [*before, *with_limits(NPROC=22), "-m", "chatkit", "check"]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     for lesson, status in (("1", 0), ("3", 3)):
         done = subprocess.run(
-            [*command[:-1], lesson, "--solutions"],
+            [*command, lesson, "--solutions"],
             cwd=ROOT,
             env=environment,
             capture_output=True,
