@@ -128,6 +128,7 @@ class Program:
         visible: Mapping[Path, Path],
     ) -> Process:
         """Start bubblewrap, which begins the program once its bounds are set. Raises OSError."""
+        assert linux.LINUX  # no other system has bubblewrap
         told, tells = os.pipe()
         self.told = os.fdopen(told, "rb", buffering=0)
         os.set_blocking(told, False)

@@ -2,12 +2,13 @@
 
 import contextlib
 import signal
+import sys
 from collections.abc import Callable, Iterator
 
 from chatkit.system.linux import WINDOWS
 
 # What ends a command. Windows has no SIGHUP, and holds none of them.
-HELD = () if WINDOWS else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+HELD = () if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_SECONDS = 10.0  # that a worker has to end its programs when it is stopped
 
 
