@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from chatkit.system.linux import WINDOWS
 
 # What ends a command. Windows has no SIGHUP, and holds none of them.
-HELD = () if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+HELD: tuple[signal.Signals, ...] = ()
+if sys.platform != "win32":
+    HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_SECONDS = 10.0  # that a worker has to end its programs when it is stopped
 
 
