@@ -19,8 +19,6 @@ from chatkit.bench.failure import Failure
 from chatkit.bench.symptoms import Symptom
 from chatkit.course.checks import Check
 from chatkit.course.lessons import Lesson
-from chatkit.grading.explain.ranking import causes_of
-from chatkit.grading.explain.todos import next_todo
 from chatkit.grading.options import RunOptions
 from chatkit.grading.verdict import Status, Verdict
 from chatkit.system.display import Display
@@ -138,6 +136,10 @@ def verdict_on(
         return replace(verdict, status="skipped", score=0, max_score=0, message=str(found))
     if found is None:
         return verdict
+    # Imported when something has failed: the catalogue is large, and a right program needs none.
+    from chatkit.grading.explain.ranking import causes_of
+    from chatkit.grading.explain.todos import next_todo
+
     evidence = evidence_of(check, lesson, bench, found)
     # What an unfinished program does says little about what is written of it.
     todo = next_todo(lesson, evidence)

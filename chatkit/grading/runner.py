@@ -11,7 +11,6 @@ from chatkit.course.checks import Check
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Lesson
 from chatkit.grading.checkrun import CheckRunner
-from chatkit.grading.explain.ranking import explained
 from chatkit.grading.options import ALL, RunOptions
 from chatkit.grading.parallel import WorkerLost, share_out
 from chatkit.grading.verdict import GradingError, LessonVerdict, MachineError, Verdict
@@ -89,6 +88,10 @@ def grade_lesson(
         isolation=sandbox.tier if sandbox else "processes",
         window=lesson.window,
     )
+    if all(one.status not in TROUBLED for one in verdicts):
+        return verdict
+    from chatkit.grading.explain.ranking import explained  # large: see `checkrun.verdict_on`
+
     return explained(verdict)
 
 
