@@ -116,7 +116,7 @@ def nothing_is_left_over(clone: Clone) -> Iterator[Problem]:
     for lesson in clone.lessons:
         there += [*sorted(lesson.folder.glob("*.py")), *sorted(lesson.solutions.glob("*.py"))]
         wanted |= {lesson.folder / program for program in lesson.programs}
-        wanted |= {lesson.solutions / program for program in lesson.asked}
+        wanted |= {lesson.solutions / name for name in (*lesson.asked, *lesson.modules)}
     for file in there:
         if file not in wanted and not set_aside(file.name):
             yield Problem(file, "no lesson makes this file", "delete it, or name it in a lesson")
