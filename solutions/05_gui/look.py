@@ -84,7 +84,7 @@ class Chat(tk.Text):
     """The lines so far. The newest one stays in view unless the reader has scrolled up."""
 
     def __init__(self, root: tk.Tk) -> None:
-        super().__init__(root, width=48, height=16, wrap="word", font="TkTextFont")
+        super().__init__(root, width=40, height=16, wrap="word", font="TkTextFont")
         self.configure(padx="8p", pady="6p", spacing1="2p", spacing3="2p")
         self.configure(borderwidth=0, highlightthickness=0)
         self.at_end = True  # the newest line was in view when the window was last drawn
@@ -97,8 +97,8 @@ class Chat(tk.Text):
         colour = colours(root)
         small = font.nametofont("TkTextFont").copy()
         small.configure(size=9)
-        self.tag_configure("line", rmargin="48p")
-        self.tag_configure("own", justify="right", lmargin1="48p", lmargin2="48p")
+        self.tag_configure("line", rmargin="24p")
+        self.tag_configure("own", justify="right", lmargin1="24p", lmargin2="24p")
         self.tag_configure("own", foreground=colour["own"])
         self.tag_configure("notice", justify="center", font=small, foreground=colour["quiet"])
         self.tag_configure("time", font=small, foreground=colour["quiet"])
@@ -122,7 +122,7 @@ class People(tk.Listbox):
     """The names that have come since we are here. No server says who was there before."""
 
     def __init__(self, root: tk.Tk) -> None:
-        super().__init__(root, width=14, borderwidth=0, highlightthickness=0, takefocus=False)
+        super().__init__(root, width=12, borderwidth=0, highlightthickness=0, takefocus=False)
 
     def hear(self, notice: str) -> None:
         """Learn from a notice who has come or gone."""

@@ -231,7 +231,7 @@ class Window:
         # region TODO 8: add the line at the end, drop the oldest above KEPT lines, scroll down
         # A disabled Text takes no text, from nobody. Switch it on for a moment.
         self.chat["state"] = "normal"
-        self.chat.insert("end", text, look, time.strftime("  %H:%M\n"), "time")
+        self.chat.insert("end", text, look, time.strftime("  %H:%M\n"), ("time", look))
         self.chat.delete("1.0", f"end - {KEPT + 1} lines")  # nothing, while there are fewer
         self.chat["state"] = "disabled"
         self.chat.follow()
