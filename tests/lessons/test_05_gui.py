@@ -11,6 +11,7 @@ from chatkit.bench.failure import Failure
 RULE = "lesson-5-tkinter-gui"
 
 NAME = "Starting and the name"
+WIRE = "The name on the wire"
 THREAD = "One thread owns the window"
 INBOX = "The inbox"
 SHOW = "Showing lines"
@@ -28,7 +29,7 @@ def chat(bench: Bench) -> Chat:
     6,
     "with --name it connects without a dialog, gives its name, and has it in its title",
     hint="What does the server ask first, and who has the answer?",
-    read=NAME,
+    read=WIRE,
     rule=RULE,
     program="client.py",
     owns=("start", "window", "connect", "handshake", "reacts"),
@@ -72,7 +73,7 @@ def test_asks_name(bench: Bench) -> None:
     3,
     "a refused name is said or asked again, and not sent over and over",
     hint="What does a second NICK mean?",
-    read=NAME,
+    read=WIRE,
     rule=RULE,
     program="client.py",
 )
