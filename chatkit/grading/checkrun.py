@@ -3,6 +3,7 @@
 import contextlib
 import math
 import random
+import re
 import shlex
 import shutil
 import tempfile
@@ -99,16 +100,17 @@ class CheckRunner(AbstractContextManager["CheckRunner"]):
     def find(self, name: str) -> Path:
         """Where the program `name` lies, with the modules that the lesson gives beside it.
 
-        Where the folder lacks one that the program speaks of, that is a copy of the folder.
+        Where the folder lacks one that the program imports, that is a copy of the folder.
         """
         path = self.lesson.program_in(self.folder, name)
         if path.parent != self.folder or not path.is_file():
             return path
-        speaks_of = text_of(path)
+        text = text_of(path)
         lacks = [
             one
             for one in self.lesson.modules
-            if Path(one).stem in speaks_of and not (self.folder / one).exists()
+            if not (self.folder / one).exists()
+            and re.search(rf"^\s*(from|import)\b.*\b{Path(one).stem}\b", text, re.MULTILINE)
         ]
         if not lacks:
             return path

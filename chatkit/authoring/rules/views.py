@@ -116,7 +116,8 @@ def nothing_is_left_over(clone: Clone) -> Iterator[Problem]:
     for lesson in clone.lessons:
         there += [*sorted(lesson.folder.glob("*.py")), *sorted(lesson.solutions.glob("*.py"))]
         wanted |= {lesson.folder / program for program in lesson.programs}
-        wanted |= {lesson.solutions / name for name in (*lesson.asked, *lesson.modules)}
+        own = [name for name in lesson.modules if clone.owner(lesson, name) == lesson.step]
+        wanted |= {lesson.solutions / name for name in (*lesson.asked, *own)}
     for file in there:
         if file not in wanted and not set_aside(file.name):
             yield Problem(file, "no lesson makes this file", "delete it, or name it in a lesson")
