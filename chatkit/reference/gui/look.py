@@ -49,7 +49,8 @@ def dress(root: tk.Tk, colour: dict[str, str]) -> None:
     """Give old and new widgets the same colours, with the theme "clam"."""
     old = {"background": "window", "foreground": "ink", "insertBackground": "ink"}
     old |= {"selectBackground": "own", "selectForeground": "paper", "Text.background": "paper"}
-    for option, name in {**old, "activeBackground": "line", "activeForeground": "ink"}.items():
+    old |= {"activeBackground": "line", "activeForeground": "ink", "highlightBackground": "window"}
+    for option, name in old.items():
         root.option_add(f"*{option}", colour[name])
     root["background"] = colour["window"]
     new = {"background": "window", "lightcolor": "window", "darkcolor": "window"}
@@ -66,7 +67,7 @@ def dress(root: tk.Tk, colour: dict[str, str]) -> None:
     style.configure("TEntry", padding="4p")
     style.configure("TButton", padding="6p 3p")
     size = round(root.winfo_fpixels("10p"))  # in pixels: this option takes no points
-    style.configure("TScrollbar", arrowsize=size, background=colour["line"])
+    style.configure("TScrollbar", arrowsize=size, background=colour["line"], gripcount=0)
 
 
 def paste(event: "tk.Event[tk.Misc]") -> None:
