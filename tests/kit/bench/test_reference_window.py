@@ -140,7 +140,8 @@ def test_a_lost_server_is_said_in_words_and_can_be_tried_again(display: Display)
         says("bob connected to the server!", "carol connected to the server!")
         says("bob: dave connected to the server!", "bob has left the chat.")
         assert w.people.get(0, "end") == ("carol",)
-        assert "enabled" not in str(w.button["state"]) and not w.again.winfo_ismapped()
+        assert what().startswith("Connected to the server normal"), what()
+        assert not w.again.winfo_ismapped()
         threads = threading.active_count()
         for _ in range(3):
             old = w.connection
