@@ -4,6 +4,7 @@ Everything that a template prints goes through `visible` and is escaped. No temp
 anything as safe, and the pages forbid the browser to load or run anything, should that ever fail.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -147,6 +148,16 @@ def _parted(verdict: Verdict) -> tuple[str, str, str]:
 
 def _isolation(name: str) -> str:
     return f"{name} ({ISOLATION[name]})" if name in ISOLATION else name
+
+
+@cache
+def page_digest() -> str:
+    """What all pages of students have in common: the kit and the templates."""
+    digest = hashlib.sha256(__version__.encode())
+    for name in ("base.html", "student.html", "style.css"):
+        source, _, _ = _environment().loader.get_source(_environment(), name)  # type: ignore[union-attr]
+        digest.update(source.encode())
+    return digest.hexdigest()
 
 
 @cache

@@ -18,6 +18,7 @@ from chatkit._text import one_line, visible
 from chatkit.bench.transcript import Event
 from chatkit.classroom.gradebook import FILE, Gradebook, HandIn, Student, open_gradebook
 from chatkit.classroom.grades import ClassGrades, LessonGrade, StudentGrades, grades_of
+from chatkit.classroom.late.deadlines import Deadlines
 from chatkit.classroom.reports.page import _environment
 from chatkit.classroom.reports.plots import distribution, distributions
 from chatkit.classroom.reports.results import github_classroom, gradescope, junit
@@ -162,7 +163,7 @@ def test_a_total_waits_until_all_is_graded(book: Gradebook, tmp_path: Path) -> N
 
 
 def test_late_is_the_lesson_that_was_late(book: Gradebook) -> None:
-    rules = replace(RULES, percent_off=50)
+    rules = replace(RULES, deadlines=Deadlines(percent_off=50))
     echo, cast = lesson(READY, name="01_echo", title="Echo"), lesson(READY, RIGHT)
     for id, one, late in (("anna", echo, True), ("bo", echo, False)):
         enter(book, id, one, late=late)
@@ -244,7 +245,7 @@ UNREADABLE = HandIn(True, "anna.rar", (), "", "anna.rar is no zip or tar archive
 def test_a_grade_of_an_earlier_hand_in_is_marked_in_every_report(
     book: Gradebook, tmp_path: Path
 ) -> None:
-    rules = replace(RULES, percent_off=50)
+    rules = replace(RULES, deadlines=Deadlines(percent_off=50))
     enter(book, "anna", lesson(READY, name="01_echo", title="Echo"))
     book.hand_in("anna", "01_echo", UNREADABLE)
     said = (
@@ -648,7 +649,7 @@ def test_a_roster_never_takes_the_place_of_a_file_of_the_kit(tmp_path: Path, nam
 
 def test_no_file_of_the_kit_is_missing_among_its_own(book: Gradebook, tmp_path: Path) -> None:
     a_class(book)
-    write_reports(book, RULES, COURSE, tmp_path)
+    write_reports(book, grades_of(book, RULES, COURSE), tmp_path)
     write_similar(Findings((), (), 0, 70), tmp_path)
 
     assert {path.name for path in tmp_path.iterdir()} <= OWN
@@ -777,7 +778,7 @@ class Page(HTMLParser):
 def pages(book: Gradebook, folder: Path) -> dict[str, Page]:
     """All pages of the class by the name of their file, each checked for what no page may have."""
     found = {}
-    for file in write_reports(book, RULES, COURSE, folder):
+    for file in write_reports(book, grades_of(book, RULES, COURSE), folder):
         if file.suffix != ".html":
             continue
         page = Page(file.read_text(encoding="utf-8"))
@@ -798,7 +799,7 @@ def test_the_reports_are_a_table_an_overview_and_a_page_a_student(
     book: Gradebook, tmp_path: Path
 ) -> None:
     a_class(book)
-    files = write_reports(book, RULES, COURSE, tmp_path / "out")
+    files = write_reports(book, grades_of(book, RULES, COURSE), tmp_path / "out")
 
     names = [str(file.relative_to(tmp_path / "out")) for file in files]
     assert names[:3] == ["grades.csv", "index.html", "junit.xml"]
