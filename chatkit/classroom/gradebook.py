@@ -10,14 +10,23 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from chatkit.classroom.database import GradebookError
 from chatkit.classroom.records.history import History
 from chatkit.classroom.records.people import Adjustment
 from chatkit.classroom.records.people import plain as _text
 from chatkit.classroom.tables import TROUBLE
-from chatkit.grading.verdict import Cause, LessonVerdict, Verdict, check_as_json, check_from_json
+from chatkit.grading.verdict import (
+    Cause,
+    LessonVerdict,
+    Verdict,
+    check_as_json,
+    check_from_json,
+    event_from_json,
+)
 
 __all__ = [
     "FILE",
@@ -313,13 +322,25 @@ def _hand_in(
 
 
 def _verdict(text: str, more: str) -> Verdict:
+    found = _slim(text)
+    if not more:
+        return found
+    rest = json.loads(more)
+    events = tuple(event_from_json(event) for event in rest["transcript"])
+    return replace(found, transcript=events, output=rest["output"])
+
+
+def _shared(fields: dict[str, Any]) -> dict[str, Any]:
+    """`fields` whose texts are there once, however many verdicts say the same."""
+    return {
+        name: sys.intern(value) if type(value) is str else value for name, value in fields.items()
+    }
+
+
+@lru_cache(maxsize=500)
+def _slim(text: str) -> Verdict:
+    """A verdict without transcript and output. What many students share is there once."""
     fields = json.loads(text)
-    causes = tuple(Cause(**one) for one in fields.pop("causes", ()))
-    # A class of them fits in memory because what all of them say is there once.
-    fields = {name: _shared(value) for name, value in fields.items()}
-    rest = json.loads(more) if more else {"transcript": [], "output": ""}
-    return check_from_json({**fields, **rest, "causes": causes})
-
-
-def _shared(value: object) -> object:
-    return sys.intern(value) if type(value) is str else value
+    causes = tuple(Cause(**_shared(one)) for one in fields.pop("causes", ()))
+    fields = _shared(fields)
+    return check_from_json({**fields, "transcript": [], "output": "", "causes": causes})

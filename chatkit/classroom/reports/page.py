@@ -1,9 +1,11 @@
-"""The HTML pages: one of the class, one for each student. They need no other file and no script.
+"""The HTML pages: one of the class, one for each student. They need no other file.
 
 Everything that a template prints goes through `visible` and is escaped. No template may mark
 anything as safe, and the pages forbid the browser to load or run anything, should that ever fail.
+The one script, of the overview, is allowed by its digest alone.
 """
 
+import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -102,8 +104,32 @@ def class_page(grades: ClassGrades, pages: Mapping[str, str]) -> str:
         maps=heat_maps(grades),
         caveats=[f"{name}: {INSIDE}" for name in windows],
         isolation=[f"{_isolation(name)}: {count} lessons" for name, count in sorted(used.items())],
-        statuses=STATUS,
+        kinds={row.student.id: _kinds(row, grades.rules) for row in grades.students},
+        script=_script_digest(),
     )
+
+
+def _kinds(row: StudentGrades, rules: Rules) -> str:
+    """By what the overview can be filtered."""
+    total = row.total if row.total and not row.total.empty else None
+    lessons = row.lessons.values()
+    found = {
+        "late": bool(row.late),
+        "ungraded": any(one.counts and one.grade is None for one in lessons),
+        "adjusted": any(one.adjusted for one in lessons),
+        "half": total is not None and total.share < 0.5,
+        "full": total is not None and total.share >= 1,
+        "held": row.student.id in rules.hold,
+    }
+    return " ".join(name for name, holds in found.items() if holds)
+
+
+@cache
+def _script_digest() -> str:
+    """What tells the browser that the script of the overview is ours: no other one runs."""
+    return base64.b64encode(
+        hashlib.sha256(template("overview.js").render().encode()).digest()
+    ).decode()
 
 
 def student_page(

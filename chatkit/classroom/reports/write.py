@@ -2,11 +2,13 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from chatkit._files import file_names, write_whole
 from chatkit.classroom.gradebook import Gradebook
 from chatkit.classroom.grades import ClassGrades, StudentGrades
+from chatkit.classroom.reports.overtime import overtime_csv, overtime_page
 from chatkit.classroom.reports.page import class_page, page_digest, student_page
 from chatkit.classroom.reports.results import junit
 from chatkit.classroom.reports.table import table
@@ -16,7 +18,7 @@ from chatkit.grading.verdict import LessonVerdict
 def write_reports(
     gradebook: Gradebook, grades: ClassGrades, folder: Path, separator: str = ","
 ) -> list[Path]:
-    """Write `grades.csv`, `junit.xml`, `index.html` and `students/*.html` into `folder`.
+    """Write `grades.csv`, `index.html`, `junit.xml`, `overtime.*` and `students/*.html`.
 
     Returns all files. Each is whole or as it was before; a student's page that would say the same
     again stays untouched. Students are read one after the other, so memory does not grow with what
@@ -25,10 +27,13 @@ def write_reports(
     people = [(row.student.id, row.student.name) for row in grades.students]
     pages = {id: f"students/{name}" for id, name in file_names(people, ".html").items()}
     lessons = {lesson.name: lesson for lesson in grades.lessons}
+    runs = gradebook.runs()
     written = [
         write_whole(folder / "grades.csv", table(grades, separator)),
         write_whole(folder / "index.html", class_page(grades, pages)),
         write_whole(folder / "junit.xml", _junit(grades)),
+        write_whole(folder / "overtime.csv", overtime_csv(runs, separator)),
+        write_whole(folder / "overtime.html", overtime_page(runs)),
     ]
     for row in grades.students:
         file = folder / pages[row.student.id]
@@ -69,12 +74,12 @@ def _says(file: Path, made_of: str) -> bool:
         return False
 
 
-def _junit(grades: ClassGrades) -> str:
+def _junit(grades: ClassGrades) -> Iterator[str]:
     """What was found for each student, without transcripts and output: those are on the pages."""
     names = {row.student.id: f"{row.student.name} ({row.student.id})" for row in grades.students}
-    found = [
+    found = (
         (names[row.student.id], [one.verdict for one in row.lessons.values() if one.verdict])
         for row in grades.students
-    ]
+    )
     notes = {(names[id], lesson): sentence for id, lesson, sentence in grades.standing()}
     return junit(found, notes)

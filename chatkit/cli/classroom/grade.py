@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
@@ -18,6 +19,7 @@ from chatkit.classroom.grades import ClassGrades, grades_of
 from chatkit.classroom.late.unfed import unfed
 from chatkit.classroom.people.joining import join
 from chatkit.classroom.regrade import changes, plan_checks, regrade
+from chatkit.classroom.reports.overtime import failures_of
 from chatkit.classroom.rosters.roster import roster_target, times_in
 from chatkit.classroom.rules import Rules
 from chatkit.classroom.rulesfile import read_rules
@@ -157,6 +159,8 @@ def grade(
                 ended = run.some_checks(chosen, checks)
             else:
                 ended = run.everything(everybody, chosen, bool(students), fresh, cluster)
+            if not dry_run:
+                book.note_run(datetime.now(UTC), failures_of(grades_of(book, rules, course)))
             after = finish(ended, book, rules, course, target, wanted)
             tell_changes(before, after, dry_run)
     sys.exit(NOT_ALL if ended.not_all else 0)
