@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 from chatkit.classroom.grades import ClassGrades
+from chatkit.grading.explain.catalogue import CATALOGUE
 from chatkit.grading.verdict import Verdict
 
 SHOWN = 5  # of the checks that most often failed
@@ -102,5 +103,10 @@ def quartiles(points: Sequence[float]) -> tuple[float, float, float]:
 
 
 def _commonest(verdicts: Sequence[Verdict]) -> str:
+    """What most of these have in common: a misconception, or else the same words."""
+    names = Counter(one.causes[0].name for one in verdicts if one.causes)
+    for name, count in names.most_common(1):
+        if name in CATALOGUE:
+            return f"{count} of them: {CATALOGUE[name].title}"
     causes = Counter(verdict.likely for verdict in verdicts if verdict.likely)
     return causes.most_common(1)[0][0] if causes else ""

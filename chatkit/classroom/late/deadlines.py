@@ -87,7 +87,7 @@ class Deadlines:
         spent = min(free, found.days) if found.known else 0
         said = []
         if spent:
-            said.append(f"{_days(spent)} of {_days(free)} left to be late without loss spent")
+            said.append(f"late days without loss: {spent} spent, {free - spent} left")
         days = found.days - spent
         if found.known and not days:
             return 0.0, spent, tuple(said)

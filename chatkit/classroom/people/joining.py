@@ -1,5 +1,6 @@
 """Each hand-in goes to the person whose it is, and that of a group to each of its members."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -87,6 +88,7 @@ def _share(
                 one,
                 student=id,
                 name=name,
+                number="",
                 group=group,
                 earlier=(),
                 remarks_on={
@@ -106,8 +108,10 @@ def _renamed(one: Submission, person: Person | None) -> Submission:
     if person is None:
         return one
     name = person.name or one.name
-    earlier = tuple(replace(before, student=person.id, name=name) for before in one.earlier)
-    return replace(one, student=person.id, name=name, earlier=earlier)
+    # The platform's number is one of many that this person has: people.csv keeps them.
+    mine = {"student": person.id, "name": name, "number": ""}
+    earlier = tuple(replace(before, **mine) for before in one.earlier)  # type: ignore[arg-type]
+    return replace(one, earlier=earlier, **mine)  # type: ignore[arg-type]
 
 
 def _attempts(several: Sequence[Submission]) -> Submission:
@@ -160,6 +164,13 @@ def _cloned(one: Submission, people: Sequence[Person]) -> list[Person]:
     return [who for who in fitting if len(who.github) == longest]
 
 
+def _plain(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+
+
 def _called(one: Submission, people: Sequence[Person]) -> list[Person]:
+    same = [who for who in people if who.name and _plain(who.name) == _plain(one.name)]
+    if same:
+        return same
     names = called(one.name)
     return [who for who in people if who.name and letters(who.name) in names]

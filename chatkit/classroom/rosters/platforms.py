@@ -7,6 +7,7 @@ from pathlib import Path
 from chatkit._files import WriteError, write_whole
 from chatkit._text import one_line
 from chatkit.classroom.grades import ClassGrades, StudentGrades
+from chatkit.classroom.people.lists import Lists
 from chatkit.classroom.rosters.csvedit import Cell, Sheet, column
 from chatkit.classroom.rosters.matching import matches
 from chatkit.classroom.rosters.maximum import Most, read_most
@@ -35,6 +36,7 @@ class Filler:
     lesson: str | None
     named: Mapping[str, str] = field(default_factory=dict)  # what -> the title of its column
     comments: bool = False  # whether feedback goes into an empty column for it
+    lists: Lists = field(default_factory=Lists)
     platform = ""
     above = ""  # what becomes of a grade above the maximum
 
@@ -43,7 +45,7 @@ class Filler:
         students = [row.student for row in self.grades.students]
         names = {one.id: f"{one.name} ({one.id})" for one in students}
         columns = self.columns()
-        found = matches(students, {row: self.signs(row) for row in people})
+        found = matches(students, {row: self.signs(row) for row in people}, self.lists)
         cells: dict[tuple[int, int], str] = {}
         left = list(found.nobody.items())
         notes = [f"column {self.title(at)!r}: {key}" for key, at in columns.items()]

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from chatkit._files import WriteError
 from chatkit.classroom.gradebook import FILE as GRADEBOOK
 from chatkit.classroom.grades import ClassGrades
+from chatkit.classroom.people.lists import Lists
 from chatkit.classroom.rosters.canvas import Canvas
 from chatkit.classroom.rosters.csvedit import Sheet, read_sheet
 from chatkit.classroom.rosters.moodle import Moodle, is_worksheet
@@ -18,6 +19,7 @@ from chatkit.classroom.rosters.platforms import Filled, Filler, has
 from chatkit.classroom.rules import Rules
 from chatkit.classroom.rulesfile import FILE as RULES
 
+NO_LISTS = Lists()
 NO_COLUMNS: Mapping[str, str] = MappingProxyType({})
 
 # What the kit itself writes into the folder of a class, in small letters.
@@ -64,6 +66,7 @@ def fill_roster(
     lesson: str | None = None,
     named: Mapping[str, str] = NO_COLUMNS,
     comments: bool = False,
+    lists: Lists = NO_LISTS,
 ) -> Filled:
     """Write `roster` with grades to `target`, another file.
 
@@ -75,7 +78,7 @@ def fill_roster(
     also when it is not clear which column is meant or of how many points it is.
 
     `named` says which column is what, where the titles do not: "grade" -> "Note". With `comments`,
-    feedback in words goes into Moodle's column for it, where that is empty.
+    feedback in words goes into Moodle's column for it, where that is empty. `lists` say who is who.
     """
     lessons = [  # a lesson that was asked for is a column, also while nobody has a grade in it
         one.name
@@ -90,7 +93,7 @@ def fill_roster(
     filler = _platform(roster, sheet, named)
     if filler is Moodle and len(lessons) == 1:
         lesson = lesson or lessons[0]
-    return filler(roster, sheet, grades, lesson, named, comments).fill(target)
+    return filler(roster, sheet, grades, lesson, named, comments, lists).fill(target)
 
 
 def times_in(roster: Path, named: Mapping[str, str] = NO_COLUMNS) -> Mapping[str, str]:

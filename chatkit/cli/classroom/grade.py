@@ -139,8 +139,9 @@ def grade(
         found = find_submissions(submissions, course, room.path / "work", lesson=alone, out=out)
         target = rehearsal(out, room.path / "rehearsal") if dry_run else out
         rules = rules_of(submissions, found, target, course)
-        given = join(found.submissions, lists_of(submissions, found, target), found.kind)
-        everybody = timed(given.submissions, roster, columns)
+        came = timed(found.submissions, roster, columns)
+        given = join(came, lists_of(submissions, found, target), found.kind)
+        everybody = given.submissions
         chosen = pick(everybody, students)
         click.echo(f"{found.kind}: {counted(len(chosen), 'student')}")
         for what, why in found.unplaced:

@@ -9,6 +9,7 @@ import click
 from chatkit._text import one_line
 from chatkit.classroom.gradebook import FILE, Gradebook
 from chatkit.classroom.grades import ClassGrades, grades_of
+from chatkit.classroom.people.lists import read_lists
 from chatkit.classroom.reports.write import write_reports
 from chatkit.classroom.rosters.roster import fill_roster, roster_target
 from chatkit.classroom.rules import Rules
@@ -79,6 +80,7 @@ def report_on(
             wanted.lesson.name if wanted.lesson else None,
             wanted.columns,
             wanted.comments,
+            read_lists([out]),
         )
         click.echo(f"{filled.file}: {filled.written} grades filled in for {filled.platform}")
         for line in (*filled.students, *filled.rows, *filled.notes):
