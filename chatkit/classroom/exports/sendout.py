@@ -30,7 +30,7 @@ def write_feedback_zip(
     """Write the students' pages to the zip `target`, in the names that the platform takes back.
 
     Moodle: "Full name_number_assignfeedback_file_/feedback.html", read by
-    mod/assign/feedback/file/importziplib.php of Moodle 3.1 to 5.0. Canvas: "name_user_file_
+    mod/assign/feedback/file/importziplib.php of Moodle since 3.1. Canvas: "name_user_file_
     feedback.html", read by infer_comment_context_from_filename in app/models/assignment.rb. ILIAS:
     the folder of the student. Returns how many, and a line for each student left out. Raises
     WriteError.

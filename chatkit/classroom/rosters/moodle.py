@@ -1,8 +1,8 @@
 """Moodle's grading worksheet, in any language.
 
 The titles of its columns are in the language of whoever exported it. Those of English, German,
-French and Spanish are known (mod/assign/lang/en and the language packs of Moodle 4.1 to 5.0). In
-other languages the columns are known by what stands in them, for their order is always the same:
+French and Spanish are known (mod/assign/lang/en, and the language packs of Moodle 4). In other
+languages the columns are known by what stands in them, for their order is always the same:
 `assign_grading_table` in mod/assign/gradingtable.php.
 """
 

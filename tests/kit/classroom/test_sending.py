@@ -140,8 +140,12 @@ def fits(value: Any, schema: dict[str, Any], whole: dict[str, Any] | None = None
     if "$ref" in schema:
         schema = whole["$defs"][schema["$ref"].rpartition("/")[2]]
     types = {
-        **{"object": dict, "array": list, "string": str, "boolean": bool},
-        **{"number": (int, float), "null": type(None)},
+        "object": dict,
+        "array": list,
+        "string": str,
+        "boolean": bool,
+        "number": (int, float),
+        "null": type(None),
     }
     named = schema.get("type", [])
     kinds = [types[one] for one in ([named] if isinstance(named, str) else named)]
