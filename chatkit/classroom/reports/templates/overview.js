@@ -33,7 +33,9 @@
 
   function sort(head) {
     const column = head.cellIndex;
-    const down = head.getAttribute("aria-sort") === "ascending";
+    const numbers = head.classList.contains("number");  // the best first
+    const before = head.getAttribute("aria-sort");
+    const down = before ? before === "ascending" : numbers;
     Array.from(head.parentNode.cells).forEach(function (one) { one.removeAttribute("aria-sort"); });
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     rows.slice().sort(function (one, other) {
