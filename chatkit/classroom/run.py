@@ -87,8 +87,8 @@ def doubles(gradebook: Gradebook, found: Sequence[Submission]) -> list[str]:
             numbers[student.name] = student.id
     return [
         f"{readable(one.name)} is {one.student} here and {numbers[one.name]} in the gradebook. If "
-        "they are one person: Moodle gives new numbers in each assignment, so use a separate --out "
-        "for each assignment"
+        "they are one person: Moodle gives new numbers in each assignment, so say who is who in "
+        "people.csv, or use a separate --out for each assignment"
         for one in found
         if one.number and one.name in numbers
     ]

@@ -32,8 +32,8 @@ def write_feedback_zip(
     Moodle: "Full name_number_assignfeedback_file_/feedback.html", read by
     mod/assign/feedback/file/importziplib.php of Moodle since 3.1. Canvas: "name_user_file_
     feedback.html", read by infer_comment_context_from_filename in app/models/assignment.rb. ILIAS:
-    the folder of the student. Returns how many, and a line for each student left out. Raises
-    WriteError.
+    the student's folder in one called "multi_feedback", read by class.ilExAssignment.php of ILIAS 5
+    to 9. Returns how many, and a line for each student left out. Raises WriteError.
     """
     entries: dict[str, bytes] = {}
     left = []
@@ -59,8 +59,8 @@ def write_feedback_zip(
 
 def _reply(name: str) -> str:
     """The name of the page in the zip: a file of Canvas's kind, or in a folder of its own."""
-    is_canvas = name.rpartition("_")[2].isdigit() and name.count("_") == 2
-    return f"{name}_feedback.html" if is_canvas else f"{name}/feedback.html"
+    in_folder = "/" in name or name.endswith("_assignfeedback_file_")
+    return f"{name}/feedback.html" if in_folder else f"{name}_feedback.html"
 
 
 def _only(row: StudentGrades, lesson: str | None) -> StudentGrades:

@@ -48,7 +48,8 @@ def bulk_mark(name: str, folder: bool) -> Mark | None:
         return Mark(BRIGHTSPACE, found["name"], key, number, file, came=found["came"])
     if folder and (found := ILIAS_FOLDER.fullmatch(name)):
         called = f"{found['first']} {found['last']}"
-        return Mark(ILIAS, called, name, found["number"], reply=name)
+        # uploadMultiFeedbackFile in its class.ilExAssignment.php wants such a folder around them.
+        return Mark(ILIAS, called, name, found["number"], reply=f"multi_feedback/{name}")
     return None
 
 

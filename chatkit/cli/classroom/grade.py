@@ -22,7 +22,7 @@ from chatkit.classroom.regrade import changes, plan_checks, regrade
 from chatkit.classroom.reports.overtime import failures_of
 from chatkit.classroom.rosters.roster import roster_target, times_in
 from chatkit.classroom.rules import Rules
-from chatkit.classroom.rulesfile import read_rules
+from chatkit.classroom.rulesfile import RulesError, read_rules
 from chatkit.classroom.run import carry_out, doubles, due, lists_of, plan, rules_of
 from chatkit.classroom.submissions.submissions import Submission, find_submissions
 from chatkit.cli.classroom.outcome import Outcome, make_folder, named_columns, report_on
@@ -132,12 +132,15 @@ def grade(
     columns = named_columns(titles)
     with OwnFolder("class") as room:
         course = find_course()
+        old_rules = Rules()
         lessons = [course.lesson(key) for key in keys] or list(course.lessons)
         alone = lessons[0] if len(lessons) == 1 else None
         if roster:
             roster_target(roster, out, columns)
         found = find_submissions(submissions, course, room.path / "work", lesson=alone, out=out)
         target = rehearsal(out, room.path / "rehearsal") if dry_run else out
+        with contextlib.suppress(RulesError):  # of an old copy; the new one counts
+            old_rules = read_rules(out, course)
         rules = rules_of(submissions, found, target, course)
         came = timed(found.submissions, roster, columns)
         given = join(came, lists_of(submissions, found, target), found.kind)
@@ -150,7 +153,7 @@ def grade(
             click.echo(f"  {one_line(note)}")
         make_folder(target)
         with open_gradebook(target / FILE) as book:
-            before = grades_of(book, read_rules(out, course), course)
+            before = grades_of(book, old_rules, course)
             known = [one.id for one in book.students()]
             for line in unfed(rules.deadlines, chosen, found.kind, known, rules.attempts):
                 click.echo(f"  {one_line(line)}")

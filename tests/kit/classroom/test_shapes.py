@@ -83,7 +83,7 @@ def test_ilias_names_the_login_and_marks_late_files(tmp_path: Path) -> None:
         ("Bob Meyer", "4712", True),
         ("Cy Young", "4713", True),
     ]
-    assert found.submissions[1].reply == "Meyer_Bob_bob_4712"
+    assert found.submissions[1].reply == "multi_feedback/Meyer_Bob_bob_4712"
 
 
 def test_teams_keeps_every_version_in_a_folder(tmp_path: Path) -> None:
