@@ -27,14 +27,14 @@ def write_whole(file: Path, content: str | bytes | Iterable[str], *, lasting: bo
     waits until the disk has it. What comes in pieces is never in memory as a whole. Returns `file`.
     Raises WriteError.
     """
-    pieces = (content,) if isinstance(content, str | bytes) else content
     beside = file.with_name(f".{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as writing:
-            for one in pieces:
-                plain = one if isinstance(one, bytes) else one.encode("utf-8", "backslashreplace")
-                writing.write(plain)
+        if isinstance(content, str | bytes):
+            beside.write_bytes(_encoded(content))
+        else:
+            with beside.open("wb") as writing:
+                writing.writelines(map(_encoded, content))
         if lasting:
             with beside.open("rb+") as written:
                 os.fsync(written.fileno())
@@ -47,6 +47,10 @@ def write_whole(file: Path, content: str | bytes | Iterable[str], *, lasting: bo
         with suppress(OSError):  # after Ctrl-C as well
             beside.unlink()
     return file
+
+
+def _encoded(content: str | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
 
 
 def file_names(students: Iterable[tuple[str, str]], ending: str) -> dict[str, str]:
