@@ -19,6 +19,7 @@ from chatkit.classroom.gradebook import Gradebook, HandIn, Student
 from chatkit.classroom.gradekey import grade_key, work_digest
 from chatkit.classroom.late.moments import read_moment
 from chatkit.classroom.people.lists import Lists, files_of, read_lists
+from chatkit.classroom.rosters.matching import letters
 from chatkit.classroom.rules import LAST, Rules
 from chatkit.classroom.rulesfile import FILE as RULES
 from chatkit.classroom.rulesfile import RulesError, read_rules
@@ -75,17 +76,30 @@ def due(
 
 
 def doubles(gradebook: Gradebook, found: Sequence[Submission]) -> list[str]:
-    """A line for each student whom the gradebook knows under another number of the platform.
+    """A line for each student whom the gradebook may know under another id or number.
 
     Moodle gives its participants new numbers in each assignment: `get_uniqueid_for_user_static` in
     its mod/assign/locallib.php. So a second assignment in one gradebook brings everybody again.
     """
     here = {one.student for one in found}
     numbers: dict[str, str] = {}
-    for student in gradebook.students():
+    others: dict[str, str] = {}
+    known = gradebook.students()
+    for student in known:
         if student.number and student.id not in here:
             numbers[student.name] = student.id
-    return [
+        if student.id not in here:
+            others[letters(student.name)] = student.id
+    ids = {student.id for student in known}
+    alike = [
+        f"{readable(one.name)} is {one.student} here. If this is {others[letters(one.name)]} in "
+        "the gradebook, say so in people.csv: until then they are two students"
+        for one in found
+        if one.student not in ids
+        and letters(one.name) in others
+        and not (one.number and one.name in numbers)
+    ]
+    return alike + [
         f"{readable(one.name)} is {one.student} here and {numbers[one.name]} in the gradebook. If "
         "they are one person: Moodle gives new numbers in each assignment, so say who is who in "
         "people.csv, or use a separate --out for each assignment"

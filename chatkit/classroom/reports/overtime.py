@@ -14,6 +14,7 @@ from chatkit.classroom.grades import ClassGrades
 from chatkit.classroom.records.history import Failure, Run
 from chatkit.classroom.reports.page import template
 from chatkit.classroom.reports.table import defused
+from chatkit.classroom.statistics import cause_of
 from chatkit.grading.explain.catalogue import CATALOGUE
 from chatkit.grading.verdict import Verdict
 
@@ -52,16 +53,10 @@ def failures_of(grades: ClassGrades) -> tuple[Failure, ...]:
                     by_check.setdefault(check.id, []).append(check)
         for id, those in by_check.items():
             failed = [check for check in those if check.status == "failed"]
-            named = Counter(check.causes[0].name for check in failed if check.causes)
+            causes = [one for check in failed if (one := cause_of(check))]
+            named = Counter(one.name for one in causes)
             cause, count = named.most_common(1)[0] if named else ("", 0)
-            sentence = next(
-                (
-                    one.causes[0].sentence
-                    for one in failed
-                    if one.causes[:1] and one.causes[0].name == cause
-                ),
-                "",
-            )
+            sentence = next((one.sentence for one in causes if one.name == cause), "")
             found.append(
                 Failure(
                     *(lesson.name, id, those[0].title, len(those), len(failed)),

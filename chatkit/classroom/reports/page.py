@@ -18,6 +18,7 @@ from chatkit._text import one_line, visible
 from chatkit.bench import sequence
 from chatkit.bench.symptoms import Symptom
 from chatkit.classroom.grades import ClassGrades, LessonGrade, StudentGrades
+from chatkit.classroom.late.moments import shown
 from chatkit.classroom.reports.plots import distributions, heat_maps
 from chatkit.classroom.rules import Rules, number
 from chatkit.classroom.statistics import most_failed, statistics_of
@@ -103,7 +104,10 @@ def class_page(grades: ClassGrades, pages: Mapping[str, str]) -> str:
         distributions=distributions(grades),
         maps=heat_maps(grades),
         caveats=[f"{name}: {INSIDE}" for name in windows],
-        isolation=[f"{_isolation(name)}: {count} lessons" for name, count in sorted(used.items())],
+        isolation=[
+            f"{_isolation(name)}: {count} lesson{'s' * (count != 1)}"
+            for name, count in sorted(used.items())
+        ],
         kinds={row.student.id: _kinds(row, grades.rules) for row in grades.students},
         script=_script_digest(),
     )
@@ -198,6 +202,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["number"] = number
     environment.globals["kit"] = __version__
+    environment.globals["at_time"] = shown
     return environment
 
 

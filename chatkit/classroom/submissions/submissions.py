@@ -150,6 +150,9 @@ def _find(
             for one, (parts, search) in enumerate(zip(rounds, searches, strict=True))
         ]
         submissions.append(replace(tried[-1], earlier=tuple(tried[:-1])))
+        if student.mark.attempt:  # names alone say that these are one person
+            names = ", ".join(readable(item.name) for _, item in student.parts)
+            notes.append(f"{names} are taken for attempts of one student, {student.id}.")
         untold = untold or any(search.untold for search in searches)
         shutil.rmtree(room, ignore_errors=True)
     known = any(mark.number for student in students for mark, _ in student.parts)
