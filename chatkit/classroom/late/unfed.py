@@ -12,24 +12,31 @@ TELLS_LATE = ("Canvas", "ILIAS")  # layouts whose names mark what came late
 
 
 def unfed(
-    rules: Deadlines, found: Sequence[Submission], kind: str, known: Iterable[str], attempts: str
+    rules: Deadlines,
+    found: Sequence[Submission],
+    kind: str,
+    known: Iterable[str],
+    attempts: str,
+    hold: Sequence[str] = (),
 ) -> Iterator[str]:
     """A line for each rule that cannot be kept for some of these hand-ins, and what would help.
 
     `known` are the ids of all students, here and in the gradebook; `attempts` is the rule of the
-    class about several attempts.
+    class about several attempts, `hold` are those whose grades do not go out.
     """
     ids = sorted({*known, *(one.student for one in found)})
     yield from _strangers("extension", rules.extensions, ids)
     yield from _strangers("excuse", rules.excuses, ids)
+    yield from _strangers("hold", hold, ids)
     for lesson in rules.due:
         those = [one for one in found if lesson in one.lessons]
         without = [one for one in those if read_moment(one.came, rules.zone) is None]
         if without:
             count = "none" if len(without) == len(those) else f"{len(those) - len(without)}"
             yield (
-                f"deadline of {lesson}: {count} of {len(those)} hand-ins say when they came. The "
-                f"others count as in time, unless the platform marks them as late. {_cure(kind)}"
+                f"deadline of {lesson}: {count} of {len(those)} hand-ins say when they came. "
+                "Where nothing says it, a hand-in counts as in time, unless the platform marks it "
+                f"as late. {_cure(kind)}"
             )
     marks = any(name in kind for name in TELLS_LATE) or any(one.late for one in found)
     if rules.costs and not rules.due and not marks:

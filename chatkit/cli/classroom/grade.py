@@ -155,7 +155,9 @@ def grade(
         with open_gradebook(target / FILE) as book:
             before = grades_of(book, old_rules, course)
             known = [one.id for one in book.students()]
-            for line in unfed(rules.deadlines, chosen, found.kind, known, rules.attempts):
+            for line in unfed(
+                rules.deadlines, chosen, found.kind, known, rules.attempts, rules.hold
+            ):
                 click.echo(f"  {one_line(line)}")
             wanted = Outcome(None if dry_run else roster, alone, columns, comments)
             run = Run(book, course, rules, lessons, bool(keys), cast(Tier, tier), workers)
