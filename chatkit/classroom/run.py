@@ -127,7 +127,7 @@ def plan(
     """
     jobs: list[Job] = []
     shared: dict[tuple[str, str], list[Share]] = {}
-    seeds: dict[Path, str] = {}
+    seeds: dict[tuple[str, str, str], str] = {}
     mine: dict[tuple[str, str], str] = {}
     done = 0
     not_all = False
@@ -144,8 +144,11 @@ def plan(
                         (one.student, lesson.name),
                         gradebook.seed(one.student, lesson.name) or secrets.token_hex(4),
                     )
-                    seed = seeds.setdefault(folder, own)  # the members of a group share it
-                    about = _about(attempt, lesson, folder, seed, tier, rules)
+                    work = work_digest(lesson, folder)
+                    whose = one.group or one.student  # the members of a group share a verdict
+                    seed = seeds.setdefault((whose, lesson.name, work), own)
+                    key = grade_key(lesson, folder, seed, tier)
+                    about = _about(attempt, lesson, key, work, rules)
                     gradebook.hand_in(one.student, lesson.name, about)
                     if not fresh and gradebook.is_done(one.student, lesson.name, about.key):
                         done += 1
@@ -168,16 +171,14 @@ def plan(
     return Plan(tuple(jobs), done, empty, not_all, shared)
 
 
-def _about(
-    one: Submission, lesson: Lesson, folder: Path, seed: str, tier: Tier, rules: Rules
-) -> HandIn:
+def _about(one: Submission, lesson: Lesson, key: str, work: str, rules: Rules) -> HandIn:
     """What is noted of one attempt of one lesson."""
     return HandIn(
         late=lesson.name in one.late_lessons,
         source=one.source,
         remarks=one.remarks_on[lesson.name],
-        key=grade_key(lesson, folder, seed, tier),
-        work=work_digest(lesson, folder),
+        key=key,
+        work=work,
         moment=read_moment(one.came, rules.deadlines.zone),
         reply=one.reply,
     )

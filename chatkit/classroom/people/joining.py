@@ -65,6 +65,8 @@ def _share(
 ) -> None:
     """Give every member of a group without a hand-in the one of the group, or of another member."""
     own = [joined[id] for id in members if id in joined]
+    # Two members with the same programs, as Moodle gives them: they are graded once.
+    joined |= {one.student: replace(one, group=group) for one in own}
     sources = list(theirs) or own
     if not sources:
         return
@@ -79,7 +81,7 @@ def _share(
         return
     from_group = _attempts(sources)
     for id in members:
-        if id in joined and joined[id] is not from_group and not theirs:
+        if id in joined and not theirs:
             continue
         person = lists.person(id)
         name = person.name if person and person.name else id

@@ -103,7 +103,9 @@ def school(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (school / "groups.csv").write_text("group,student\n" + "".join(teams), encoding="utf-8")
     with zipfile.ZipFile(school / "moodle.zip", "w") as moodle:
         for i, name in enumerate(names):
-            moodle.writestr(f"{name}_{7000 + i}_assignsubmission_file/server.py", "# 80\n")
+            moodle.writestr(
+                f"{name}_{7000 + i}_assignsubmission_file/server.py", f"# 80 of team {i // 3}\n"
+            )
     rows = [
         "ID;Vollständiger Name;E-Mail-Adresse;Status;Bewertung;Bestwertung;"
         "Bewertung kann geändert werden;Zuletzt geändert (Abgabe);Zuletzt geändert (Bewertung);"
@@ -143,7 +145,7 @@ def test_a_class_of_sixty_gets_the_grades_of_the_table(school: Path, tmp_path: P
     chatkit("report", "--out", out, "--lesson", 1, "--feedback", tmp_path / "moodle-feedback.zip")
     chatkit("report", "--out", out, "--lesson", 2, "--feedback", tmp_path / "canvas-feedback.zip")
 
-    assert "60 students" in first and "60 lessons to grade" in first
+    assert "60 students" in first and "20 lessons to grade" in first  # a team hands in the same
     assert "60 lessons to grade" in second  # three attempts of each team, and not of each student
     text = (out / "bewertung.csv").read_text(encoding="utf-8")
     filled = {
