@@ -91,6 +91,7 @@ def _share(
                 student=id,
                 name=name,
                 number="",
+                reply=one.reply if one.student == id else "",  # the platform knows who handed in
                 group=group,
                 earlier=(),
                 remarks_on={
