@@ -108,6 +108,16 @@ def doubles(gradebook: Gradebook, found: Sequence[Submission]) -> list[str]:
     ]
 
 
+def renamed(gradebook: Gradebook, found: Sequence[Submission]) -> list[str]:
+    """Give those the ids of people.csv whom the gradebook knows by others; a line for each."""
+    return [
+        f"{attempt.was} of the gradebook is {attempt.student} now, as people.csv says"
+        for one in found
+        for attempt in one.attempts
+        if attempt.was and gradebook.rename(attempt.was, attempt.student)
+    ]
+
+
 def plan(
     gradebook: Gradebook,
     course: Course,

@@ -111,10 +111,12 @@ def _renamed(one: Submission, person: Person | None) -> Submission:
     if person is None:
         return one
     name = person.name or one.name
+
     # The platform's number is one of many that this person has: people.csv keeps them.
-    mine = {"student": person.id, "name": name, "number": ""}
-    earlier = tuple(replace(before, **mine) for before in one.earlier)  # type: ignore[arg-type]
-    return replace(one, earlier=earlier, **mine)  # type: ignore[arg-type]
+    def named(of: Submission) -> Submission:
+        return replace(of, student=person.id, name=name, number="", was=of.student)
+
+    return replace(named(one), earlier=tuple(map(named, one.earlier)))
 
 
 def _attempts(several: Sequence[Submission]) -> Submission:

@@ -91,6 +91,28 @@ class PeoplesEntries(Database):
         )
         return tuple(_adjustment(*row) for row in rows)
 
+    # Who is who
+
+    def rename(self, old: str, new: str) -> bool:
+        """Give all that is known of `old` to `new`; returns whether there was such a student.
+
+        What both have handed in is kept once, as `new` has it.
+        """
+        ids = (plain(new), plain(old))
+        if old == new or not self._rows("SELECT 1 FROM student WHERE id = ?", ids[1:]):
+            return False
+        with self._writing():
+            self._db.execute(
+                "INSERT OR IGNORE INTO student SELECT ?, name, number FROM student WHERE id = ?",
+                ids,
+            )
+            self._db.execute("UPDATE OR IGNORE handin SET student = ? WHERE student = ?", ids)
+            self._db.execute("DELETE FROM handin WHERE student = ?", ids[1:])
+            for table in ("adjustment", "note", "regrade"):
+                self._db.execute(f"UPDATE {table} SET student = ? WHERE student = ?", ids)
+            self._db.execute("DELETE FROM student WHERE id = ?", ids[1:])
+        return True
+
     # Notes
 
     def note(self, student: str, lesson: str, text: str, when: datetime, who: str) -> None:

@@ -52,6 +52,7 @@ class Submission:
     why_not: str = ""  # why a lesson that is not in `lessons` may have been handed in all the same
     came: str = ""  # when, as the platform writes it; empty when nothing says it
     reply: str = ""  # the name under which the platform takes feedback files for it
+    was: str = ""  # the id before people.csv gave another one
     group: str = ""  # whose hand-in it is, when several students share it
     earlier: tuple["Submission", ...] = ()  # the attempts before this one, the oldest first
 

@@ -23,7 +23,7 @@ from chatkit.classroom.reports.overtime import failures_of
 from chatkit.classroom.rosters.roster import roster_target, times_in
 from chatkit.classroom.rules import Rules
 from chatkit.classroom.rulesfile import RulesError, read_rules
-from chatkit.classroom.run import carry_out, doubles, due, lists_of, plan, rules_of
+from chatkit.classroom.run import carry_out, doubles, due, lists_of, plan, renamed, rules_of
 from chatkit.classroom.submissions.submissions import Submission, find_submissions
 from chatkit.cli.classroom.outcome import Outcome, make_folder, named_columns, report_on
 from chatkit.cli.classroom.progress import progress
@@ -154,6 +154,8 @@ def grade(
         make_folder(target)
         with open_gradebook(target / FILE) as book:
             before = grades_of(book, old_rules, course)
+            for line in renamed(book, everybody):
+                click.echo(f"  {one_line(line)}")
             known = [one.id for one in book.students()]
             for line in unfed(
                 rules.deadlines, chosen, found.kind, known, rules.attempts, rules.hold

@@ -64,3 +64,14 @@ def test_the_same_programs_are_known_again_and_others_take_their_place(file: Pat
         assert verdict
         book.keep("bob", "01_echo", "other", "seed", verdict, "w2")
         assert [one.hand_in.work for one in book.attempts("bob", "01_echo")] == ["w2"]
+
+
+def test_a_student_gets_the_id_of_the_list_with_all_that_is_known(file: Path) -> None:
+    with open_gradebook(file) as book:
+        assert book.rename("ada", "lovelace") and not book.rename("ada", "lovelace")
+        assert [one.id for one in book.students()] == ["lovelace", "bob"]
+        verdict = book.lesson_verdict("lovelace", "01_echo")
+        assert verdict and verdict.score == 60 and book.adjustments("lovelace", "01_echo")
+        assert book.rename("bob", "lovelace")  # two of one
+        assert [one.id for one in book.students()] == ["lovelace"]
+        assert len(book.attempts("lovelace", "01_echo")) == 2
