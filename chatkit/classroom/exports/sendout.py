@@ -157,7 +157,8 @@ def write_anonymous(book: Gradebook, grades: ClassGrades, folder: Path) -> int:
     """Write the students' pages without names into `folder`, and whose they are beside it.
 
     Names, ids, remarks and where a hand-in came from are left out. What a program printed stays: a
-    student may have written a name there. Returns how many. Raises WriteError.
+    student may have written a name there. So do other names in a reason or a note. Returns how
+    many. Raises WriteError.
     """
     order = sorted(
         grades.students,
@@ -171,7 +172,7 @@ def write_anonymous(book: Gradebook, grades: ClassGrades, folder: Path) -> int:
             row,
             student=Student(label, label),
             remarks=(),
-            lessons={name: _nobody(one) for name, one in row.lessons.items()},
+            lessons={name: _nobody(one, row) for name, one in row.lessons.items()},
         )
         page = student_page(nobody, lessons, in_full(book, row, grades), grades.rules)
         write_whole(folder / f"{number:03}.html", page)
@@ -183,5 +184,20 @@ def write_anonymous(book: Gradebook, grades: ClassGrades, folder: Path) -> int:
     return len(order)
 
 
-def _nobody(one: LessonGrade) -> LessonGrade:
-    return replace(one, of=HandIn(late=one.of.late, moment=one.of.moment))
+def _nobody(one: LessonGrade, row: StudentGrades) -> LessonGrade:
+    """The grade without where it came from, and with no name of the student in what is said."""
+    names = sorted({row.student.id, row.student.name, *row.sources} - {""}, key=len, reverse=True)
+
+    def hidden(text: str) -> str:
+        for name in names:
+            text = text.replace(name, "…")
+        return text
+
+    grade = one.grade
+    return replace(
+        one,
+        of=HandIn(late=one.of.late, moment=one.of.moment),
+        trouble=hidden(one.trouble),
+        grade=replace(grade, how=tuple(map(hidden, grade.how))) if grade else None,
+        notes=tuple(replace(note, text=hidden(note.text)) for note in one.notes),
+    )

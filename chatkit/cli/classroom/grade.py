@@ -7,7 +7,6 @@ import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
 
@@ -24,9 +23,10 @@ from chatkit.classroom.rosters.roster import roster_target, times_in
 from chatkit.classroom.rules import Rules
 from chatkit.classroom.rulesfile import RulesError, read_rules
 from chatkit.classroom.run import carry_out, doubles, due, lists_of, plan, renamed, rules_of
+from chatkit.classroom.statistics import statistics_of
 from chatkit.classroom.submissions.submissions import Submission, find_submissions
-from chatkit.cli.classroom.outcome import Outcome, make_folder, named_columns, report_on
-from chatkit.cli.classroom.progress import progress
+from chatkit.cli.classroom.outcome import Outcome, make_folder, named_columns, pick, report_on
+from chatkit.cli.classroom.progress import final_table, progress
 from chatkit.cli.groups import Misuse
 from chatkit.cli.stopping import end_on_signals, outlive_the_reader
 from chatkit.course.lessons import Course, Lesson, find_course
@@ -169,7 +169,7 @@ def grade(
                 ended = run.everything(everybody, chosen, bool(students), fresh, cluster)
             if not dry_run:
                 book.note_run(datetime.now(UTC), failures_of(grades_of(book, rules, course)))
-            after = finish(ended, book, rules, course, target, wanted)
+            after = finish(ended, book, rules, course, target, wanted, dry_run)
             tell_changes(before, after, dry_run)
     sys.exit(NOT_ALL if ended.not_all else 0)
 
@@ -272,10 +272,20 @@ def watched(graded: Generator[Graded, None, None], jobs: Sequence[Job]) -> list[
 
 
 def finish(
-    ended: Ended, book: Gradebook, rules: Rules, course: Course, out: Path, wanted: Outcome
+    ended: Ended,
+    book: Gradebook,
+    rules: Rules,
+    course: Course,
+    out: Path,
+    wanted: Outcome,
+    dry_run: bool,
 ) -> ClassGrades:
     """Write the reports, and name those who have no grade."""
     try:
+        if dry_run:  # the reports would lie in a folder that goes away
+            grades = grades_of(book, rules, course)
+            final_table(statistics_of(grades))
+            return grades
         return report_on(book, rules, course, out, wanted)
     finally:  # also when the roster cannot be filled in
         for one in ended.unnamed:
@@ -321,19 +331,6 @@ def timed(
 def counted(count: int, what: str) -> str:
     """ "1 lesson", "2 lessons"."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def pick(submissions: Sequence[Submission], students: Sequence[str]) -> list[Submission]:
-    """The submissions of the named students, all without a name. Raises Misuse."""
-    known = {one.student: one.student for one in submissions}
-    low = {one.casefold(): one for one in known}
-    for name in students:
-        if name not in known:
-            near = [low[name.casefold()]] if name.casefold() in low else []
-            near = near or get_close_matches(name, known, n=1)
-            guess = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(known))}"
-            raise Misuse(f"there is no student {name!r}. {guess}")
-    return [one for one in submissions if not students or one.student in students]
 
 
 def without_lesson(chosen: Sequence[Submission], named: Sequence[Lesson]) -> Iterator[str]:

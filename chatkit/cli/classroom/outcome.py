@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from chatkit.classroom.reports.write import write_reports
 from chatkit.classroom.rosters.roster import fill_roster, roster_target
 from chatkit.classroom.rules import Rules
 from chatkit.classroom.statistics import statistics_of
+from chatkit.classroom.submissions.submissions import Submission
 from chatkit.cli.classroom.progress import final_table
 from chatkit.cli.groups import Misuse
 from chatkit.course.lessons import Course, Lesson
@@ -42,6 +44,19 @@ def named_columns(given: Sequence[str]) -> dict[str, str]:
 
 
 NOTHING = Outcome()
+
+
+def pick(submissions: Sequence[Submission], students: Sequence[str]) -> list[Submission]:
+    """The submissions of the named students, all without a name. Raises Misuse."""
+    known = {one.student: one.student for one in submissions}
+    low = {one.casefold(): one for one in known}
+    for name in students:
+        if name not in known:
+            near = [low[name.casefold()]] if name.casefold() in low else []
+            near = near or get_close_matches(name, known, n=1)
+            guess = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(known))}"
+            raise Misuse(f"there is no student {name!r}. {guess}")
+    return [one for one in submissions if not students or one.student in students]
 
 
 def existing(out: Path) -> Path:

@@ -110,6 +110,7 @@ def test_a_column_that_nobody_knows_can_be_named(out: Path, tmp_path: Path) -> N
 
 
 def test_feedback_letters_data_and_anonymous_pages_go_out(out: Path, tmp_path: Path) -> None:
+    chatkit("adjust", "ada", 1, 1, "--out", out, "--why", "Ada showed it")
     to = {one: tmp_path / one for one in ("f.zip", "mail", "class.json", "nobody")}
     done = chatkit(
         *("report", "--out", out, "--feedback", to["f.zip"], "--mail", to["mail"]),
@@ -126,7 +127,7 @@ def test_feedback_letters_data_and_anonymous_pages_go_out(out: Path, tmp_path: P
     data = json.loads(to["class.json"].read_text(encoding="utf-8"))
     fits(data, json.loads((tmp_path / sendout.SCHEMA).read_text(encoding="utf-8")))
     assert [(one["id"], one["total"], one["held"]) for one in data["students"]] == [
-        *(("ada", 60, False), ("bob", 100, True)),
+        *(("ada", 61, False), ("bob", 100, True)),
     ]
     for page in to["nobody"].glob("*.html"):
         assert "Ada" not in page.read_text(encoding="utf-8") and "hand-in" in page.read_text()
