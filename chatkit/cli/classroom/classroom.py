@@ -102,7 +102,7 @@ def note(student: str, lesson: str, out: Path, text: str | None, remove: bool) -
     """Put words of yours on a LESSON of a STUDENT. They survive every regrade, and cost nothing.
 
     \b
-    chatkit class note alice 2 --out grades --text "Look at line 12 again: who closes the socket?"
+    chatkit class note alice 2 --out grades --text "Look at line 12 again."
     chatkit class note alice 2 --remove --out grades
     """
     course = find_course()
@@ -184,7 +184,7 @@ def report(
     chatkit class report --out grades
     chatkit class report --out grades --roster worksheet.csv --lesson 1 --comments
     chatkit class report --out grades --feedback feedback.zip --lesson 1
-    chatkit class report --out grades --mail letters --json class.json --separator semicolon
+    chatkit class report --out grades --mail letters --json class.json
     """
     if key and not (roster or feedback or mail):
         raise Misuse("--lesson says what goes out: give --roster, too, or --feedback or --mail")
