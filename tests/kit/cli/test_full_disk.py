@@ -17,8 +17,8 @@ ECHO = find_course(ROOT).lesson("echo")
 STUDENTS = ("alice", "bob", "carol")
 ENDS_AT_ONCE = "print('not yet')\n" + "# a line that makes its transcript no longer\n"
 
-# A gradebook without verdicts needs some 100 KiB, one lesson some 15 more. What is on the small disk
-# is copied out of it: it goes with the namespace.
+# A gradebook without verdicts needs some 100 KiB, one lesson some 15 more. What is on the small
+# disk is copied out of it: it goes with the namespace.
 SCRIPT = """
 set -u
 mount -t tmpfs -o size={size}k tmpfs "$OUT"
