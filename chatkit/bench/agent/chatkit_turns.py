@@ -19,7 +19,7 @@ import os
 import random
 import sys
 import time
-from _thread import get_ident
+from _thread import get_ident, get_native_id
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
@@ -79,17 +79,16 @@ class Turns:
             self.had[self.focus] = self.had.get(self.focus, 0.0) + 1
 
     def pause(self, line: int) -> None:
-        """Wait until the others have taken no step for some naps in a row.
+        """Wait until the others have taken no step for some naps in a row, and none could take one.
 
-        On a busy machine a nap takes longer, for this thread as for the others: so they get their
-        turn there, too.
+        On a busy machine a thread may want the processor for longer than some naps, and not get it.
         """
         still, before = 0, self.steps
         for _ in range(LONGEST):
             nap()
             still = still + 1 if self.steps == before else 0
             before = self.steps
-            if still >= QUIET:
+            if still >= QUIET and not others_run():
                 break
         if self.focus == line:  # the first that goes on: nobody stops there any more
             self.focus = 0
@@ -105,6 +104,32 @@ def pollers() -> Callable[[], object]:
 
 
 nap = pollers()
+
+
+def others_run() -> bool:
+    """Whether another thread has the processor or waits for it. Where that is not told: no.
+
+    See proc_pid_stat(5): after the name in parentheses comes the state, R for one that can run.
+    """
+    try:
+        others = set(os.listdir("/proc/self/task")) - {str(get_native_id())}
+    except OSError:  # there is no /proc
+        return False
+    return any(state(thread) == b"R" for thread in others)
+
+
+def state(thread: str) -> bytes:
+    """The state of a thread, one letter, or nothing where that is not told."""
+    try:
+        file = os.open(f"/proc/self/task/{thread}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:  # it has just ended, or the program has no descriptor left
+        return b""
+    try:
+        return os.read(file, 512).rpartition(b") ")[2][:1]
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
 
 
 def begin(seed: str, rounds: str, program: str) -> None:
