@@ -27,6 +27,8 @@ from typing import Any
 NAP = 1  # milliseconds: a pause is a number of these, see `linux.PAUSE`
 QUIET = 5  # naps in a row without a step of a thread that does not pause: the others are at rest
 LONGEST = 60  # naps of one pause, whatever the others do
+RESTLESS = LONGEST * 3 // 4  # naps with a step of another thread: those never stand still
+ENOUGH = 3  # such pauses: then nobody pauses any more, for a pause only costs time there
 RECENT = 3  # rounds: a line that nobody has run in the last ones does not come into focus
 
 
@@ -47,6 +49,7 @@ class Turns:
         self.turn = 0  # counts rounds; the byte begins again after 255
         self.focus = 0  # the line where threads pause, or 0
         self.chosen = 0  # the line that was in focus first in this round
+        self.in_vain = 0  # pauses in which the others never stood still
 
     def step(self, line: int) -> None:
         """A thread is about to run this line."""
@@ -74,7 +77,7 @@ class Turns:
             for line, last in tuple(self.last.items())
             if self.turn - last <= RECENT
         ]
-        if lately and len(self.threads) > 1:
+        if lately and len(self.threads) > 1 and self.in_vain < ENOUGH:
             self.focus = self.chosen = min(lately)[2]
             self.had[self.focus] = self.had.get(self.focus, 0.0) + 1
 
@@ -83,13 +86,16 @@ class Turns:
 
         On a busy machine a thread may want the processor for longer than some naps, and not get it.
         """
-        still, before = 0, self.steps
+        still, moved, before = 0, 0, self.steps
         for _ in range(LONGEST):
             nap()
             still = still + 1 if self.steps == before else 0
+            moved += self.steps != before
             before = self.steps
             if still >= QUIET and not others_run():
                 break
+        if moved > RESTLESS:
+            self.in_vain += 1
         if self.focus == line:  # the first that goes on: nobody stops there any more
             self.focus = 0
 
