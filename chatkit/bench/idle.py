@@ -25,7 +25,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from chatkit.system import linux, timers
+from chatkit.system import linux
+from chatkit.system.programs import timers
 
 PROMISE = 1.0  # seconds: later than this is late, where the contract names no time
 GRACE = 10  # the bench waits this many times as long as promised

@@ -19,6 +19,7 @@ from pathlib import Path
 import chatkit
 from chatkit.course.lessons import Lesson
 from chatkit.course.places import PACKAGE
+from chatkit.system.commands import SYSTEM
 from chatkit.system.sandbox.sandbox import Tier
 
 MOST = 16 * 1024 * 1024  # bytes of one submitted file that are read; of the rest, its size counts
@@ -61,7 +62,7 @@ def python() -> str:
 def screen() -> str:
     """What this machine has of what a window needs: without it a check is skipped."""
     there = {"Tk": importlib.util.find_spec("_tkinter"), "Xvfb": shutil.which("Xvfb")}
-    return " ".join((platform.system(), *(name for name, found in there.items() if found)))
+    return " ".join((SYSTEM, *(name for name, found in there.items() if found)))
 
 
 def submitted_files(folder: Path) -> dict[str, bytes]:

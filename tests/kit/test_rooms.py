@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "chatkit"
 PAGE = ROOT / "docs/authors.md"
@@ -80,6 +82,63 @@ def test_no_two_modules_import_each_other_in_a_circle() -> None:
     while free := {name for name, targets in left.items() if not targets & set(left)}:
         left = {name: targets for name, targets in left.items() if name not in free}
     assert left == {}
+
+
+# What tells one system from another: (module, name) -> only `chatkit/system` may use it.
+ASKS = {
+    ("sys", "platform"),
+    ("sys", "getwindowsversion"),
+    ("os", "name"),
+    ("os", "uname"),
+    *(("platform", name) for name in ("system", "uname", "platform", "release", "win32_ver")),
+}
+
+
+def asked(source: str) -> set[str]:
+    """The questions of `ASKS` that this source asks, as it spells them."""
+    tree = ast.parse(source)
+    names = {
+        alias.asname or alias.name: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if (names.get(node.value.id), node.attr) in ASKS:
+                found.add(f"{node.value.id}.{node.attr}")
+        elif isinstance(node, ast.ImportFrom):
+            found |= {
+                f"from {node.module} import {alias.name}"
+                for alias in node.names
+                if (node.module, alias.name) in ASKS
+            }
+    return found
+
+
+def test_only_the_room_system_asks_which_system_this_is() -> None:
+    """The references may: a student has no kit to ask, and they import nothing of it."""
+    asking = {
+        path.relative_to(PACKAGE).as_posix(): questions
+        for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).parts[0] not in ("system", "reference")
+        and (questions := asked(path.read_text(encoding="utf-8")))
+    }
+    assert asking == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import sys\nsys.platform == 'linux'",
+        "import os as system\nif system.name == 'nt': pass",
+        "from sys import platform",
+        "def f():\n    import platform\n    return platform.system()",
+    ],
+)
+def test_such_a_question_is_found(source: str) -> None:
+    assert asked(source)
 
 
 def test_the_reference_imports_nothing_and_nobody_imports_it() -> None:

@@ -5,7 +5,8 @@ import re
 import time
 from collections.abc import Callable, Iterator
 
-from chatkit.system import linux, timers
+from chatkit.system import linux
+from chatkit.system.programs import timers
 from chatkit.bench.symptoms import Symptom
 from chatkit.bench.bench import Bench
 from chatkit.bench.diagnosis import explain, last_words
