@@ -97,7 +97,7 @@ def _checks_digest(checks: Path, facts: Path) -> str:
 
 
 def imported(file: Path) -> list[Path]:
-    """`file` and the Python files of its folder that it imports, directly or not, by name."""
+    """`file` and the files of its package that it imports, directly or not, by name."""
     found: dict[str, Path] = {}
     waiting = [file]
     while waiting:
@@ -105,10 +105,11 @@ def imported(file: Path) -> list[Path]:
         if path.name in found or not path.is_file():
             continue
         found[path.name] = path
+        waiting.append(path.with_name("__init__.py"))
         for node in ast.walk(ast.parse(path.read_bytes())):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            waiting += [path.parent / f"{name.split('.')[0]}.py" for name in names]
+            if isinstance(node, ast.ImportFrom) and node.level == 1:
+                names = [node.module] if node.module else [alias.name for alias in node.names]
+                waiting += [path.with_name(f"{name.split('.')[0]}.py") for name in names]
     return [path for _, path in sorted(found.items())]
 
 

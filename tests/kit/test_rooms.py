@@ -2,10 +2,13 @@
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import chatkit.bench
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "chatkit"
@@ -139,6 +142,33 @@ def test_only_the_room_system_asks_which_system_this_is() -> None:
 )
 def test_such_a_question_is_found(source: str) -> None:
     assert asked(source)
+
+
+def test_checks_import_the_bench_the_course_and_one_another() -> None:
+    """And name nothing inside the two: what checks need, `chatkit/bench/__init__.py` exports."""
+    files = sorted((ROOT / "tests/lessons").glob("*.py"))
+    assert len(files) > 10
+    wrong = []
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            wrong += [
+                f"{path.name}: {name}"
+                for name in names
+                if name.partition(".")[0] not in sys.stdlib_module_names
+                and name not in ("chatkit.bench", "chatkit.course")
+            ]
+    assert wrong == []
+
+
+def test_what_the_facade_exports_is_there() -> None:
+    source = (PACKAGE / "bench/__init__.py").read_text(encoding="utf-8")
+    for name in re.findall(r'^    "(\w+)": "', source, re.MULTILINE):
+        assert getattr(chatkit.bench, name) is not None
+    with pytest.raises(ImportError):
+        from chatkit.bench import no_such_name  # noqa: F401
 
 
 def test_the_reference_imports_nothing_and_nobody_imports_it() -> None:
