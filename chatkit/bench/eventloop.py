@@ -23,10 +23,11 @@ from chatkit.bench.transcript import Transcript, quoted
 from chatkit.bench.waiting.deadlines import Patience
 from chatkit.bench.waiting.notes import Notes
 from chatkit.bench.waiting.selecting import SelectorLoop
-from chatkit.bench.waiting.watched import Connection, WatchedWindow
-from chatkit.system import linux, timers
+from chatkit.bench.waiting.watched import WatchedConnection, WatchedWindow
+from chatkit.system import linux
 from chatkit.system.display import Display
 from chatkit.system.program import Program
+from chatkit.system.programs import timers
 from chatkit.system.programs.usage import processor_time
 from chatkit.system.sandbox.sandbox import Sandbox
 
@@ -57,7 +58,7 @@ class EventLoop(SelectorLoop):
         self.spins = False  # a program has been seen to spin, in this check or one before
         self.noted = Notes()
         self.at_rest: Threads = {}  # how the programs stood when they were last seen at rest
-        self.peers: Sequence[Connection] = ()
+        self.peers: Sequence[WatchedConnection] = ()
         self.windows: Sequence[WatchedWindow] = ()
         self.display: Display | None = None  # where windows open, once there was one
         self.steps_done: set[str] = set()  # set-up steps that have worked in this check

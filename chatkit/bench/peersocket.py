@@ -53,6 +53,11 @@ class PeerSocket:
         self.ended: Literal["", "end", "reset"] = ""  # how the other end has ended it
         self.over = False  # both ends have gone: nothing can be on its way any more
 
+    @property
+    def loop(self) -> EventLoop:
+        """The bench, as a window calls it: see `failure.explained`."""
+        return self.bench
+
     # ------------------------------------------------------------- the bench moves the bytes
 
     def watch(self) -> None:
