@@ -23,7 +23,7 @@ from chatkit.system.programs import timers, usage
 from chatkit.system.sandbox.sandbox import Sandbox
 
 WORDS = ("apple", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "igloo", "koala")
-RESTLESS_ROUNDS = 4  # of a story in which a program spins
+RESTLESS = 4  # times that a program was busy all the time where it should have come to rest
 
 
 class BenchBase(EventLoop):
@@ -68,11 +68,11 @@ class BenchBase(EventLoop):
     def in_rounds(self, count: int) -> Iterator[int]:
         """Yield the numbers from 0 to below `count`, each as a round for the scheduler.
 
-        A program that is never at rest takes its full time in each of them, which is told by
-        another check: it has to do with the first few.
+        A program that is never at rest takes its full time in each of them. Another check tells
+        that; here the first few have to do.
         """
         for number in range(count):
-            if self.spins and number >= RESTLESS_ROUNDS:
+            if number and self.restless >= RESTLESS:
                 return
             self.next_round()
             yield number
