@@ -10,6 +10,8 @@ from typing import Any, TextIO, cast
 
 import click
 
+from chatkit.system.signals import ENDING
+
 STOPPED = "stopped; every program that was started has been ended."
 
 
@@ -26,9 +28,8 @@ def end_on_signals() -> None:
         if len(told) == 1:
             raise KeyboardInterrupt
 
-    for name in ("SIGTERM", "SIGHUP"):  # Windows has no second one
-        number = getattr(signal, name, None)
-        if number and signal.getsignal(number) is not signal.SIG_IGN:
+    for number in ENDING:
+        if number != signal.SIGINT and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, stop)
 
 
