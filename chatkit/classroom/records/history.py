@@ -18,7 +18,7 @@ class Regrade:
 
 
 @dataclass(frozen=True)
-class Failure:
+class FailedCheck:
     """How many of those for whom a check was run failed it, in one run."""
 
     lesson: str
@@ -37,7 +37,7 @@ class Run:
 
     number: int
     when: datetime
-    failures: tuple[Failure, ...]
+    failures: tuple[FailedCheck, ...]
 
 
 class History(PeoplesEntries):
@@ -67,7 +67,7 @@ class History(PeoplesEntries):
             for before, after, what, moment in rows
         )
 
-    def note_run(self, when: datetime, failures: Sequence[Failure]) -> None:
+    def note_run(self, when: datetime, failures: Sequence[FailedCheck]) -> None:
         """Keep what a run found, unless it is what the run before it found."""
         before = self.runs()
         if not failures or (before and before[-1].failures == tuple(failures)):
@@ -88,9 +88,9 @@ class History(PeoplesEntries):
 
     def runs(self) -> tuple[Run, ...]:
         """What all runs found, the oldest first."""
-        found: dict[int, list[Failure]] = {}
+        found: dict[int, list[FailedCheck]] = {}
         for number, *fields in self._rows("SELECT * FROM failure ORDER BY run, rowid"):
-            found.setdefault(number, []).append(Failure(*fields))
+            found.setdefault(number, []).append(FailedCheck(*fields))
         rows = self._rows("SELECT number, moment FROM run ORDER BY number")
         return tuple(
             Run(number, datetime.fromisoformat(moment), tuple(found.get(number, ())))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatkit.classroom.grades import ClassGrades
-from chatkit.classroom.records.history import Failure, Run
+from chatkit.classroom.records.history import FailedCheck, Run
 from chatkit.classroom.reports.page import template
 from chatkit.classroom.reports.table import defused
 from chatkit.classroom.statistics import cause_of
@@ -22,13 +22,13 @@ WIDTH, HEIGHT = 180, 36
 
 
 @dataclass(frozen=True)
-class Course:
+class Trend:
     """How one check went over the runs, as the page draws it."""
 
-    failure: Failure  # of the last run
+    failure: FailedCheck  # of the last run
     title: str  # of the misconception; empty: none is known
     points: tuple[tuple[float, float, str], ...]  # x, y, and what stands there in words
-    first: Failure  # of the first run
+    first: FailedCheck  # of the first run
 
     @property
     def line(self) -> str:
@@ -42,7 +42,7 @@ class Course:
         return f"{self.failure.named} of {self.failure.tried}: {self.title}"
 
 
-def failures_of(grades: ClassGrades) -> tuple[Failure, ...]:
+def failures_of(grades: ClassGrades) -> tuple[FailedCheck, ...]:
     """What the class as it is now fails, check by check, in the order of the course."""
     found = []
     for lesson in grades.lessons:
@@ -58,7 +58,7 @@ def failures_of(grades: ClassGrades) -> tuple[Failure, ...]:
             cause, count = named.most_common(1)[0] if named else ("", 0)
             sentence = next((one.sentence for one in causes if one.name == cause), "")
             found.append(
-                Failure(
+                FailedCheck(
                     *(lesson.name, id, those[0].title, len(those), len(failed)),
                     *(cause, count, sentence),
                 )
@@ -88,12 +88,12 @@ def overtime_csv(runs: Sequence[Run], separator: str = ",") -> bytes:
 def overtime_page(runs: Sequence[Run]) -> str:
     """The page; the checks that most fail in the last run come first."""
     return template("overtime.html").render(
-        runs=runs, courses=_courses(runs), height=HEIGHT, width=WIDTH
+        runs=runs, trends=_trends(runs), height=HEIGHT, width=WIDTH
     )
 
 
-def _courses(runs: Sequence[Run]) -> list[Course]:
-    seen: dict[tuple[str, str], list[tuple[Run, Failure]]] = {}
+def _trends(runs: Sequence[Run]) -> list[Trend]:
+    seen: dict[tuple[str, str], list[tuple[Run, FailedCheck]]] = {}
     for run in runs:
         for one in run.failures:
             seen.setdefault((one.lesson, one.id), []).append((run, one))
@@ -112,5 +112,5 @@ def _courses(runs: Sequence[Run]) -> list[Course]:
         )
         known = CATALOGUE.get(last.cause)
         title = known.title if known else last.sentence
-        found.append(Course(last, title, points, those[0][1]))
+        found.append(Trend(last, title, points, those[0][1]))
     return sorted(found, key=lambda one: -one.failure.failed / max(1, one.failure.tried))

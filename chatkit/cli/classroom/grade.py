@@ -162,7 +162,7 @@ def grade(
             ):
                 click.echo(f"  {one_line(line)}")
             wanted = Outcome(None if dry_run else roster, alone, columns, comments)
-            run = Run(book, course, rules, lessons, bool(keys), cast(Tier, tier), workers)
+            run = ClassRun(book, course, rules, lessons, bool(keys), cast(Tier, tier), workers)
             if checks:
                 ended = run.some_checks(chosen, checks)
             else:
@@ -175,7 +175,7 @@ def grade(
 
 
 @dataclass(frozen=True)
-class Ended:
+class RunEnd:
     """How a run ended."""
 
     trouble: Sequence[str] = ()  # hand-ins at which the kit failed
@@ -188,7 +188,7 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Run:
+class ClassRun:
     """One run over a class, with the wishes of the instructor."""
 
     book: Gradebook
@@ -211,7 +211,7 @@ class Run:
         some: bool,
         fresh: bool,
         cluster: str | None,
-    ) -> Ended:
+    ) -> RunEnd:
         """Grade what has changed, of `chosen`; `some` says that these are not all."""
         book, lessons = self.book, self.lessons
         asked = due(
@@ -244,16 +244,16 @@ class Run:
             work, book, self.course, workers=self.count, cluster=cluster, tier=self.tier
         )
         trouble = watched(graded, work.jobs)
-        return Ended(trouble, () if due_here else work.empty, work.not_all)
+        return RunEnd(trouble, () if due_here else work.empty, work.not_all)
 
-    def some_checks(self, chosen: Sequence[Submission], ids: Sequence[str]) -> Ended:
+    def some_checks(self, chosen: Sequence[Submission], ids: Sequence[str]) -> RunEnd:
         """Grade single checks again."""
         work = plan_checks(self.book, self.course, chosen, self.lessons, ids)
         for line in work.left_out:
             click.echo(f"  {one_line(line)}")
         click.echo(f"{', '.join(ids)}: {counted(len(work.jobs), 'hand-in')} to grade again")
         graded = regrade(work, self.book, workers=self.count, tier=self.tier)
-        return Ended(watched(graded, work.jobs))
+        return RunEnd(watched(graded, work.jobs))
 
 
 def watched(graded: Generator[Graded, None, None], jobs: Sequence[Job]) -> list[str]:
@@ -272,7 +272,7 @@ def watched(graded: Generator[Graded, None, None], jobs: Sequence[Job]) -> list[
 
 
 def finish(
-    ended: Ended,
+    ended: RunEnd,
     book: Gradebook,
     rules: Rules,
     course: Course,

@@ -20,7 +20,7 @@ from chatkit.classroom import run as class_run
 from chatkit.classroom.exports import sendout
 from chatkit.classroom.gradebook import FILE, HandIn, Student, open_gradebook
 from chatkit.classroom.grades import grades_of
-from chatkit.classroom.records.history import Failure
+from chatkit.classroom.records.history import FailedCheck
 from chatkit.classroom.rosters.roster import fill_roster, times_in
 from chatkit.classroom.rules import Rules
 from chatkit.cli.main import main
@@ -222,12 +222,14 @@ def test_one_check_is_graded_again_after_a_rehearsal(
 
 
 def test_what_failed_is_kept_run_by_run(out: Path) -> None:
-    half = Failure("01_echo", "half-line", "half a line", 28, 20, "one-recv-one-line", 14, "told")
+    half = FailedCheck(
+        "01_echo", "half-line", "half a line", 28, 20, "one-recv-one-line", 14, "told"
+    )
     with open_gradebook(out / FILE) as book:
         for failures in (
             (half,),
             (half,),
-            (Failure("01_echo", "half-line", "h", 28, 5, "", 0, ""),),
+            (FailedCheck("01_echo", "half-line", "h", 28, 5, "", 0, ""),),
         ):
             book.note_run(datetime(2026, 3, 2, tzinfo=UTC), failures)
         assert [run.failures[0].failed for run in book.runs()] == [20, 5]  # nothing new: not kept
