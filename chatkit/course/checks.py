@@ -4,7 +4,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -29,6 +29,7 @@ class Check:
     program: str = "server.py"  # the program that it judges
     owns: frozenset[str] = frozenset()  # set-up steps whose failure is this check's own
     slow: bool = False  # begun before the others, where several are run at once
+    free: bool = False  # the starter passes it already: what it looks at is given
     story: Story = field(kw_only=True, compare=False, repr=False)  # what happens, told to a bench
 
 
@@ -43,20 +44,43 @@ def check(
     program: str = "server.py",
     owns: tuple[str, ...] = (),
     slow: bool = False,
+    free: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
-    """Make a test function in `tests/lessons/` a check. The arguments are those of `Check`.
-
-    `likely` is ignored: what is wrong is concluded from evidence, by `grading.explain`.
-    """
+    """Make a test function in `tests/lessons/` a check. The arguments are those of `Check`."""
 
     def mark(function: CheckFunction) -> CheckFunction:
         function.check = Check(  # type: ignore[attr-defined]
-            *(id, points, title, hint, read, rule, program, frozenset(owns), slow),
+            *(id, points, title, hint, read, rule, program, frozenset(owns), slow, free),
             story=story_of(function),
         )
         return function
 
     return mark
+
+
+def take(function: CheckFunction, *, points: int, **new: Any) -> CheckFunction:
+    """The check of another lesson for this one, in one line, with other points.
+
+    `new` are further arguments of `check` that differ, such as `hint`, `read` and `rule`: a lesson
+    sends its students to its own text. The story is played as the other lesson plays it, with what
+    its file makes of a bench.
+
+    Raises CourseError when `function` is no check or an argument is none of `Check`.
+    """
+    its = getattr(function, "check", None)
+    if not isinstance(its, Check):
+        raise CourseError(f"take() needs a function with @check, not {function!r}")
+    unknown = set(new) - {one.name for one in fields(Check) if one.name != "story"}
+    if unknown:
+        raise CourseError(f"take() of {its.id}: a check has no {', '.join(sorted(unknown))}")
+    if "owns" in new:
+        new["owns"] = frozenset(new["owns"])
+
+    def taken(bench: Any) -> None:
+        its.story(bench)
+
+    taken.check = replace(its, points=points, **new)  # type: ignore[attr-defined]
+    return taken
 
 
 def story_of(function: CheckFunction) -> Story:
