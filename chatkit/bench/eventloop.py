@@ -24,9 +24,10 @@ from chatkit.bench.waiting.deadlines import Patience
 from chatkit.bench.waiting.notes import Notes
 from chatkit.bench.waiting.selecting import SelectorLoop
 from chatkit.bench.waiting.watched import Connection, WatchedWindow
-from chatkit.system import linux, timers
+from chatkit.system import linux
 from chatkit.system.display import Display
 from chatkit.system.program import Program
+from chatkit.system.programs import timers
 from chatkit.system.programs.usage import processor_time
 from chatkit.system.sandbox.sandbox import Sandbox
 

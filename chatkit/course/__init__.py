@@ -11,3 +11,7 @@
 
 Every room may come in. What never lives here: processes, sockets, and what a student reached.
 """
+
+from chatkit.course.checks import check
+
+__all__ = ["check"]

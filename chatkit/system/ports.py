@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from chatkit.system.linux import WINDOWS
+from chatkit.system.windows import WINDOWS
 
 PART = 1000  # ports that one bench has for itself; each rests for a minute after use (TIME_WAIT)
 PARTS = range(10, 65)  # part 20 has the ports from 20,000; those below 10,000 are for services

@@ -97,10 +97,10 @@ class Turns:
 
 def pollers() -> Callable[[], object]:
     """What makes one nap. On Linux the bench knows it by its system call: see `linux.PAUSE`."""
-    if sys.platform == "linux":
-        import select
+    import select
 
-        return lambda: select.poll().poll(NAP)  # in a thread, a poll object is its own
+    if poll := getattr(select, "poll", None):  # Windows has none
+        return lambda: poll().poll(NAP)  # in a thread, a poll object is its own
     return lambda: time.sleep(NAP / 1000)
 
 

@@ -19,7 +19,7 @@ from chatkit.system.display import Display
 from chatkit.system.forkserver import ForkServer
 from chatkit.system.ports import another_loopback, free_port
 from chatkit.system.program import Program
-from chatkit.system.programs import usage
+from chatkit.system.programs import timers, usage
 from chatkit.system.sandbox.sandbox import Sandbox
 
 WORDS = ("apple", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "igloo", "koala")
@@ -165,6 +165,24 @@ class BenchBase(EventLoop):
             self.noted.remark("without /proc nobody can see how much memory a program holds")
             return None
         return usage.memory(self.pids())
+
+    @property
+    def sees_sockets(self) -> bool:
+        """Whether this system tells which sockets a program has; else `listeners` has none."""
+        return linux.LINUX
+
+    @property
+    def can_hang(self) -> bool:
+        """Whether `listen(hung=True)` works here: only Linux lets a connect wait."""
+        return linux.LINUX
+
+    def longest_time_out(self) -> float:
+        """The longest time that a thread of the program still waits by itself, in seconds.
+
+        0.0: none waits with a time-out, or nobody can see it.
+        """
+        threads = linux.threads(self.pids()).values()
+        return max((timers.seconds_left(one) or 0.0 for one in threads), default=0.0)
 
     def listeners(self, program: Program) -> list[linux.Socket]:
         """The sockets on which this very program listens now (Linux only)."""

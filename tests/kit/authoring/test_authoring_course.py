@@ -131,29 +131,38 @@ checks = ["greets", "parts"]
 hints = ["Who?", "Look at the name.", "return …"]
 """,
     "tests/lessons/test_01_one.py": """\
-from chatkit.course.checks import check
+from chatkit.course import check
 
 
-@check("greets", 50, "it greets", hint="Use the name.", read="Say hello", rule="greetings")
+@check("greets", "it greets", points=50, hint="Use the name.", read="Say hello", rule="greetings")
 def test_greets(): ...
 
 
-@check("asks", 30, "it asks", hint="Ask | wait.", read="Ask", rule="manners", program="client.py")
+@check(
+    "asks", "it asks", points=30,
+    hint="Ask | wait.", read="Ask", rule="manners", program="client.py",
+)
 def test_asks(): ...
 
 
-@check("polite", 20, "it is kind", hint="Be it.", read="Ask", rule="manners", program="client.py")
+@check(
+    "polite", "it is kind", points=20,
+    hint="Be it.", read="Ask", rule="manners", program="client.py",
+)
 def test_polite(): ...
 """,
     "tests/lessons/test_02_two.py": """\
-from chatkit.course.checks import check
+from chatkit.course import check
 
 
-@check("greets", 40, "it greets", hint="Use the name.", read="Say goodbye", rule="greetings")
+@check("greets", "it greets", points=40, hint="Use the name.", read="Say goodbye", rule="greetings")
 def test_greets(): ...
 
 
-@check("parts", 60, "it says goodbye", hint="Use the name.", read="Say goodbye", rule="greetings")
+@check(
+    "parts", "it says goodbye", points=60,
+    hint="Use the name.", read="Say goodbye", rule="greetings",
+)
 def test_parts(): ...
 """,
     "lessons/01_one/README.md": """\

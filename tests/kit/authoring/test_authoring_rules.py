@@ -216,8 +216,8 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         swap(
             (
                 CHECKS_2,
-                '"it greets", hint="Use the name.", read="Say goodbye", rule="greetings"',
-                '"it greets", hint="Use the name.", read="Say goodbye", rule="greeting"',
+                'points=40, hint="Use the name.", read="Say goodbye", rule="greetings"',
+                'points=40, hint="Use the name.", read="Say goodbye", rule="greeting"',
             )
         ),
         [f"{CHECKS_2}: no section 'greeting' to stand on, for greets"],
