@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -58,7 +59,7 @@ def fingerprint(clone: Clone, lesson: Lesson) -> str:
 def machine() -> str:
     """Python, and what there is for windows: without it a check is skipped."""
     there = (importlib.util.find_spec("_tkinter"), shutil.which("Xvfb"), os.environ.get("DISPLAY"))
-    return " ".join([platform.platform(), platform.python_version(), *map(str, map(bool, there))])
+    return " ".join([sys.version, platform.python_version(), *map(str, map(bool, there))])
 
 
 @cache

@@ -15,7 +15,7 @@ from chatkit.authoring.rules.texts import walkthroughs_explain_every_todo
 from chatkit.authoring.rules.walk import todos_come_in_the_order_of_the_text
 from chatkit.authoring.sync import sync
 from chatkit.cli.main import main
-from chatkit.course.checks import check, take
+from chatkit.course import check, take
 from chatkit.course.errors import CourseError, Problem
 from chatkit.course.lessons import find_course
 
@@ -218,16 +218,14 @@ def test_hands_that_nobody_has(tmp_path: Path) -> None:
 # Programs run: the made-up checks import what the student wrote.
 
 ORDER = """\
-import importlib.util
-
 from chatkit.course.checks import check
 
 
-@check("greets", 40, "it greets", hint="?", read="Say goodbye", rule="greetings")
+@check("greets", "it greets", points=40, hint="?", read="Say goodbye", rule="greetings")
 def test_greets(bench): bench.start_server()
 
 
-@check("parts", 60, "it parts", hint="?", read="Say goodbye", rule="greetings")
+@check("parts", "it parts", points=60, hint="?", read="Say goodbye", rule="greetings")
 def test_parts(bench): bench.start_server()
 """
 SERVER = '''\
@@ -297,7 +295,9 @@ def test_what_held_is_not_run_again_until_it_changes(
 def test_a_check_is_taken_from_another_lesson_in_one_line() -> None:
     told: list[object] = []
 
-    @check("greets", 40, "it greets", hint="?", read="Say hello", rule="greetings", slow=True)
+    @check(
+        "greets", "it greets", points=40, hint="?", read="Say hello", rule="greetings", slow=True
+    )
     def test_greets(bench: object) -> None:
         told.append(bench)
 
