@@ -42,6 +42,7 @@ LESSON_RULES: tuple[LessonRule, ...] = (
     checks.checks_stand_on_the_contract,
     views.texts_are_there,
     views.shared_functions_are_the_same,
+    texts.nothing_is_left_to_write,
     texts.texts_name_checks_that_are_there,
     texts.texts_ask_for_every_todo,
     samples.samples_say_what_is_known,
@@ -64,6 +65,7 @@ KIT_LESSON_RULES: tuple[LessonRule, ...] = (
 )
 KIT_COURSE_RULES: tuple[CourseRule, ...] = (
     texts.pages_are_in_the_navigation,
+    texts.homes_name_every_lesson,
     places.pages_link_to_what_is_there,
     samples.causes_have_their_proofs,
 )

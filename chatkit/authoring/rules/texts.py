@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from chatkit.authoring.clone import Clone, checks_of, read
 from chatkit.authoring.functions import functions
+from chatkit.authoring.newtexts import MARK
 from chatkit.authoring.rules.todos import toml, toml_line
+from chatkit.authoring.site.markdown import prose
 from chatkit.course.errors import Problem
 from chatkit.course.lessons import Lesson
 from chatkit.course.regions import todos
@@ -32,6 +35,42 @@ def texts_name_checks_that_are_there(clone: Clone, lesson: Lesson) -> Iterator[P
                     what = f"{lesson.name} has no check {check!r}"
                     cure = f"name one of: {', '.join(sorted(known))}"
                     yield Problem(readme, what, cure, line)
+
+
+def nothing_is_left_to_write(clone: Clone, lesson: Lesson) -> Iterator[Problem]:
+    """no text says WRITE ME, as those do that a new lesson begins with"""
+    files = [toml(lesson), lesson.folder / "README.md", lesson.solutions / "README.md"]
+    files += sorted((clone.root / "chatkit/reference" / lesson.step).glob("*.py"))
+    files += [lesson.checks_file]
+    files += sorted((clone.root / "tests/mistakes" / lesson.name).glob("*/expected.toml"))
+    for file in filter(Path.is_file, files):
+        for line, text, is_prose in prose(read(file)):
+            if MARK in text and (is_prose or file.suffix != ".md"):  # code is another file's
+                yield to_write(file, line, text)
+    for file, about in (
+        (clone.docs / "contract.md", f"## Lesson {lesson.number}:"),
+        (clone.docs / "index.md", f"](lessons/{lesson.name}.md)"),
+    ):
+        inside = False
+        for line, text in enumerate(read(file).split("\n") if file.is_file() else (), start=1):
+            inside = about in text or (inside and not text.startswith("## "))
+            if MARK in text and inside:
+                yield to_write(file, line, text)
+
+
+def to_write(file: Path, line: int, text: str) -> Problem:
+    said = text.partition(MARK)[2].strip("\"',:)]|. ")
+    return Problem(file, "something is left to write", said or "write it", line)
+
+
+def homes_name_every_lesson(clone: Clone) -> Iterator[Problem]:
+    """the first page of the site names every lesson"""
+    home = clone.docs / "index.md"
+    text = read(home) if home.is_file() else ""
+    for lesson in clone.lessons:
+        if f"(lessons/{lesson.name}.md)" not in text:
+            cure = f"add it to the list: [{lesson.title}](lessons/{lesson.name}.md)"
+            yield Problem(home, f"the page does not name {lesson.name}", cure)
 
 
 def texts_show_one_check(clone: Clone, lesson: Lesson) -> Iterator[Problem]:

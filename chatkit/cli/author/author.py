@@ -13,7 +13,9 @@ import click
 
 from chatkit.authoring.clone import open_clone
 from chatkit.cli.author.checking import check
+from chatkit.cli.author.expect import expect
 from chatkit.cli.author.explain import explain
+from chatkit.cli.author.new import new
 from chatkit.cli.author.problems import PROBLEMS, problems_end_it
 from chatkit.cli.groups import CommandGroup
 from chatkit.course.errors import CourseError
@@ -31,10 +33,14 @@ def author() -> None:
 
     \b
     A day's work:
+      chatkit author new 6 whisper --from nicknames     begin a lesson
       edit chatkit/reference/echo/server.py
       chatkit author sync      make starters, solutions and pages again
       chatkit author check     is the course whole?
     """
+
+
+author.add_command(new)
 
 
 @author.command()
@@ -67,6 +73,7 @@ def sync() -> None:
 
 
 author.add_command(check)
+author.add_command(expect)
 author.add_command(explain)
 
 
