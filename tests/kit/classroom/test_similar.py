@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -90,9 +92,10 @@ def school(tmp_path: Path) -> Class:
     return Class(tmp_path / "school")
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "chatkit", "class", "similar", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+@pytest.fixture
+def run(chatkit: Callable) -> Callable:
+    """`chatkit class similar` in a process of its own."""
+    return partial(chatkit, "class", "similar")
 
 
 # What is found
@@ -434,7 +437,9 @@ def hand_ins(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_command_names_the_pairs_and_changes_nothing(hand_ins: Path, tmp_path: Path) -> None:
+def test_the_command_names_the_pairs_and_changes_nothing(
+    run: Callable, hand_ins: Path, tmp_path: Path
+) -> None:
     before = {path: path.read_bytes() for path in hand_ins.rglob("*.py")}
 
     done = run(hand_ins, "--out", tmp_path / "out")
@@ -448,7 +453,9 @@ def test_the_command_names_the_pairs_and_changes_nothing(hand_ins: Path, tmp_pat
     assert {path: path.read_bytes() for path in hand_ins.rglob("*") if path.is_file()} == before
 
 
-def test_only_the_lesson_that_is_named_is_compared(hand_ins: Path, tmp_path: Path) -> None:
+def test_only_the_lesson_that_is_named_is_compared(
+    run: Callable, hand_ins: Path, tmp_path: Path
+) -> None:
     done = run(hand_ins, "--out", tmp_path / "out", "--lesson", "2")
 
     assert done.returncode == 0, done.stderr
@@ -465,7 +472,7 @@ def test_only_the_lesson_that_is_named_is_compared(hand_ins: Path, tmp_path: Pat
     ],
 )
 def test_bad_input_is_one_clear_line(
-    hand_ins: Path, tmp_path: Path, arguments: list[str], told: str
+    run: Callable, hand_ins: Path, tmp_path: Path, arguments: list[str], told: str
 ) -> None:
     paths = [
         str(tmp_path / one) if "-ins" in one or one in ("nowhere", "out") else one
