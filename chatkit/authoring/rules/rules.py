@@ -45,6 +45,7 @@ LESSON_RULES: tuple[LessonRule, ...] = (
     texts.nothing_is_left_to_write,
     texts.texts_name_checks_that_are_there,
     texts.texts_ask_for_every_todo,
+    texts.texts_count_their_todos,
     samples.samples_say_what_is_known,
 )
 COURSE_RULES: tuple[CourseRule, ...] = (

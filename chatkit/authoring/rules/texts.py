@@ -16,6 +16,8 @@ from chatkit.course.todo import asked_for
 
 ONE_CHECK = re.compile(r"chatkit check (\d+) --only ([\w-]+)")
 CODE_IN_A_HINT = ("(", " = ")
+COUNTED = re.compile(r"\| you write \| (\w+) TODO")
+WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
 NAVIGATION = "mkdocs.yml"
 
 
@@ -35,6 +37,18 @@ def texts_name_checks_that_are_there(clone: Clone, lesson: Lesson) -> Iterator[P
                     what = f"{lesson.name} has no check {check!r}"
                     cure = f"name one of: {', '.join(sorted(known))}"
                     yield Problem(readme, what, cure, line)
+
+
+def texts_count_their_todos(clone: Clone, lesson: Lesson) -> Iterator[Problem]:
+    """where the text says how many TODOs there are, it says what lesson.toml says"""
+    readme = lesson.folder / "README.md"
+    lines = read(readme).split("\n") if readme.is_file() else []
+    for line, text in enumerate(lines, start=1):
+        told = COUNTED.match(text)
+        right = len(lesson.todos)
+        if told and told[1].lower() not in (str(right), *WORDS[right : right + 1]):
+            what = f"the text says {told[1]} TODOs, and there are {right}"
+            yield Problem(readme, what, "correct the number", line)
 
 
 def nothing_is_left_to_write(clone: Clone, lesson: Lesson) -> Iterator[Problem]:

@@ -92,6 +92,10 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         swap((README_2, "**TODO 1:**", "Then")),
         [f"{README_2}: the text does not ask for TODO 1 below a heading"],
     ),
+    "a number of TODOs that is wrong": (
+        swap((README_2, "# Two\n", "# Two\n\n| you write | two TODOs in server.py |\n")),
+        [f"{README_2}: the text says two TODOs, and there are 1"],
+    ),
     "a lesson that grows from no earlier one": (
         swap((TOML_2, "minutes = 10", 'minutes = 10\ngrows_from = "two"')),
         [f"{TOML_2}: grows_from must be the step of an earlier lesson, not 'two'"],
