@@ -52,6 +52,11 @@ class PeerSocket:
         self.half_said = b""
         self.ended: Literal["", "end", "reset"] = ""  # how the other end has ended it
 
+    @property
+    def loop(self) -> EventLoop:
+        """The bench, as a window calls it: see `failure.explained`."""
+        return self.bench
+
     # ------------------------------------------------------------- the bench moves the bytes
 
     def watch(self) -> None:

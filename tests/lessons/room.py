@@ -192,11 +192,10 @@ def collect(bench: Bench, hearer: Peer, expected: Mapping[str, Sequence[Text]]) 
             lost = next(iter(ahead.values()))[0]
             bench.transcript.add("server", name, "missing", lost + b"\n")
             wanted = f"{name} to get {total} lines, each once"
-            failure = bench.explained(NotMet(stop, wanted, b"", hearer, silence=Symptom.LOST))
-            if failure.symptom == Symptom.LOST:
-                failure.message = f"{missing} of {total} lines never reached {name}"
-                failure.received = "the first that is missing: " + quoted(as_line(lost), 60)
-            raise failure
+            first = "the first that is missing: " + quoted(as_line(lost), 60)
+            told = f"{missing} of {total} lines never reached {name}"
+            missed = NotMet(stop, wanted, b"", hearer, Symptom.LOST, told, first)
+            raise bench.explained(missed)
         line = bare(line)
         got = quoted(line + b"\n", 90)
         said = {who: [as_bytes(text) for text in texts] for who, texts in expected.items()}

@@ -196,9 +196,16 @@ class BenchBase(EventLoop):
 
         The program is ended by it: to say where its threads stand.
         """
-        return diagnosis.explain(
+        failure = diagnosis.explain(
             self, missed.stop, missed.expected, missed.received, missed.peer, missed.silence
         )
+        if failure.symptom == missed.silence:
+            failure.message = missed.told or failure.message
+            if missed.came:
+                also = failure.received if missed.stands else ""
+                failure.received = "\n".join(filter(None, (missed.came, also)))
+        failure.step = missed.step or failure.step
+        return failure
 
     def ended_early(self, program: Program) -> Failure:
         """The failure of a program that is not there any more, and should be."""
