@@ -171,6 +171,17 @@ class Peer(Exception):
     @property
     def heard(self) -> list[str]:
         """What came."""
+
+
+def greets(room: "Room", name: str) -> None:
+    """Greets the newcomer
+    in one or two lines.
+
+    Raises nothing.
+    """
+
+
+def _secretly(room): ...
 '''
 
 
@@ -181,6 +192,11 @@ def page(tmp_path: Path, marker: str) -> str:
     made = api.filled(text, Clone(write_course(tmp_path)), tmp_path / "docs/bench.md")
     assert made.startswith("# Title\n\n<!-- api: ") and made.endswith("\n\n<!-- end -->\n\nText.\n")
     return made.partition(" -->\n\n")[2].removesuffix("\n\n<!-- end -->\n\nText.\n")
+
+
+def test_every_function_of_a_file_is_told_in_a_line(tmp_path: Path) -> None:
+    made = page(tmp_path, "functions")
+    assert made == "- `greets(room, name)`: Greets the newcomer in one or two lines."
 
 
 def test_one_part_of_a_class_is_told_without_what_is_private(tmp_path: Path) -> None:
