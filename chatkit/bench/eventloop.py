@@ -23,7 +23,7 @@ from chatkit.bench.transcript import Transcript, quoted
 from chatkit.bench.waiting.deadlines import Patience
 from chatkit.bench.waiting.notes import Notes
 from chatkit.bench.waiting.selecting import SelectorLoop
-from chatkit.bench.waiting.watched import Connection, WatchedWindow
+from chatkit.bench.waiting.watched import WatchedConnection, WatchedWindow
 from chatkit.system import linux
 from chatkit.system.display import Display
 from chatkit.system.program import Program
@@ -58,7 +58,7 @@ class EventLoop(SelectorLoop):
         self.spins = False  # a program has been seen to spin, in this check or one before
         self.noted = Notes()
         self.at_rest: Threads = {}  # how the programs stood when they were last seen at rest
-        self.peers: Sequence[Connection] = ()
+        self.peers: Sequence[WatchedConnection] = ()
         self.windows: Sequence[WatchedWindow] = ()
         self.display: Display | None = None  # where windows open, once there was one
         self.steps_done: set[str] = set()  # set-up steps that have worked in this check

@@ -25,18 +25,18 @@ UFW = Path("/etc/ufw/ufw.conf")
 
 
 @dataclass(frozen=True)
-class Address:
+class LanAddress:
     """One way in."""
 
     host: str  # "192.168.1.20"
     interface: str  # "wlan0"
 
 
-def addresses() -> list[Address]:
+def addresses() -> list[LanAddress]:
     """The IPv4 addresses at which others may reach this machine, the likeliest first."""
     up = {name for name, state in psutil.net_if_stats().items() if state.isup}
     found = [
-        Address(one.address, name)
+        LanAddress(one.address, name)
         for name, all in psutil.net_if_addrs().items()
         for one in all
         if one.family == socket.AF_INET and name in up
@@ -44,11 +44,11 @@ def addresses() -> list[Address]:
     return sorted((one for one in found if not _ip(one).is_loopback), key=_unlikely)
 
 
-def _ip(address: Address) -> ipaddress.IPv4Address:
+def _ip(address: LanAddress) -> ipaddress.IPv4Address:
     return ipaddress.IPv4Address(address.host)
 
 
-def _unlikely(address: Address) -> tuple[bool, bool, bool]:
+def _unlikely(address: LanAddress) -> tuple[bool, bool, bool]:
     ip = _ip(address)
     virtual = address.interface.lower().startswith(VIRTUAL)
     return virtual, ip.is_link_local, not any(ip in network for network in PRIVATE)

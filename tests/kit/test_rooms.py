@@ -195,6 +195,19 @@ def test_folders_and_files_are_small() -> None:
     assert (crowded, long) == ({}, {})
 
 
+def test_no_two_classes_have_one_name() -> None:
+    """The references may: each is the same program one step further."""
+    places: dict[str, list[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        inside = path.relative_to(PACKAGE)
+        if inside.parts[0] == "reference":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(f"{inside.as_posix()}:{node.lineno}")
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
 def test_every_room_says_at_its_door_what_lives_there() -> None:
     for folder in {path.parent for path in sources().values()}:
         door = folder / "__init__.py"

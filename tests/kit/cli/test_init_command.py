@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from chatkit.course.lessons import find_course
-from chatkit.course.starters import fingerprint, starter
+from chatkit.course.manifest import fingerprint
+from chatkit.course.starters import starter
 from chatkit.student import newfolder
 from chatkit.student.newfolder import FolderError, new_folder
 
