@@ -14,7 +14,7 @@ from pathlib import Path
 from chatkit.authoring import newtexts
 from chatkit.authoring.clone import Clone, checks_of, read
 from chatkit.authoring.functions import functions
-from chatkit.authoring.newtexts import MARK, New
+from chatkit.authoring.newtexts import MARK, NewTexts
 from chatkit.authoring.samples import Sample, samples
 from chatkit.course.checks import Check, load_checks
 from chatkit.course.errors import CourseError
@@ -28,7 +28,7 @@ SECTION = re.compile(r"(?m)^## Lesson \d+: .*\n(?:(?!## ).*\n)*")
 
 
 @dataclass(frozen=True)
-class Plan:
+class NewLesson:
     """What a new lesson is called, and what it starts from."""
 
     number: int
@@ -38,9 +38,9 @@ class Plan:
     asks: tuple[str, ...]
 
 
-def plan(
+def planned(
     clone: Clone, number: int, step: str, origin: Lesson, asks: tuple[str, ...], title: str
-) -> Plan:
+) -> NewLesson:
     """A lesson that there can be. Raises CourseError for a number or a name that does not fit."""
     last = clone.lessons[-1].number
     if number != last + 1:
@@ -53,29 +53,29 @@ def plan(
         if program not in origin.programs:
             known = " and ".join(origin.programs)
             raise CourseError(f"{origin.name} has no {program}: it has {known}")
-    return Plan(number, step, title, origin, asks)
+    return NewLesson(number, step, title, origin, asks)
 
 
-def files(clone: Clone, plan: Plan) -> dict[Path, str | bytes]:
+def files(clone: Clone, wanted: NewLesson) -> dict[Path, str | bytes]:
     """Every file that an author writes of a lesson, and the pages that name it, with their text.
 
     `chatkit author sync` makes the rest. Raises AuthoringError, and CourseError where one of them
     is there already.
     """
-    new = described(clone, plan)
+    new = described(clone, wanted)
     name, root = new.name, clone.root
-    reference = root / "chatkit/reference" / plan.step
+    reference = root / "chatkit/reference" / wanted.step
     made: dict[Path, str | bytes] = {
-        reference / "__init__.py": f'"""Step {plan.number}: {MARK} in one line."""\n',
+        reference / "__init__.py": f'"""Step {wanted.number}: {MARK} in one line."""\n',
         root / "lessons" / name / "lesson.toml": newtexts.lesson_toml(new),
         root / "lessons" / name / "README.md": newtexts.lesson_text(new),
         root / "solutions" / name / "README.md": newtexts.walkthrough(new),
         root / "tests/lessons" / f"test_{name}.py": newtexts.checks(new),
     }
-    for turn, program in enumerate(plan.asks, start=1):
-        owner = clone.owner(plan.origin, program)
+    for turn, program in enumerate(wanted.asks, start=1):
+        owner = clone.owner(wanted.origin, program)
         made[reference / program] = with_region(clone.finished(owner, program), turn)
-    made |= sample_files(clone, plan, name)
+    made |= sample_files(clone, wanted, name)
     for path in made:
         if path.exists():
             raise CourseError(f"{path} is there already: delete it, or take another name")
@@ -83,13 +83,13 @@ def files(clone: Clone, plan: Plan) -> dict[Path, str | bytes]:
     return made
 
 
-def described(clone: Clone, plan: Plan) -> New:
+def described(clone: Clone, wanted: NewLesson) -> NewTexts:
     """What the texts of the lesson need to know."""
-    origin = plan.origin
-    given = {p: clone.owner(origin, p) for p in origin.programs if p not in plan.asks}
-    judged = [check for check in checks_of(origin) if check.program in plan.asks]
+    origin = wanted.origin
+    given = {p: clone.owner(origin, p) for p in origin.programs if p not in wanted.asks}
+    judged = [check for check in checks_of(origin) if check.program in wanted.asks]
     if not judged:
-        raise CourseError(f"{origin.name} has no check of {' or '.join(plan.asks)}")
+        raise CourseError(f"{origin.name} has no check of {' or '.join(wanted.asks)}")
     names = {
         function.check.id: name
         for name, function in vars(load_checks(origin.checks_file)).items()
@@ -97,12 +97,12 @@ def described(clone: Clone, plan: Plan) -> New:
     }
     todos = {
         program: first_function(clone.finished(clone.owner(origin, program), program))
-        for program in plan.asks
+        for program in wanted.asks
     }
-    return New(
-        number=plan.number,
-        step=plan.step,
-        title=plan.title,
+    return NewTexts(
+        number=wanted.number,
+        step=wanted.step,
+        title=wanted.title,
         minutes=origin.minutes,
         origin=origin,
         goes_on=origin == clone.lessons[-1],
@@ -135,11 +135,11 @@ def first_function(program: str) -> str:
 
 def with_region(program: str, number: int) -> str:
     """The program with all of its main function in one region."""
-    wanted = first_function(program)
+    main = first_function(program)
     [node] = [
         one
         for one in ast.parse(program).body
-        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one.name == wanted
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one.name == main
     ]
     body = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
     lines = program.split("\n")
@@ -153,37 +153,39 @@ def with_region(program: str, number: int) -> str:
     return "\n".join(lines)
 
 
-def sample_files(clone: Clone, plan: Plan, name: str) -> dict[Path, str | bytes]:
+def sample_files(clone: Clone, wanted: NewLesson, name: str) -> dict[Path, str | bytes]:
     """One wrong program and one of another design, as the other lesson has them."""
     own = [one for kind in ("mistakes", "alternatives") for one in samples(clone.course, kind)]
-    judged = {check.id for check in checks_of(plan.origin) if check.program in plan.asks}
+    judged = {check.id for check in checks_of(wanted.origin) if check.program in wanted.asks}
     found: dict[Path, str | bytes] = {}
     for kind in ("mistakes", "alternatives"):
         fitting = [
             one
             for one in own
-            if one.lesson == plan.origin
+            if one.lesson == wanted.origin
             and one.folder.parts[-3] == kind
             and {*one.fails, *one.expected.get("not_reached", ())} <= judged
-            and list(programs_of(one, plan))
+            and list(programs_of(one, wanted))
         ]
         if not fitting:
             continue
         sample = min(fitting, key=lambda one: (one.spoils, "sometimes" in one.expected, one.name))
         folder = clone.root / "tests" / kind / name / sample.folder.name
-        found |= {folder / file.name: file.read_bytes() for file in programs_of(sample, plan)}
+        found |= {folder / file.name: file.read_bytes() for file in programs_of(sample, wanted)}
         if kind == "mistakes":
             said = read(sample.folder / "expected.toml")
-            note = f"{MARK}: this one is {plan.origin.name}'s. Write wrong programs of this lesson."
+            note = (
+                f"{MARK}: this one is {wanted.origin.name}'s. Write wrong programs of this lesson."
+            )
             found[folder / "expected.toml"] = f"# {note}\n{said}"
     return found
 
 
-def programs_of(sample: Sample, plan: Plan) -> Iterator[Path]:
-    return (file for file in sorted(sample.folder.glob("*.py")) if file.name in plan.asks)
+def programs_of(sample: Sample, wanted: NewLesson) -> Iterator[Path]:
+    return (file for file in sorted(sample.folder.glob("*.py")) if file.name in wanted.asks)
 
 
-def changed(clone: Clone, new: New) -> Mapping[Path, str]:
+def changed(clone: Clone, new: NewTexts) -> Mapping[Path, str]:
     """The pages that name every lesson, with the new one. Those that are not there stay so."""
     found: dict[Path, str] = {}
     contract, home = clone.docs / "contract.md", clone.docs / "index.md"

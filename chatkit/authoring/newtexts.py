@@ -12,8 +12,8 @@ IDEA = "The idea"
 
 
 @dataclass(frozen=True)
-class New:
-    """A lesson that is not there yet."""
+class NewTexts:
+    """What the texts of a new lesson need to know."""
 
     number: int
     step: str
@@ -37,7 +37,7 @@ class New:
         return f"lesson-{self.number}-{words.replace(' ', '-')}"
 
 
-def lesson_toml(new: New) -> str:
+def lesson_toml(new: NewTexts) -> str:
     """Its facts."""
     blocks = [
         "\n".join(
@@ -80,7 +80,7 @@ def lesson_toml(new: New) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def lesson_text(new: New) -> str:
+def lesson_text(new: NewTexts) -> str:
     """The page of the lesson."""
     asked = " and ".join(f"[{program}]({program})" for program in new.todos)
     given = "".join(f"; [{program}]({program}) is given" for program in new.given)
@@ -122,7 +122,7 @@ Then read [the walkthrough](../../solutions/{new.name}/README.md).
 """
 
 
-def walkthrough(new: New) -> str:
+def walkthrough(new: NewTexts) -> str:
     """The page about the finished programs; `chatkit author sync` fills in the code."""
     parts = "\n\n".join(
         f"## {heading(program)}\n\n<!-- code: {program} {function} -->\n```python\n```\n\n"
@@ -140,7 +140,7 @@ This page explains the finished {finished}. Read it after you have tried
 """
 
 
-def checks(new: New) -> str:
+def checks(new: NewTexts) -> str:
     """The file of its checks: all of them are the other lesson's."""
     other = new.origin.step
     taken = "\n".join(
@@ -161,7 +161,7 @@ IDEA = "{IDEA}"
 '''
 
 
-def contract_section(new: New) -> str:
+def contract_section(new: NewTexts) -> str:
     """What its programs owe."""
     given = f"You write {' and '.join(new.todos)}. "
     return f"""\
@@ -174,13 +174,13 @@ def contract_section(new: New) -> str:
 """
 
 
-def origin_rule(new: New) -> str:
+def origin_rule(new: NewTexts) -> str:
     """The section that most checks of the other lesson stand on."""
     rules = [check.rule for _, check in new.checks]
     return max(set(rules), key=rules.count)
 
 
-def home_line(new: New) -> str:
+def home_line(new: NewTexts) -> str:
     """Its line in the list of lessons on the first page of the site."""
     return f"{new.number}. [{new.title}](lessons/{new.name}.md): {MARK}: its idea in a sentence.\n"
 

@@ -34,15 +34,15 @@ def new(number: int, step: str, origin: str, asks: tuple[str, ...], title: str |
     """
     from chatkit._files import write_whole
     from chatkit.authoring.clone import open_clone
-    from chatkit.authoring.newlesson import files, plan
+    from chatkit.authoring.newlesson import files, planned
     from chatkit.authoring.sync import sync
     from chatkit.cli.main import main
 
     with problems_end_it():
         clone = open_clone(find_course(), main)
         named = title or step.replace("_", " ").capitalize()
-        planned = plan(clone, number, step, clone.course.lesson(origin), tuple(asks), named)
-        made = files(clone, planned)
+        lesson = planned(clone, number, step, clone.course.lesson(origin), tuple(asks), named)
+        made = files(clone, lesson)
         for path, text in made.items():
             write_whole(path, text)
         written = sync(find_course(), main).written
