@@ -3,12 +3,12 @@
 import hashlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib import import_module, invalidate_caches
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from chatkit.course.errors import CourseError
@@ -64,35 +64,39 @@ def take(function: CheckFunction, *, points: int, **new: Any) -> CheckFunction:
 
     `new` are further arguments of `check` that differ, such as `hint`, `read` and `rule`: a lesson
     sends its students to its own text. The story is played as the other lesson plays it, with what
-    its file makes of a bench.
+    its file makes of a bench. Where `function` takes an argument `room`, `room=…` makes it another
+    way.
 
     Raises CourseError when `function` is no check or an argument is none of `Check`.
     """
     its = getattr(function, "check", None)
     if not isinstance(its, Check):
         raise CourseError(f"take() needs a function with @check, not {function!r}")
+    makers = {name: new.pop(name) for name in inspect.signature(function).parameters if name in new}
     unknown = set(new) - {one.name for one in fields(Check) if one.name != "story"}
     if unknown:
         raise CourseError(f"take() of {its.id}: a check has no {', '.join(sorted(unknown))}")
     if "owns" in new:
         new["owns"] = frozenset(new["owns"])
 
-    def taken(bench: Any) -> None:
-        its.story(bench)
+    story = story_of(function, makers) if makers else its.story
 
-    taken.check = replace(its, points=points, **new)  # type: ignore[attr-defined]
+    def taken(bench: Any) -> None:
+        story(bench)
+
+    taken.check = replace(its, points=points, story=story, **new)  # type: ignore[attr-defined]
     return taken
 
 
-def story_of(function: CheckFunction) -> Story:
+def story_of(function: CheckFunction, others: Mapping[str, Story] = MappingProxyType({})) -> Story:
     """A check's function as a story that needs nothing but a bench.
 
     An argument called `bench` is the bench. Any other is made of it by the function of that name in
-    the check's file: `def room(bench): return Room(bench)`.
+    the check's file: `def room(bench): return Room(bench)`. `others` come before those.
     """
 
     def story(bench: Any) -> None:
-        makers = function.__globals__
+        makers = {**function.__globals__, **others}
         names = inspect.signature(function).parameters
         function(**{name: bench if name == "bench" else makers[name](bench) for name in names})
 

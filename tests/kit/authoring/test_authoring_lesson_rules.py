@@ -315,3 +315,19 @@ def test_a_check_is_taken_from_another_lesson_in_one_line() -> None:
         take(test_greets, points=3, pionts=4)
     with pytest.raises(CourseError, match="needs a function with @check"):
         take(print, points=3)
+
+
+def room(bench: object) -> str:
+    return f"a room of {bench}"
+
+
+def test_a_taken_check_may_have_a_room_of_its_own() -> None:
+    told: list[object] = []
+
+    @check("greets", "it greets", points=4, hint="?", read="Ask", rule="greetings")
+    def test_greets(room: object) -> None:
+        told.append(room)
+
+    for taken in (test_greets, take(test_greets, points=3, room=lambda bench: "another")):
+        taken.check.story("the bench")  # type: ignore[attr-defined]
+    assert told == ["a room of the bench", "another"]
