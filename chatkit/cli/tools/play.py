@@ -15,6 +15,9 @@ from chatkit.course.errors import CourseError
 from chatkit.course.lessons import find_course
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chatkit.course.lessons import Course
     from chatkit.tools.play import Room
 
 PORT = 5501
@@ -22,13 +25,9 @@ ANYWHERE, HERE = "0.0.0.0", "127.0.0.1"
 WIDTH = 80
 PATIENCE = 10  # seconds that a server may take to say that it is ready
 
-# For each kind of peer: who it is, and what to type there.
+# For each kind of peer: who it is, and what to type there. Those of the lessons come before.
+CLIENT = "python client.py --host {host} --port {port} --name YOU"
 PEERS = (
-    ("your window, in lessons/05_gui", "python client.py --host {host} --port {port} --name YOU"),
-    (
-        "your client, in lessons/04_nicknames",
-        "python client.py --host {host} --port {port} --name YOU",
-    ),
     ("without the kit: answer NICK with your name", "nc {host} {port}"),
     ("the same with the kit, for Windows too", "chatkit raw {host} {port}"),
 )
@@ -79,7 +78,7 @@ def play(port: int, host: str, mine: bool) -> None:
     room = None
     try:
         with Room(server, host, port) as room:
-            show(room, host)
+            show(room, host, course)
             status = room.status()
     except KeyboardInterrupt:
         forced = " It did not hear Ctrl-C, so it was killed." if room and room.forced else ""
@@ -112,7 +111,7 @@ def must_be_free(host: str, port: int) -> None:
     raise Misuse(f"port {port} cannot be used: {error.strerror}. Try chatkit play --port 6000")
 
 
-def show(room: "Room", host: str) -> None:
+def show(room: "Room", host: str, course: "Course") -> None:
     """Print what the server prints until it ends; once it is ready, how to join."""
     from chatkit.bench.bench import READY
 
@@ -121,7 +120,7 @@ def show(room: "Room", host: str) -> None:
         if line:
             click.echo(line)
         if not told and (ready := READY.search(line)):
-            click.echo(invitation(host, int(ready["port"])))
+            click.echo(invitation(host, int(ready["port"]), course))
             told = True
         elif not told and time.monotonic() - began > PATIENCE:
             hint = "chatkit check 4 --only ready-line"
@@ -129,7 +128,19 @@ def show(room: "Room", host: str) -> None:
             told = True
 
 
-def invitation(host: str, port: int) -> str:
+def own_clients(course: "Course") -> "Iterator[tuple[str, str]]":
+    """The clients that students write for this server: those with a window first."""
+    from chatkit.tools.play import STEP
+
+    for lesson in course.lessons:
+        if lesson.window and "client.py" in lesson.asked:
+            yield f"your window, in lessons/{lesson.name}", CLIENT
+    for lesson in course.lessons:
+        if lesson.step == STEP:
+            yield f"your client, in lessons/{lesson.name}", CLIENT
+
+
+def invitation(host: str, port: int, course: "Course") -> str:
     """What everybody must know: how to join, and that there are no secrets."""
     from ipaddress import IPv4Address
 
@@ -150,7 +161,7 @@ def invitation(host: str, port: int) -> str:
             "The address also stands in the network settings, or try: ip addr, ipconfig, ifconfig"
         )
     lines += ["To join, type one of these, with your own name for YOU:", ""]
-    for who, command in PEERS:
+    for who, command in [*own_clients(course), *PEERS]:
         lines += [f"  {who}", "    " + command.format(host=address, port=port)]
     lines += ["", *folded("Nothing is encrypted, and nobody is asked for a password. " + EVERYBODY)]
     if not alone:

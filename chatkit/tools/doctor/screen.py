@@ -92,11 +92,11 @@ def display() -> Finding:
         told = "this is Wayland without X, which windows of Tk need"
         cure = packages("xwayland", "xorg-x11-server-Xwayland") + ", then log in again"
     if xvfb:
-        told += ". Checks of lesson 5 use Xvfb, but you see no window"
+        told += ". Checks of windows use Xvfb, but you see no window"
         return Finding(
             "display", "remark", told, cure if wayland else "sit at the machine, or: ssh -X"
         )
-    told += ", and no Xvfb to make a display in memory: lesson 5 cannot be checked"
+    told += ", and no Xvfb to make a display in memory: no window can be checked"
     return Finding("display", "wrong" if asks_for_a_window() else "remark", told, cure)
 
 

@@ -364,7 +364,7 @@ def test_the_invitation_names_every_address_and_the_firewall(
     monkeypatch.setattr(lan, "firewall", lambda port: ("it is on", f"open {port}"))
     monkeypatch.setattr(lan, "wsl", lambda: 0)
 
-    text = command.invitation("0.0.0.0", 5501)
+    text = command.invitation("0.0.0.0", 5501, find_course(ROOT))
 
     assert "address   192.168.1.20  (wlan0)\n  or else   10.8.0.3  (tun0)" in text
     assert all("192.168.1.20" in words for _, words in commands(text))
@@ -378,7 +378,7 @@ def test_without_a_network_it_says_that_only_this_machine_can_join(
 ) -> None:
     monkeypatch.setattr(lan, "addresses", list)
 
-    text = command.invitation("0.0.0.0", 5501)
+    text = command.invitation("0.0.0.0", 5501, find_course(ROOT))
 
     assert "No network was found, so only programs on this machine can join." in text
     assert all(HERE in words for _, words in commands(text))
@@ -387,7 +387,7 @@ def test_without_a_network_it_says_that_only_this_machine_can_join(
 def test_inside_wsl_2_it_says_to_start_it_in_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lan, "wsl", lambda: 2)
 
-    text = " ".join(command.invitation("0.0.0.0", 5501).split())
+    text = " ".join(command.invitation("0.0.0.0", 5501, find_course(ROOT)).split())
 
     assert "run chatkit play in Windows PowerShell" in text
 

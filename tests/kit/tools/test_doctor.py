@@ -212,6 +212,11 @@ def test_a_display_where_nobody_answers_is_wrong_and_says_how_to_do_without(
     assert "DISPLAY is :7654" in finding.cure and "unset DISPLAY" in finding.cure
 
 
+def window_of(course: Path) -> Path:
+    """The folder of the lesson with a window."""
+    return next(one.folder for one in find_course(course).lessons if one.window)
+
+
 def test_a_missing_display_is_said_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, course: Path
 ) -> None:
@@ -220,7 +225,7 @@ def test_a_missing_display_is_said_once(
 
     assert (screen.display().status, screen.tk().status) == ("wrong", "remark")
 
-    shutil.rmtree(course / "lessons/05_gui")  # as in a hand-out that stops before the window
+    shutil.rmtree(window_of(course))  # as in a hand-out that stops before the window
     assert screen.display().status == "remark"
 
 
@@ -230,7 +235,7 @@ def test_tk_is_not_missed_in_a_course_without_a_window(
     monkeypatch.setitem(sys.modules, "_tkinter", None)
     assert screen.tk().status == "wrong"
 
-    shutil.rmtree(course / "lessons/05_gui")
+    shutil.rmtree(window_of(course))
     assert screen.tk().status == "remark"
 
 
