@@ -23,6 +23,7 @@ from chatkit.bench.transcript import Event, quoted
 from chatkit.cli.printing import Printer
 from chatkit.cli.student.keyboard import Keyboard
 from chatkit.grading.verdict import LessonVerdict
+from chatkit.system.ports import joined
 from chatkit.tools.faults import MEANS, Mischief, Name
 from chatkit.tools.recordings import Recording, RecordingError
 from chatkit.tools.tap import Tap
@@ -92,7 +93,7 @@ class TapView:
 
     def begin(self, tap: Tap, keys: bool) -> None:
         """Say what the tap is, and how to use it."""
-        here = f"{tap.address[0]}:{tap.address[1]}"
+        here = joined(*tap.address)
         to_server, to_client = self.arrows
         self.say(f"Let clients connect to {here}. The server is at {tap.server}.")
         self.say(

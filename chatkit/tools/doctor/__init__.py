@@ -34,6 +34,7 @@ PROBES = (
     Probe("encoding", screen.encoding),
     Probe("Tk", screen.tk),
     Probe("display", screen.display),
+    Probe("fonts", screen.fonts, needed=False),
     Probe("ports", network.ports),
     Probe("loopback", network.loopback),
     Probe("localhost", network.localhost, needed=False),

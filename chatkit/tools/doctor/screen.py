@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 
 from chatkit._errors import Unavailable
@@ -27,6 +28,10 @@ root.destroy()
 """
 
 MARKS = "✓✗─▶│·…"  # what verdicts are drawn with
+FONTS = {  # language, and the packages of Debian and of Fedora
+    "Hindi": ("hi", "fonts-noto-core", "google-noto-sans-devanagari-fonts"),
+    "Chinese": ("zh-cn", "fonts-noto-cjk", "google-noto-sans-cjk-fonts"),
+}
 LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")  # the first that is set wins, see locale(7)
 
 
@@ -114,6 +119,33 @@ def display() -> Finding:
         )
     told += ", and no Xvfb to make a display in memory: lesson 5 cannot be checked"
     return Finding("display", "wrong" if asks_for_a_window() else "remark", told, cure)
+
+
+def fonts() -> Finding:
+    """Whether a window can show names in Hindi and in Chinese. Only Linux leaves that to us.
+
+    Source: fc-list(1). Without it nobody can tell.
+    """
+    if sys.platform != "linux":
+        return Finding("fonts", "ok", "those of the system")
+    lister = shutil.which("fc-list")
+    if not lister:
+        return Finding("fonts", "ok", "there is no fc-list to tell which fonts are here")
+    missing = [script for script in FONTS if not has_font(lister, FONTS[script][0])]
+    if not missing:
+        return Finding("fonts", "ok", f"there are some for {' and '.join(FONTS)}, too")
+    told = f"none here for {' and '.join(missing)}: a window shows boxes for such names and lines"
+    debian = " ".join(FONTS[script][1] for script in missing)
+    fedora = " ".join(FONTS[script][2] for script in missing)
+    return Finding("fonts", "remark", told, packages(debian, fedora))
+
+
+def has_font(lister: str, language: str) -> bool:
+    """Whether fontconfig knows a font for this language."""
+    listed = subprocess.run(
+        [lister, f":lang={language}", "family"], capture_output=True, timeout=SECONDS, check=False
+    )
+    return bool(listed.stdout.strip())
 
 
 def encoding() -> Finding:
