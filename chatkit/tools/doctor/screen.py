@@ -8,6 +8,7 @@ import sys
 from chatkit._errors import Unavailable
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import find_course
+from chatkit.system import machine
 from chatkit.system.display import NO_TK, NO_XVFB, Display
 from chatkit.system.spawn import plain_environment
 from chatkit.tools.doctor.child import last_line, ran
@@ -91,6 +92,8 @@ def cure_for_tk() -> str:
 
 def cure_for_a_window(errors: str) -> str:
     """What to do when Tk is there and no window opens."""
+    if machine.REFUSED.search(errors):
+        return machine.SEE
     if "display" in errors and (name := os.environ.get("DISPLAY")):
         return (
             f"DISPLAY is {name}, and nobody answers there. Over ssh: ssh -X. "
