@@ -312,6 +312,18 @@ def test_a_file_that_hides_a_module_of_python_is_found(course: Path) -> None:
     assert finding.status == "wrong" and "02_broadcast/socket.py" in finding.told
 
 
+def test_a_colon_in_the_path_of_the_kit_is_found(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kit = course / f"9{os.pathsep}30 group/chatkit"
+    monkeypatch.setattr(folders, "KIT", kit)
+
+    finding = folders.lessons()
+
+    assert finding.status == "remark" and "windows are not checked" in finding.told
+    assert str(kit.parent) in finding.cure
+
+
 def test_lessons_inside_the_installed_kit_are_not_the_place_to_work(
     course: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
