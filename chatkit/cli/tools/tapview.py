@@ -88,6 +88,7 @@ class TapView:
         self.rows: queue.Queue[Text | None] = queue.Queue(MOST_ROWS)
         self.left_out = 0
         self.packets = 0
+        self.failed: OSError | None = None  # why rows are printed no more
         self.printer = threading.Thread(target=self._print, daemon=True)
         self.printer.start()
 
@@ -116,7 +117,9 @@ class TapView:
         self.say("  q       end the tap")
 
     def obey(self, tap: Tap, keys: list[str]) -> bool:
-        """Do what was typed. False when that was to end."""
+        """Do what was typed. False when that was to end. Raises OSError if nothing can be shown."""
+        if self.failed:
+            raise self.failed
         for key in keys:
             if key == "q":
                 return False
@@ -186,8 +189,11 @@ class TapView:
             self.left_out += 1
 
     def _print(self) -> None:
-        while (row := self.rows.get()) is not None:
-            self.console.print(row)
+        try:
+            while (row := self.rows.get()) is not None:
+                self.console.print(row)
+        except OSError as error:  # nobody reads it any more, or the disk is full
+            self.failed = error
 
 
 def speaks(text: str) -> bool:
