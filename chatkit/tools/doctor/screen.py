@@ -11,6 +11,7 @@ from chatkit.course.lessons import find_course
 from chatkit.system import machine
 from chatkit.system.commands import HAS_LOCALES, at_prompt, install_tk, packages, utf8_locale
 from chatkit.system.display import NO_TK, NO_XVFB, X11, Display
+from chatkit.system.linux import LINUX
 from chatkit.system.spawn import plain_environment
 from chatkit.tools.doctor.child import last_line, ran
 from chatkit.tools.doctor.finding import Finding, Status
@@ -113,7 +114,7 @@ def fonts() -> Finding:
 
     Source: fc-list(1). Without it nobody can tell.
     """
-    if sys.platform != "linux":
+    if not LINUX:
         return Finding("fonts", "ok", "those of the system")
     lister = shutil.which("fc-list")
     if not lister:
