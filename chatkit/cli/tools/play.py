@@ -58,7 +58,7 @@ def play(port: int, host: str, mine: bool) -> None:
     chatkit play --mine              with your own server
     chatkit play --host 127.0.0.1    only programs on this machine can join
     chatkit play --port 6000         when 5501 is taken
-    chatkit play --host ::           by IPv6 as well; or one address, such as fe80::1%eth0
+    chatkit play --host ::           by IPv6 as well, or at one address of it
 
     Exit status 0: ended with Ctrl-C. 1: the server ended by itself. 2: wrong use, or no free port.
     """

@@ -99,7 +99,7 @@ def tap(
     chatkit tap --bytes                  every byte alone, but not in a flood
     chatkit tap --reset --from client    a client's first line ends in a reset
     chatkit tap --record monday.jsonl    then: chatkit show monday.jsonl
-    chatkit tap --to [fe80::1%eth0]:5501     a server elsewhere, by its address of IPv6
+    chatkit tap --to [fe80::1%eth0]:5501    a server elsewhere, by IPv6
     """
     from chatkit.cli.tools.tapview import Keys, TapView
     from chatkit.system.ports import joined, place
@@ -189,7 +189,7 @@ def raw(where: tuple[str, ...], crlf: bool, escapes: bool) -> None:
     \b
     chatkit raw 5501                     a server on this machine
     chatkit raw 192.168.1.20 5501        on another one
-    chatkit raw fe80::1%eth0 5501        on another one, by IPv6: eth0 is your network
+    chatkit raw fe80::1%eth0 5501        by IPv6: eth0 is your network
     chatkit raw --escapes 5501           with these you send any bytes:
       hel\\c                              b'hel': \\c at the end means no line end
       lo                                 b'lo\\n'
