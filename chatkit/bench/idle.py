@@ -178,7 +178,7 @@ class IdleDetector:
         if since < DUE and timers.may_be_due(pids):
             return "asleep"
         # A timer may have gone off just before we looked for it: then somebody has woken up.
-        now = linux.threads(pids)
+        now = linux.threads(pids + self._drawn_by())
         stirred = any(now.get(id) != everything[id] for id in threads)
         return "active" if stirred else "rest"
 
