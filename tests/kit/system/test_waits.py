@@ -5,10 +5,10 @@ import sys
 import time
 
 import pytest
-from chatkit.system.timers import may_be_due, may_ring
 
 from chatkit.bench.idle import DUE, IdleDetector
 from chatkit.system import linux
+from chatkit.system.programs.timers import may_be_due, may_ring
 from chatkit.system.programs.waits import waits
 
 PROGRAM = """
