@@ -18,7 +18,15 @@ from chatkit.classroom.rules import signed
 from chatkit.classroom.rulesfile import read_rules
 from chatkit.cli.classroom.files import handout, one, package
 from chatkit.cli.classroom.grade import grade
-from chatkit.cli.classroom.outcome import Outcome, existing, named_columns, report_on
+from chatkit.cli.classroom.outcome import (
+    Outcome,
+    column_option,
+    comments_option,
+    existing,
+    named_columns,
+    report_on,
+    roster_option,
+)
 from chatkit.cli.classroom.sending import send_out
 from chatkit.cli.classroom.similar import similar
 from chatkit.cli.groups import CommandGroup, Misuse
@@ -122,18 +130,10 @@ def note(student: str, lesson: str, out: Path, text: str | None, remove: bool) -
 
 @classroom.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The class's folder.")
-@click.option(
-    "--roster", type=click.Path(path_type=Path), help="A Moodle or Canvas file to fill in."
-)
+@roster_option
 @click.option("--lesson", "key", metavar="LESSON", help="Send out the grades of this lesson only.")
-@click.option(
-    "--column",
-    "titles",
-    multiple=True,
-    metavar="WHAT=TITLE",
-    help="Which column of the roster is what.",
-)
-@click.option("--comments", is_flag=True, help="Write feedback into the roster's column for it.")
+@column_option
+@comments_option
 @click.option(
     "--feedback",
     type=click.Path(path_type=Path),

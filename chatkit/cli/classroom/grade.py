@@ -25,7 +25,16 @@ from chatkit.classroom.rulesfile import RulesError, read_rules
 from chatkit.classroom.run import carry_out, doubles, due, lists_of, plan, renamed, rules_of
 from chatkit.classroom.statistics import statistics_of
 from chatkit.classroom.submissions.submissions import Submission, find_submissions
-from chatkit.cli.classroom.outcome import Outcome, make_folder, named_columns, pick, report_on
+from chatkit.cli.classroom.outcome import (
+    Outcome,
+    column_option,
+    comments_option,
+    make_folder,
+    named_columns,
+    pick,
+    report_on,
+    roster_option,
+)
 from chatkit.cli.classroom.progress import final_table, progress
 from chatkit.cli.groups import Misuse
 from chatkit.cli.stopping import end_on_signals, outlive_the_reader
@@ -71,17 +80,9 @@ CHANGED = 20  # grades that changed of which one line each is printed
     help="Grade only this check again, of what was graded before.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing.")
-@click.option(
-    "--roster", type=click.Path(path_type=Path), help="A Moodle or Canvas file to fill in."
-)
-@click.option(
-    "--column",
-    "titles",
-    multiple=True,
-    metavar="WHAT=TITLE",
-    help="Which column of the roster is what.",
-)
-@click.option("--comments", is_flag=True, help="Write feedback into the roster's column for it.")
+@roster_option
+@column_option
+@comments_option
 def grade(
     submissions: Path,
     out: Path,

@@ -20,6 +20,21 @@ from chatkit.cli.classroom.progress import final_table
 from chatkit.cli.groups import Misuse
 from chatkit.course.lessons import Course, Lesson
 
+# Options of every command that can fill in a roster.
+roster_option = click.option(
+    "--roster", type=click.Path(path_type=Path), help="A Moodle or Canvas file to fill in."
+)
+column_option = click.option(
+    "--column",
+    "titles",
+    multiple=True,
+    metavar="WHAT=TITLE",
+    help="Which column of the roster is what.",
+)
+comments_option = click.option(
+    "--comments", is_flag=True, help="Write feedback into the roster's column for it."
+)
+
 
 @dataclass(frozen=True)
 class Outcome:
