@@ -25,13 +25,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from chatkit.system import linux, timers
+from chatkit.system import linux
+from chatkit.system.programs import timers
 
 PROMISE = 1.0  # seconds: later than this is late, where the contract names no time
 GRACE = 10  # the bench waits this many times as long as promised
 QUIET = 1.5  # seconds
 LONG = 2.5  # seconds: a time-out from that on will hardly end while one looks
 ENDED = 0.2  # seconds after which nothing more comes of programs that have ended, as far as we know
+DUE = 0.05  # seconds: so late may a timer go off, see `timers.may_be_due`
 IDLE = 20_000_000  # nanoseconds of processor time: a program that waits may use that in between
 ROUNDS = 3  # times that all timers of a window go off while nothing changes
 ANSWER = 0.1  # seconds in which a window that has nothing to do answers
@@ -101,6 +103,7 @@ class IdleDetector:
         self.excuse = excuse
         self.looked = 0.0  # when it last looked
         self.timeouts = timers.Timeouts()
+        self.ticked = 0.0  # when a timer was last seen that is set
         self.heeds_alarms = True  # a timer that nobody can read may go off at any time
         self.disturb()
 
@@ -169,9 +172,13 @@ class IdleDetector:
         if not linux.asleep(threads):
             return "active"  # it is about to end
         if timers.may_ring(pids, self.heeds_alarms):
+            self.ticked = time.monotonic()
             return "quiet" if idle > QUIET else "asleep"
+        since = time.monotonic() - max(self.still_since, self.ticked)
+        if since < DUE and timers.may_be_due(pids):
+            return "asleep"
         # A timer may have gone off just before we looked for it: then somebody has woken up.
-        now = linux.threads(pids)
+        now = linux.threads(pids + self._drawn_by())
         stirred = any(now.get(id) != everything[id] for id in threads)
         return "active" if stirred else "rest"
 
@@ -273,3 +280,28 @@ class IdleDetector:
 
     def _drawn_by(self) -> list[int]:
         return [self.display] if self.display and self.windows else []
+
+
+class Reachable(Protocol):
+    """A bench, as far as its clock is concerned."""
+
+    def pids(self) -> list[int]:
+        """The processes of the programs under test."""
+
+
+class IdleClock:
+    """For how long the programs of a bench have done nothing, also if they wait with a time-out."""
+
+    def __init__(self, bench: Reachable) -> None:
+        self.bench = bench
+        self.since, self.ran = time.monotonic(), -1
+
+    def seconds(self) -> float:
+        """Seconds since one last ran for a moment, or waited for a processor; 0.0: nobody tells."""
+        if not linux.READS_REST:
+            return 0.0
+        threads = linux.threads(self.bench.pids()).values()
+        ran = sum(thread.ran + thread.queued for thread in threads)
+        if not 0 <= ran - self.ran < IDLE or not all(thread.waits for thread in threads):
+            self.since, self.ran = time.monotonic(), ran
+        return time.monotonic() - self.since

@@ -19,6 +19,7 @@ from pathlib import Path
 import chatkit
 from chatkit.course.lessons import Lesson
 from chatkit.course.places import PACKAGE
+from chatkit.system.commands import SYSTEM
 from chatkit.system.sandbox.sandbox import Tier
 
 MOST = 16 * 1024 * 1024  # bytes of one submitted file that are read; of the rest, its size counts
@@ -37,13 +38,24 @@ def grade_key(lesson: Lesson, folder: Path, seed: str, tier: Tier) -> str:
     digest = hashlib.sha256()
     for part in (seed, kit_digest(lesson), tier, screen()):
         _feed(digest, part.encode("utf-8", "backslashreplace"))
+    _feed_programs(digest, lesson, folder)
+    return digest.hexdigest()
+
+
+def work_digest(lesson: Lesson, folder: Path) -> str:
+    """What tells these programs from all others, 64 hexadecimal digits: the same is one attempt."""
+    digest = hashlib.sha256(b"work")
+    _feed_programs(digest, lesson, folder)
+    return digest.hexdigest()
+
+
+def _feed_programs(digest: "hashlib._Hash", lesson: Lesson, folder: Path) -> None:
     for program in lesson.programs:
         _feed(digest, program.encode())
         _feed(digest, _content(lesson.program_in(folder, program)))
     for path in _files(folder):
         _feed(digest, str(path.relative_to(folder)).encode("utf-8", "backslashreplace"))
         _feed(digest, _content(path, follow=False))
-    return digest.hexdigest()
 
 
 def kit_digest(lesson: Lesson) -> str:
@@ -61,7 +73,7 @@ def python() -> str:
 def screen() -> str:
     """What this machine has of what a window needs: without it a check is skipped."""
     there = {"Tk": importlib.util.find_spec("_tkinter"), "Xvfb": shutil.which("Xvfb")}
-    return " ".join((platform.system(), *(name for name, found in there.items() if found)))
+    return " ".join((SYSTEM, *(name for name, found in there.items() if found)))
 
 
 def submitted_files(folder: Path) -> dict[str, bytes]:
@@ -96,7 +108,7 @@ def _checks_digest(checks: Path, facts: Path) -> str:
 
 
 def imported(file: Path) -> list[Path]:
-    """`file` and the Python files of its folder that it imports, directly or not, by name."""
+    """`file` and the files of its package that it imports, directly or not, by name."""
     found: dict[str, Path] = {}
     waiting = [file]
     while waiting:
@@ -104,10 +116,11 @@ def imported(file: Path) -> list[Path]:
         if path.name in found or not path.is_file():
             continue
         found[path.name] = path
+        waiting.append(path.with_name("__init__.py"))
         for node in ast.walk(ast.parse(path.read_bytes())):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            waiting += [path.parent / f"{name.split('.')[0]}.py" for name in names]
+            if isinstance(node, ast.ImportFrom) and node.level == 1:
+                names = [node.module] if node.module else [alias.name for alias in node.names]
+                waiting += [path.with_name(f"{name.split('.')[0]}.py") for name in names]
     return [path for _, path in sorted(found.items())]
 
 

@@ -1,13 +1,14 @@
 """What a check is, and how a function in `tests/lessons/` becomes one."""
 
-import importlib.util
+import hashlib
 import inspect
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
+from importlib import import_module, invalidate_caches
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from chatkit.course.errors import CourseError
@@ -29,29 +30,28 @@ class Check:
     program: str = "server.py"  # the program that it judges
     owns: frozenset[str] = frozenset()  # set-up steps whose failure is this check's own
     slow: bool = False  # begun before the others, where several are run at once
+    free: bool = False  # the starter passes it already: what it looks at is given
     story: Story = field(kw_only=True, compare=False, repr=False)  # what happens, told to a bench
 
 
 def check(
     id: str,
-    points: int,
     title: str,
     *,
+    points: int,
     hint: str,
     read: str,
     rule: str,
     program: str = "server.py",
     owns: tuple[str, ...] = (),
     slow: bool = False,
+    free: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
-    """Make a test function in `tests/lessons/` a check. The arguments are those of `Check`.
-
-    `likely` is ignored: what is wrong is concluded from evidence, by `grading.explain`.
-    """
+    """Make a test function in `tests/lessons/` a check. The arguments are those of `Check`."""
 
     def mark(function: CheckFunction) -> CheckFunction:
         function.check = Check(  # type: ignore[attr-defined]
-            *(id, points, title, hint, read, rule, program, frozenset(owns), slow),
+            *(id, points, title, hint, read, rule, program, frozenset(owns), slow, free),
             story=story_of(function),
         )
         return function
@@ -59,15 +59,44 @@ def check(
     return mark
 
 
-def story_of(function: CheckFunction) -> Story:
+def take(function: CheckFunction, *, points: int, **new: Any) -> CheckFunction:
+    """The check of another lesson for this one, in one line, with other points.
+
+    `new` are further arguments of `check` that differ, such as `hint`, `read` and `rule`: a lesson
+    sends its students to its own text. The story is played as the other lesson plays it, with what
+    its file makes of a bench. Where `function` takes an argument `room`, `room=…` makes it another
+    way.
+
+    Raises CourseError when `function` is no check or an argument is none of `Check`.
+    """
+    its = getattr(function, "check", None)
+    if not isinstance(its, Check):
+        raise CourseError(f"take() needs a function with @check, not {function!r}")
+    makers = {name: new.pop(name) for name in inspect.signature(function).parameters if name in new}
+    unknown = set(new) - {one.name for one in fields(Check) if one.name != "story"}
+    if unknown:
+        raise CourseError(f"take() of {its.id}: a check has no {', '.join(sorted(unknown))}")
+    if "owns" in new:
+        new["owns"] = frozenset(new["owns"])
+
+    story = story_of(function, makers) if makers else its.story
+
+    def taken(bench: Any) -> None:
+        story(bench)
+
+    taken.check = replace(its, points=points, story=story, **new)  # type: ignore[attr-defined]
+    return taken
+
+
+def story_of(function: CheckFunction, others: Mapping[str, Story] = MappingProxyType({})) -> Story:
     """A check's function as a story that needs nothing but a bench.
 
     An argument called `bench` is the bench. Any other is made of it by the function of that name in
-    the check's file: `def room(bench): return Room(bench)`.
+    the check's file: `def room(bench): return Room(bench)`. `others` come before those.
     """
 
     def story(bench: Any) -> None:
-        makers = function.__globals__
+        makers = {**function.__globals__, **others}
         names = inspect.signature(function).parameters
         function(**{name: bench if name == "bench" else makers[name](bench) for name in names})
 
@@ -75,23 +104,23 @@ def story_of(function: CheckFunction) -> Story:
 
 
 def load_checks(path: Path) -> ModuleType:
-    """The module of lesson checks at `path`, imported again only when the file has changed.
+    """The module of lesson checks at `path`, imported again only when a file of its folder changed.
 
     Raises CourseError without the file, and what the import raises.
     """
     if not path.is_file():
         raise CourseError(f"the checks {path} are missing: install the kit again")
-    about = path.stat()
-    return _imported(path, (about.st_mtime_ns, about.st_size))
+    states = ((one.name, one.stat()) for one in sorted(path.parent.glob("*.py")))
+    version = tuple((name, about.st_mtime_ns, about.st_size) for name, about in states)
+    return import_module(f"{_package(path.parent, version)}.{path.stem}")
 
 
 @cache
-def _imported(path: Path, version: tuple[int, int]) -> ModuleType:
-    folder = str(path.parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)  # the files of tests/lessons share behaviours
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def _package(folder: Path, version: tuple[tuple[str, int, int], ...]) -> str:
+    """The name of a package whose modules are the files of `folder`: each course has its own."""
+    state = hashlib.sha256(repr((str(folder), version)).encode()).hexdigest()
+    package = ModuleType(f"lesson_checks_{state[:16]}")
+    package.__path__ = [str(folder)]
+    sys.modules[package.__name__] = package
+    invalidate_caches()  # a file may have come since the folder was last read
+    return package.__name__

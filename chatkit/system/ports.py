@@ -21,13 +21,13 @@ from pathlib import Path
 
 import psutil
 
-from chatkit.system.linux import WINDOWS
+from chatkit.system.windows import WINDOWS
 
-PART = 1000  # ports that one bench has for itself; each rests for a minute after use (TIME_WAIT)
-PARTS = range(10, 65)  # part 20 has the ports from 20,000; those below 10,000 are for services
+PART = 500  # ports that one bench has for itself; each rests for a minute after use (TIME_WAIT)
+PARTS = range(20, 130)  # part 40 has the ports from 20,000; those below 10,000 are for services
 # Where most systems take no outgoing ports: Linux starts at 32,768, Windows and macOS at 49,152
 # (RFC 6335).
-USUAL = range(20, 32)
+USUAL = range(40, 64)
 
 
 def free_port(host: str) -> int:
@@ -68,33 +68,53 @@ def met_itself(connection: socket.socket) -> bool:
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether a program could listen on this port now.
+    """Whether a program could listen on this port now, here and on every other address.
 
+    A wrong program may take them all, and is to be told just that: not that the port was taken.
     Raises OSError (EADDRNOTAVAIL) if this machine does not have the address.
     """
-    with socket.socket() as probe:
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            if error.errno == errno.EADDRNOTAVAIL:  # no port will do
-                raise
-            return False
-        return True
+    for name in (host, ""):
+        with socket.socket() as probe:
+            try:
+                probe.bind((name, port))
+            except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL:  # no port will do
+                    raise
+                return False
+    return True
 
 
 def why_taken(host: str, port: int) -> OSError | None:
     """Why a server could not listen there now; None if it could.
 
-    Asked as a lesson's server asks: connections of an earlier one that rest are no obstacle.
+    Asked as a lesson's server asks: connections of an earlier one that rest are no obstacle. `host`
+    is an address, also one of IPv6 with its zone. An error about the address itself is a
+    socket.gaierror: a zone, such as the eth0 in fe80::1%eth0, may be none of this machine.
     """
-    with socket.socket() as probe:
-        if not WINDOWS:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            return error
-        return None
+    try:
+        family, address = place(host, port)
+        with socket.socket(family) as probe:
+            if not WINDOWS:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error
+    return None
+
+
+def place(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    """The family and the address with which a socket binds or connects. Raises socket.gaierror.
+
+    For IPv6 there are four numbers in the address; the last one is the zone, see ipv6(7). Python
+    forgets a zone that only stands in the text of a host.
+    """
+    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    return family, address  # type: ignore[return-value]  # the two more are for IPv6 alone
+
+
+def joined(host: str, port: int) -> str:
+    """An address as one text: "127.0.0.1:5501", and "[::1]:5501" for IPv6 (RFC 3986, 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def holder(port: int) -> tuple[int | None, str]:

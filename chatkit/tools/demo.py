@@ -1,8 +1,6 @@
 """The demo: the finished server and two windows of the finished client, to play with."""
 
-import os
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from chatkit._errors import Unavailable
@@ -11,28 +9,24 @@ from chatkit.bench.diagnosis import exited
 from chatkit.bench.failure import Failure
 from chatkit.bench.window import Window
 from chatkit.bench.windows.conversation import GAP, NAMES, converse
-from chatkit.system.display import Display
+from chatkit.course.lessons import STARTED, Course, kit_course
+from chatkit.course.places import PACKAGE
+from chatkit.system.display import Display, has_own
 
-REFERENCE = Path(__file__).parents[1] / "reference"
-PROGRAMS = {
-    "server.py": REFERENCE / "nicknames" / "server.py",
-    "client.py": REFERENCE / "gui" / "client.py",
-}
 PAUSE = 1.0  # seconds in which a person can read a line before the next one comes
 
 
 def play(say: Callable[[str], None]) -> None:
     """Start everything, let the windows say a few lines, and wait until both are closed.
 
-    Nothing is left afterwards. Raises Unavailable without Tk or a desktop, Failure when a program
-    fails, KeyboardInterrupt.
+    Nothing is left afterwards. The client is that of the first lesson with a window, the server the
+    one that it gives. Raises Unavailable without Tk or a desktop, Failure when a program fails,
+    KeyboardInterrupt.
     """
-    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+    found = programs(kit_course())
+    if has_own():
         raise Unavailable("there is no desktop to open windows on: DISPLAY is not set")
-    with (
-        Display() as display,
-        Bench(lambda name: PROGRAMS[name], display=lambda: display) as bench,
-    ):
+    with Display() as display, bench_of(found, display) as bench:
         bench.start_server()
         host, port = bench.address
         say(f"A server runs on {host}:{port}. Two windows open: {' and '.join(NAMES)}.")
@@ -54,6 +48,22 @@ def play(say: Callable[[str], None]) -> None:
         for window in windows.values():
             if window.program.status:
                 raise exited(window.program)
+
+
+def programs(course: Course) -> dict[str, Path]:
+    """The finished server and client of the first lesson with a window. Raises Unavailable."""
+    for lesson in course.lessons:
+        if lesson.window:
+            return {
+                name: PACKAGE / "reference" / lesson.given.get(name, lesson.step) / name
+                for name in STARTED
+            }
+    raise Unavailable("this course has no lesson with a window")
+
+
+def bench_of(found: Mapping[str, Path], display: Display) -> Bench:
+    """A bench for these programs, which opens its windows on `display`."""
+    return Bench(found.__getitem__, display=lambda: display)
 
 
 def show(bench: Bench, windows: dict[str, Window]) -> None:

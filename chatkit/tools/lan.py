@@ -6,11 +6,12 @@ Everything is read from the system; nothing is sent.
 import contextlib
 import ipaddress
 import socket
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from chatkit.system import commands
 
 PRIVATE = tuple(  # RFC 1918
     map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -24,33 +25,39 @@ UFW = Path("/etc/ufw/ufw.conf")
 
 
 @dataclass(frozen=True)
-class Address:
+class LanAddress:
     """One way in."""
 
-    host: str  # "192.168.1.20"
+    host: str  # "192.168.1.20", "fd00::2", "fe80::1%wlan0"
     interface: str  # "wlan0"
 
 
-def addresses() -> list[Address]:
-    """The IPv4 addresses at which others may reach this machine, the likeliest first."""
+def addresses(ipv6: bool = False) -> list[LanAddress]:
+    """The addresses at which others may reach this machine, the likeliest first.
+
+    Those of IPv4, and with `ipv6` those of IPv6 behind them.
+    """
     up = {name for name, state in psutil.net_if_stats().items() if state.isup}
+    families = (socket.AF_INET, socket.AF_INET6) if ipv6 else (socket.AF_INET,)
     found = [
-        Address(one.address, name)
+        LanAddress(one.address, name)
         for name, all in psutil.net_if_addrs().items()
         for one in all
-        if one.family == socket.AF_INET and name in up
+        if one.family in families and name in up
     ]
-    return sorted((one for one in found if not _ip(one).is_loopback), key=_unlikely)
+    return sorted((one for one in found if not ip(one.host).is_loopback), key=_unlikely)
 
 
-def _ip(address: Address) -> ipaddress.IPv4Address:
-    return ipaddress.IPv4Address(address.host)
+def ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address as Python knows it, with its zone. Raises ValueError if it is none."""
+    return ipaddress.ip_address(host)
 
 
-def _unlikely(address: Address) -> tuple[bool, bool, bool]:
-    ip = _ip(address)
+def _unlikely(address: LanAddress) -> tuple[bool, bool, bool, bool]:
+    here = ip(address.host)
     virtual = address.interface.lower().startswith(VIRTUAL)
-    return virtual, ip.is_link_local, not any(ip in network for network in PRIVATE)
+    public = here.version == 4 and not any(here in network for network in PRIVATE)
+    return here.version == 6, virtual, here.is_link_local, public
 
 
 def wsl() -> int:
@@ -78,14 +85,10 @@ def about_wsl(version: int) -> tuple[str, str]:
 def firewall(port: int) -> tuple[str, str]:
     """What this system's firewall does about `port`, and what to do; that is "" where it is open.
 
-    Sources: ufw(8), firewall-cmd(1), Apple's "Firewall security in macOS".
+    Sources: ufw(8), firewall-cmd(1).
     """
-    if sys.platform == "win32":
-        told = "Windows Defender Firewall asks when a program wants to be reached by others"
-        return told, "allow it on private networks, not on public ones"
-    if sys.platform == "darwin":
-        told = "if its firewall is on, macOS asks whether Python may accept incoming connections"
-        return told, "allow it"
+    if asks := commands.firewall_asks():
+        return asks
     with contextlib.suppress(OSError):
         if "ENABLED=yes" in UFW.read_text(encoding="utf-8"):
             opens, closes = f"sudo ufw allow {port}/tcp", f"sudo ufw delete allow {port}/tcp"

@@ -11,9 +11,9 @@ from chatkit.course.lessons import Lesson
 INTRODUCTION = """\
 # What changed since the last step
 
-Each lesson grows out of the one before it. This page shows what became of the functions that two
-steps share, and why: a line with `-` is gone, a line with `+` is new. A function that is not on
-this page is the same in both steps, word for word.
+Each lesson grows out of an earlier one, mostly the one before it. This page shows what became of
+the functions that two steps share, and why: a line with `-` is gone, a line with `+` is new. A
+function that is not on this page is the same in both steps, word for word.
 
 The page shows finished programs. Solve a lesson first, then come here and compare.
 """
@@ -28,14 +28,17 @@ class Change:
 
 
 def changes(clone: Clone, before: Lesson, lesson: Lesson) -> list[Change]:
-    """The programs that both lessons have, and that are not one and the same file."""
+    """The programs that both lessons have, and that `lesson` brings in a version of its own.
+
+    One that it gives from another step was explained there.
+    """
     found = []
     for program in lesson.programs:
         if program not in before.programs:
             continue
         was, now = clone.owner(before, program), clone.owner(lesson, program)
         both_there = all(clone.reference(step, program).is_file() for step in (was, now))
-        if was != now and both_there:
+        if was != now == lesson.step and both_there:
             compared = difference(clone.finished(was, program), clone.finished(now, program))
             found.append(Change(program, compared))
     return found
@@ -66,11 +69,17 @@ def section(lesson: Lesson, change: Change) -> Iterator[str]:
         yield "No function changed.\n"
     yield from listed("New functions:", change.difference.new)
     yield from listed("Gone:", change.difference.gone)
+    untold = [now for _, now in change.difference.changed if not told(lesson, change, now)]
+    yield from listed("Written anew:", tuple(untold))
     for was, now in change.difference.changed:
         why = reason(lesson, change.program, now.name)
         if why is not None:
             yield f"`{now.name}`: {why}\n"
             yield f"```diff\n{diff(was.text, now.text)}\n```\n"
+
+
+def told(lesson: Lesson, change: Change, function: Definition) -> bool:
+    return reason(lesson, change.program, function.name) is not None
 
 
 def listed(title: str, pieces: tuple[Definition, ...]) -> Iterator[str]:

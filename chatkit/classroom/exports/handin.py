@@ -19,8 +19,9 @@ from chatkit._archives.unpacking import HAND_IN, readable
 from chatkit._errors import UserError
 from chatkit._files import WriteError, write_whole, zip_of
 from chatkit.course.lessons import Course, Lesson
+from chatkit.course.manifest import same
 from chatkit.course.places import set_aside
-from chatkit.course.starters import StarterError, same, starter
+from chatkit.course.starters import StarterError, starter
 from chatkit.course.todo import unfinished
 
 MANIFEST = "chatkit.json"

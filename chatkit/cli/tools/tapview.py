@@ -8,7 +8,6 @@ import contextlib
 import os
 import queue
 import shutil
-import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -21,8 +20,10 @@ from rich.text import Text
 from chatkit.bench import sequence
 from chatkit.bench.transcript import Event, quoted
 from chatkit.cli.printing import Printer
-from chatkit.cli.student.keyboard import Keyboard
 from chatkit.grading.verdict import LessonVerdict
+from chatkit.system.ports import joined
+from chatkit.system.terminal import jobcontrol
+from chatkit.system.terminal.keyboard import Keyboard
 from chatkit.tools.faults import MEANS, Mischief, Name
 from chatkit.tools.recordings import Recording, RecordingError
 from chatkit.tools.tap import Tap
@@ -56,8 +57,7 @@ class Keys:
     def __enter__(self) -> Self:
         if self.there:
             self.keyboard.open()
-            if sys.platform != "win32":
-                signal.signal(signal.SIGCONT, self._came_back)
+            jobcontrol.hear(resumed=self._came_back)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -67,7 +67,7 @@ class Keys:
         """The keys that were pressed since the last call, in order. Never waits."""
         return [self.typed.get() for _ in range(self.typed.qsize())]
 
-    def _came_back(self, *_: object) -> None:
+    def _came_back(self) -> None:
         """After Ctrl-Z and fg: the shell has set the terminal back."""
         if self.keyboard.in_foreground():
             self.keyboard.take()
@@ -87,12 +87,13 @@ class TapView:
         self.rows: queue.Queue[Text | None] = queue.Queue(MOST_ROWS)
         self.left_out = 0
         self.packets = 0
+        self.failed: OSError | None = None  # why rows are printed no more
         self.printer = threading.Thread(target=self._print, daemon=True)
         self.printer.start()
 
     def begin(self, tap: Tap, keys: bool) -> None:
         """Say what the tap is, and how to use it."""
-        here = f"{tap.address[0]}:{tap.address[1]}"
+        here = joined(*tap.address)
         to_server, to_client = self.arrows
         self.say(f"Let clients connect to {here}. The server is at {tap.server}.")
         self.say(
@@ -115,7 +116,9 @@ class TapView:
         self.say("  q       end the tap")
 
     def obey(self, tap: Tap, keys: list[str]) -> bool:
-        """Do what was typed. False when that was to end."""
+        """Do what was typed. False when that was to end. Raises OSError if nothing can be shown."""
+        if self.failed:
+            raise self.failed
         for key in keys:
             if key == "q":
                 return False
@@ -185,8 +188,11 @@ class TapView:
             self.left_out += 1
 
     def _print(self) -> None:
-        while (row := self.rows.get()) is not None:
-            self.console.print(row)
+        try:
+            while (row := self.rows.get()) is not None:
+                self.console.print(row)
+        except OSError as error:  # nobody reads it any more, or the disk is full
+            self.failed = error
 
 
 def speaks(text: str) -> bool:

@@ -2,15 +2,19 @@
 
 import os
 import shutil
+import subprocess
 import sys
 
 from chatkit._errors import Unavailable
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import find_course
-from chatkit.system.display import NO_TK, NO_XVFB, Display
+from chatkit.system import machine
+from chatkit.system.commands import HAS_LOCALES, at_prompt, install_tk, packages, utf8_locale
+from chatkit.system.display import NO_TK, NO_XVFB, X11, Display
+from chatkit.system.linux import LINUX
 from chatkit.system.spawn import plain_environment
 from chatkit.tools.doctor.child import last_line, ran
-from chatkit.tools.doctor.finding import Finding, Status, at_prompt, packages
+from chatkit.tools.doctor.finding import Finding, Status
 
 SECONDS = 20  # that a window may take to open and to close
 
@@ -27,6 +31,10 @@ root.destroy()
 """
 
 MARKS = "✓✗─▶│·…"  # what verdicts are drawn with
+FONTS = {  # language, and the packages of Debian and of Fedora
+    "Hindi": ("hi", "fonts-noto-core", "google-noto-sans-devanagari-fonts"),
+    "Chinese": ("zh-cn", "fonts-noto-cjk", "google-noto-sans-cjk-fonts"),
+}
 LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")  # the first that is set wins, see locale(7)
 
 
@@ -42,7 +50,7 @@ def tk() -> Finding:
             )
     except Unavailable as missing:
         if str(missing) == NO_TK:
-            return Finding("Tk", problem, "this Python has no Tk, for windows", cure_for_tk())
+            return Finding("Tk", problem, "this Python has no Tk, for windows", install_tk())
         if str(missing) == NO_XVFB:
             return Finding("Tk", "remark", "it is here, but no window can open: see display")
         told, _, cure = str(missing).partition(": ")
@@ -67,37 +75,22 @@ def asks_for_a_window() -> bool:
         return True
 
 
-def cure_for_tk() -> str:
-    """How to get Tk for this Python."""
-    if sys.platform == "win32":
-        return 'run the installer of Python again: Modify, then tick "tcl/tk and IDLE"'
-    if sys.platform == "darwin":
-        if "Cellar" in sys.base_prefix or "homebrew" in sys.base_prefix:
-            return "brew install python-tk@{}.{}".format(*sys.version_info)
-        return "install Python from python.org: it has Tk. Homebrew: brew install python-tk"
-    command = packages("python3-tk", "python3-tkinter")
-    if sys.base_prefix == "/usr":
-        return command
-    return (
-        f"{command}. That serves the Python of the system, and yours is {sys.base_prefix}: "
-        "make a new virtual environment with /usr/bin/python3 -m venv .venv"
-    )
-
-
 def cure_for_a_window(errors: str) -> str:
     """What to do when Tk is there and no window opens."""
+    if machine.REFUSED.search(errors):
+        return machine.SEE
     if "display" in errors and (name := os.environ.get("DISPLAY")):
         return (
             f"DISPLAY is {name}, and nobody answers there. Over ssh: ssh -X. "
             "In a terminal without a desktop: unset DISPLAY, and checks use Xvfb"
         )
-    return cure_for_tk()
+    return install_tk()
 
 
 def display() -> Finding:
     """Where windows open. Only Linux lets us choose."""
     x, wayland = os.environ.get("DISPLAY"), os.environ.get("WAYLAND_DISPLAY")
-    if sys.platform != "linux":
+    if not X11:
         return Finding("display", "ok", "the desktop")
     if x:
         through = ", a Wayland desktop through XWayland" if wayland else ""
@@ -108,12 +101,39 @@ def display() -> Finding:
         told = "this is Wayland without X, which windows of Tk need"
         cure = packages("xwayland", "xorg-x11-server-Xwayland") + ", then log in again"
     if xvfb:
-        told += ". Checks of lesson 5 use Xvfb, but you see no window"
+        told += ". Checks of windows use Xvfb, but you see no window"
         return Finding(
             "display", "remark", told, cure if wayland else "sit at the machine, or: ssh -X"
         )
-    told += ", and no Xvfb to make a display in memory: lesson 5 cannot be checked"
+    told += ", and no Xvfb to make a display in memory: no window can be checked"
     return Finding("display", "wrong" if asks_for_a_window() else "remark", told, cure)
+
+
+def fonts() -> Finding:
+    """Whether a window can show names in Hindi and in Chinese. Only Linux leaves that to us.
+
+    Source: fc-list(1). Without it nobody can tell.
+    """
+    if not LINUX:
+        return Finding("fonts", "ok", "those of the system")
+    lister = shutil.which("fc-list")
+    if not lister:
+        return Finding("fonts", "ok", "there is no fc-list to tell which fonts are here")
+    missing = [script for script in FONTS if not has_font(lister, FONTS[script][0])]
+    if not missing:
+        return Finding("fonts", "ok", f"there are some for {' and '.join(FONTS)}, too")
+    told = f"none here for {' and '.join(missing)}: a window shows boxes for such names and lines"
+    debian = " ".join(FONTS[script][1] for script in missing)
+    fedora = " ".join(FONTS[script][2] for script in missing)
+    return Finding("fonts", "remark", told, packages(debian, fedora))
+
+
+def has_font(lister: str, language: str) -> bool:
+    """Whether fontconfig knows a font for this language."""
+    listed = subprocess.run(
+        [lister, f":lang={language}", "family"], capture_output=True, timeout=SECONDS, check=False
+    )
+    return bool(listed.stdout.strip())
 
 
 def encoding() -> Finding:
@@ -122,12 +142,12 @@ def encoding() -> Finding:
     name = sys.__stdout__.encoding if sys.__stdout__ else "ascii"
     rules = next((key for key in LOCALE if os.environ.get(key)), "LANG")
     locale = os.environ.get(rules, "")
-    utf8 = f"export {rules}=" + ("en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8")
+    utf8 = f"export {rules}={utf8_locale()}"
     told = f"output is {name}, {rules} is {locale or 'not set'}"
     if lacking := "".join(mark for mark in MARKS if not carries(name, mark)):
         told += f": it lacks {len(lacking)} of the {len(MARKS)} signs of a verdict"
         return Finding("encoding", "wrong", told, cure_for_encoding(utf8))
-    if sys.platform != "win32" and locale in ("", "C", "POSIX"):
+    if HAS_LOCALES and locale in ("", "C", "POSIX"):
         told += ". The system does not say that your terminal shows UTF-8; most do"
         return Finding("encoding", "remark", told, f"odd signs in a verdict? {utf8}")
     return Finding("encoding", "ok", told)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from test_authoring_course import replace, write_course
+from small_course import replace, write_course
 
 from chatkit.authoring.clone import Clone, open_clone
 from chatkit.authoring.functions import difference, pieces
@@ -54,6 +54,8 @@ def ask(self):
     # Ask for a greeting politely.
     return "please"
 ```
+
+**TODO 1:** say it.
 '''
     )
 
@@ -157,7 +159,11 @@ def main():
     print(greet("you"))
 ```
 
+**TODO 1:** say it.
+
 ## Ask
+
+**TODO 2:** ask.
 
 The [answers](../walkthroughs/01_one.md), a [picture](https://example.org/a.png).
 

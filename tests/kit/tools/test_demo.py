@@ -2,11 +2,11 @@
 
 import pytest
 
-from chatkit.bench.bench import Bench
 from chatkit.bench.window import Window
 from chatkit.bench.windows.conversation import CONVERSATION, converse
+from chatkit.course.lessons import kit_course
 from chatkit.system.display import Display
-from chatkit.tools.demo import PROGRAMS, show
+from chatkit.tools.demo import bench_of, programs, show
 
 
 def test_the_windows_stand_side_by_side_and_talk(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,7 +22,7 @@ def test_the_windows_stand_side_by_side_and_talk(monkeypatch: pytest.MonkeyPatch
     paused = []
     with (
         Display(own=True) as display,
-        Bench(lambda name: PROGRAMS[name], display=lambda: display) as bench,
+        bench_of(programs(kit_course()), display) as bench,
     ):
         bench.start_server()
         show(bench, windows)
