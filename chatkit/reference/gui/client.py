@@ -175,7 +175,7 @@ class Window:
         """Deal with one thing from the inbox."""
         if what == "lost":
             self.report(text, connected=False)
-            self.again.grid(row=4, column=2, sticky="ew", padx="8p")
+            self.again.grid(row=4, column=2, sticky="ew", padx="8p", pady="6p")
             self.show(text, "notice")
         elif not self.connected:
             self.introduce(text)

@@ -12,12 +12,13 @@ from tkinter import font, simpledialog, ttk
 RULES = "1 to 20 characters, no space and no colon."
 PAPER = {"aqua": "systemTextBackgroundColor", "win32": "SystemWindow"}  # colours by their names
 FAMILIES = ("Inter", "Cantarell", "Ubuntu", "Noto Sans", "DejaVu Sans")  # the first there is
+SIZES = {"TkDefaultFont": 11, "TkTextFont": 11, "TkSmallCaptionFont": 9}  # points
 
-# Each text stands out from its background by at least 4.5 : 1 (WCAG 2.2, level AA).
+# WCAG 2.2, level AA: a text stands out from its background by 4.5 : 1 or more, an edge by 3 : 1.
 LIGHT = {"window": "#f3f4f6", "paper": "#ffffff", "line": "#c3c9d0", "ink": "#1f2328"}
-LIGHT |= {"quiet": "#59636e", "own": "#0b4fb3", "problem": "#b3261e"}
+LIGHT |= {"quiet": "#59636e", "own": "#0b4fb3", "problem": "#b3261e", "edge": "#7f8893"}
 DARK = {"window": "#24272c", "paper": "#17191d", "line": "#4a515a", "ink": "#e8eaed"}
-DARK |= {"quiet": "#a3adb8", "own": "#8ab8ff", "problem": "#ff9d94"}
+DARK |= {"quiet": "#a3adb8", "own": "#8ab8ff", "problem": "#ff9d94", "edge": "#727c88"}
 
 
 def colours(root: tk.Misc) -> dict[str, str]:
@@ -31,14 +32,12 @@ def make_root() -> tk.Tk:
     if sys.platform == "win32":
         ctypes.windll.user32.SetProcessDPIAware()  # or Windows enlarges a small picture of it
     root = tk.Tk()
-    fonts = [font.nametofont(name) for name in ("TkDefaultFont", "TkTextFont")]
-    for one in fonts:
-        one.configure(size=11)
     if root.tk.call("tk", "windowingsystem") == "x11":  # the others have good looks of their own
         dress(root, colours(root))
         known = set(font.families())
-        for one in fonts:
-            one.configure(family=next((name for name in FAMILIES if name in known), "sans-serif"))
+        family = next((name for name in FAMILIES if name in known), "sans-serif")
+        for name, size in SIZES.items():
+            font.nametofont(name).configure(family=family, size=size)
         root.event_delete("<<LineStart>>", "<Control-a>")  # Ctrl-A selects all, as elsewhere
         root.event_add("<<SelectAll>>", "<Control-a>")
     root.bind_class("TEntry", "<<Paste>>", paste)
@@ -54,7 +53,7 @@ def dress(root: tk.Tk, colour: dict[str, str]) -> None:
         root.option_add(f"*{option}", colour[name])
     root["background"] = colour["window"]
     new = {"background": "window", "lightcolor": "window", "darkcolor": "window"}
-    new |= {"fieldbackground": "paper", "troughcolor": "paper", "bordercolor": "line"}
+    new |= {"fieldbackground": "paper", "troughcolor": "paper", "bordercolor": "edge"}
     new |= {"foreground": "ink", "insertcolor": "ink", "arrowcolor": "ink"}
     new |= {"selectbackground": "own", "selectforeground": "paper"}
     style = ttk.Style()
@@ -64,6 +63,8 @@ def dress(root: tk.Tk, colour: dict[str, str]) -> None:
     for widget in (".", "TButton", "TScrollbar"):
         style.map(widget, background=background, foreground=[("disabled", colour["quiet"])])
     style.map("TEntry", bordercolor=[("focus", colour["own"])], lightcolor=[])
+    style.map(".", selectbackground=[], selectforeground=[])  # the same without the keyboard
+    style.map("TButton", bordercolor=[("alternate", colour["own"])])  # the one that Enter presses
     style.configure("TEntry", padding="4p")
     style.configure("TButton", padding="6p 3p")
     size = round(root.winfo_fpixels("10p"))  # in pixels: this option takes no points
@@ -96,13 +97,12 @@ class Chat(tk.Text):
         self.bind("<Configure>", lambda _: self.see("end" if self.at_end else "@0,0"))
         self.bind("<Button-1>", lambda _: self.focus_set(), add="+")  # then Ctrl-C copies from it
         colour = colours(root)
-        small = font.nametofont("TkTextFont").copy()
-        small.configure(size=9)
         self.tag_configure("line", rmargin="24p")
         self.tag_configure("own", justify="right", lmargin1="24p", lmargin2="24p")
         self.tag_configure("own", foreground=colour["own"])
-        self.tag_configure("notice", justify="center", font=small, foreground=colour["quiet"])
-        self.tag_configure("time", font=small, foreground=colour["quiet"])
+        for quiet in ("notice", "time"):
+            self.tag_configure(quiet, font="TkSmallCaptionFont", foreground=colour["quiet"])
+        self.tag_configure("notice", justify="center")
 
     def scrolled(self, first: str, last: str) -> None:
         """Tk calls this when it has drawn another part of the text: `last` is 1 at its end."""
@@ -123,7 +123,8 @@ class People(tk.Listbox):
     """The names that have come since we are here. No server says who was there before."""
 
     def __init__(self, root: tk.Tk) -> None:
-        super().__init__(root, width=12, borderwidth=0, highlightthickness=0, takefocus=False)
+        super().__init__(root, width=16, borderwidth=0, highlightthickness=0, takefocus=False)
+        self["font"] = "TkSmallCaptionFont"  # room for 20 letters, the longest name
 
     def hear(self, notice: str) -> None:
         """Learn from a notice who has come or gone."""
@@ -166,6 +167,7 @@ class NameDialog(simpledialog.Dialog):
     def body(self, master: tk.Frame) -> tk.Widget:
         """Build the middle of the dialog and return what gets the keyboard."""
         colour = colours(master)
+        master.configure(padx="6p", pady="4p")
         if self.problem:
             ttk.Label(master, text=self.problem, foreground=colour["problem"]).pack(anchor="w")
         ttk.Label(master, text="What should the others call you?").pack(anchor="w", pady="3p")
@@ -175,6 +177,15 @@ class NameDialog(simpledialog.Dialog):
         self.box.pack(fill="x")
         ttk.Label(master, text=RULES, foreground=colour["quiet"]).pack(anchor="w", pady="3p")
         return self.box
+
+    def buttonbox(self) -> None:
+        """Put OK and Cancel below it. Enter and Escape do the same."""
+        row = ttk.Frame(self)
+        ttk.Button(row, text="OK", command=self.ok, default="active").pack(side="left")
+        ttk.Button(row, text="Cancel", command=self.cancel).pack(padx=("8p", 0))
+        row.pack(pady=(0, "8p"))
+        self.bind("<Return>", self.ok)
+        self.bind("<Escape>", self.cancel)
 
     def validate(self) -> bool:
         """Is the dialog done when the user presses OK?"""

@@ -170,7 +170,9 @@ def test_a_refused_name_stays_in_the_dialog(display: Display) -> None:
                 if isinstance(dialog, tk.Toplevel) and dialog.winfo_viewable():
                     assert dialog.box.get() == "alice"
                     dialog.box.insert("end", "2")
-                    dialog.ok()
+                    ok, cancel = dialog.winfo_children()[-1].winfo_children()
+                    assert ok.winfo_class() == cancel.winfo_class() == "TButton"
+                    ok.invoke()
                     return
             root.after(10, answer)
         answer()
@@ -189,7 +191,10 @@ def test_dark_where_tk_says_so_and_every_size_grows_with_the_screen(display: Dis
         assert look.colours(root) is look.LIGHT
         root["background"] = "#202124"
         assert look.colours(root) is look.DARK
-        size = ttk.Style().lookup("TScrollbar", "arrowsize")
+        style = ttk.Style()
+        for state in ("focus", "!focus"):
+            assert style.lookup("TEntry", "selectbackground", [state]) == look.LIGHT["own"]
+        size = style.lookup("TScrollbar", "arrowsize")
         assert int(size) == round(root.winfo_fpixels("10p"))
         pixels = [line for line in open(look.__file__) if "padx=" in line or "pady=" in line]
         assert all("p\\"" in line for line in pixels), pixels
@@ -204,6 +209,8 @@ def test_every_text_can_be_read_on_its_background() -> None:
         grounds = (colours[name] for name in ("paper", "window"))
         for text, ground in itertools.product(texts, tuple(grounds)):
             assert contrast(text, ground) >= 4.5, (text, ground)
+        assert contrast(colours["ink"], colours["line"]) >= 4.5  # a button under the mouse
+        assert min(contrast(colours["edge"], colours[name]) for name in ("paper", "window")) >= 3
 
 
 def contrast(one: str, other: str) -> float:
