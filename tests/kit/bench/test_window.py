@@ -85,6 +85,25 @@ def test_what_a_callback_sleeps_it_has_waited(start: Start, bench: Bench, sleep:
     assert window.vitals()["waited"] < time.monotonic() - began
 
 
+def test_a_window_that_hangs_is_not_at_rest_before_an_order_has_come(
+    start: Start, bench: Bench
+) -> None:
+    window = start("""
+        root = tk.Tk()
+        tk.Button(root, text="Hang", command=threading.Event().wait).pack()
+        root.mainloop()
+    """)
+    window.appears()
+    bench.settle()  # a window may be there a moment before what is in it
+    window.presses(window.buttons()[0])
+    bench.wait(lambda: False, patient=True)
+
+    window.sent += 1  # as if the network inside a busy machine had not brought a byte yet
+    assert bench.wait(lambda: False, seconds=0.5, patient=True) == "late"
+    window.sent -= 1
+    assert bench.wait(lambda: False, patient=True) == "rest"
+
+
 def test_many_short_sleeps_in_one_callback_are_a_long_one(start: Start) -> None:
     code = "work = lambda: [(time.sleep(0.1), label.winfo_id()) for _ in range(8)] + [done()]"
     assert waited(start, code) > 0.5
