@@ -95,7 +95,7 @@ class Connection:
 
 
 class Window:
-    """What one sees. All its methods run in the main thread."""
+    """What the user sees. All its methods run in the main thread."""
 
     def __init__(self, root: tk.Tk, host: str, port: int, name: str) -> None:
         self.root = root
@@ -210,7 +210,7 @@ class Window:
         )
 
     def send(self, event: object = None) -> None:
-        """Send what stands in the box, show it, and clear the box."""
+        """Send what is in the box, show it, and clear the box."""
         # TODO 9: put the line into the outbox, show it as one's own, and clear the box
         # Blank text is not sent, and nothing is sent before we are connected.
         raise NotImplementedError(
