@@ -163,6 +163,43 @@ def test_checks_import_the_bench_the_course_and_one_another() -> None:
     assert wrong == []
 
 
+def tells_elsewhere(function: ast.FunctionDef, modules: set[str]) -> bool:
+    """Whether all that a check does is to call a story of another file."""
+    body: list[ast.stmt] = [one for one in function.body if not is_text(one)]
+    while len(body) == 1 and isinstance(body[0], ast.With):
+        body = body[0].body
+    if len(body) != 1 or not isinstance(body[0], ast.Expr):
+        return False
+    match body[0].value:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name))):
+            return name in modules
+    return False
+
+
+def is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def test_a_check_stands_beside_its_story() -> None:
+    """What another file tells, a lesson takes: `test_leave = leaving.test_leave`."""
+    away = []
+    for path in (ROOT / "tests/lessons").glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        others = {
+            alias.asname or alias.name
+            for node in tree.body
+            if isinstance(node, ast.ImportFrom) and node.level
+            for alias in node.names
+        }
+        away += [
+            f"{path.name}:{node.lineno} {node.name}"
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef) and node.decorator_list
+            if tells_elsewhere(node, others)
+        ]
+    assert away == []
+
+
 def test_what_the_facade_exports_is_there() -> None:
     source = (PACKAGE / "bench/__init__.py").read_text(encoding="utf-8")
     for name in re.findall(r'^    "(\w+)": "', source, re.MULTILINE):
