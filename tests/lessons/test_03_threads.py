@@ -12,7 +12,6 @@ THREADS = "lesson-3-threads"
 
 FOR_EACH = "A thread for each client"
 OUTBOX = "An outbox for each client"
-SHARED = "What threads share"
 LEAVING = "Somebody leaves"
 CLIENT = "The client"
 

@@ -6,6 +6,7 @@ import re
 from chatkit.bench.evidence import Raised
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import goes_through
+from chatkit.grading.explain.questions.headings import SHARE
 from chatkit.grading.explain.questions.sharing import (
     LOCKS,
     changes,
@@ -16,7 +17,6 @@ from chatkit.grading.explain.questions.sharing import (
 )
 from chatkit.grading.explain.questions.source import called
 
-SHARE = {3: "What threads share", 4: "Many at once"}
 CHANGED = re.compile(r"changed (size )?during iteration|keys changed|mutated during iteration")
 
 
