@@ -16,6 +16,7 @@ PAGE = ROOT / "docs/authors.md"
 
 MODULES = 12  # in a folder, without its door
 LINES = 350  # in a file
+TEST_LINES = 400  # in a file of tests or checks
 # Runs inside the process of a student's window, where one file means one import.
 LONGER = {"bench/agent/chatkit_agent.py"}
 # Not modules of the kit: files that are put into other processes and into hand-outs.
@@ -230,6 +231,19 @@ def test_folders_and_files_are_small() -> None:
         and (lines := len(path.read_text(encoding="utf-8").splitlines())) > LINES
     }
     assert (crowded, long) == ({}, {})
+
+
+def test_files_of_tests_and_checks_are_small() -> None:
+    """Not the wrong programs and the good ones: those are as long as students make them."""
+    samples = {"mistakes", "alternatives", "classroom"}  # the last is yet to be split
+    long = {
+        str(inside): lines
+        for path in (ROOT / "tests").rglob("*.py")
+        if path.is_file()
+        if not samples & set((inside := path.relative_to(ROOT / "tests")).parts)
+        and (lines := len(path.read_text(encoding="utf-8").splitlines())) > TEST_LINES
+    }
+    assert long == {}
 
 
 def test_no_two_classes_have_one_name() -> None:

@@ -1,4 +1,19 @@
-"""Programs with a window that try to reach the desktop of the instructor, or each other."""
+"""Programs that reach for a desktop: they look for windows, keys, and what others have there."""
+
+import random
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+SOLUTION = ROOT / "solutions" / "05_gui" / "client.py"
+
+
+ALTERNATIVE = ROOT / "tests" / "alternatives" / "05_gui" / "polled_socket" / "client.py"
+
+
+SOMEBODY = random.randrange(50_000, 60_000)  # a user that has no name and owns nothing
+SECRET = "the-marks-of-all-students"
+STEP = "enter-sends"
+
 
 # A little of the X protocol, version 11: what a program can say that has no library for it.
 X = """

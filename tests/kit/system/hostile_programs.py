@@ -1,8 +1,10 @@
-"""Programs that try to leave their sandbox, and what each of them must get."""
+"""Programs that want to do harm, and what each of them deserves."""
 
 import textwrap
 from dataclasses import dataclass
+from pathlib import Path
 
+ROOT = Path(__file__).parents[3]
 PASSED = "passed"
 SERVER = """
 import argparse, ctypes, os, shutil, signal, socket, subprocess, sys, threading, time

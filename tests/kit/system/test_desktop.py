@@ -7,7 +7,6 @@ when it has reached what it should not. All are graded as root and as an ordinar
 
 import json
 import os
-import random
 import shutil
 import signal
 import socket
@@ -23,18 +22,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desktop_programs import GRADER, HEAD, HOARDER, HOSTILE, X
+from desktop_programs import (
+    ALTERNATIVE,
+    GRADER,
+    HEAD,
+    HOARDER,
+    HOSTILE,
+    ROOT,
+    SECRET,
+    SOLUTION,
+    SOMEBODY,
+    STEP,
+    X,
+)
 
 from chatkit.system import linux
 from chatkit.system.display import Display
 from chatkit.system.sandbox.sandbox import what_is_missing
 
-ROOT = Path(__file__).parents[3]
-SOLUTION = ROOT / "solutions" / "05_gui" / "client.py"
-ALTERNATIVE = ROOT / "tests" / "alternatives" / "05_gui" / "polled_socket" / "client.py"
-SOMEBODY = random.randrange(50_000, 60_000)  # a user that has no name and owns nothing
-SECRET = "the-marks-of-all-students"
-STEP = "enter-sends"
 pytestmark = pytest.mark.skipif(
     not linux.LINUX or bool(what_is_missing()) or shutil.which("Xvfb") is None,
     reason="needs bubblewrap and Xvfb",

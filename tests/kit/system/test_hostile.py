@@ -13,14 +13,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from hostile_programs import HOSTILE
+from hostile_programs import HOSTILE, ROOT
 
 from chatkit.grading.options import RunOptions
 from chatkit.grading.verdict import Verdict
 from chatkit.grading.worker import Job, Worker
 from chatkit.system.sandbox.sandbox import what_is_missing
-
-ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)
