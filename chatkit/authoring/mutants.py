@@ -132,11 +132,12 @@ def changed(source: str) -> Iterator[str]:
 
 
 def difference(source: str, text: str) -> tuple[int, str, str]:
-    """The first line that differs, and the lines that do, before and after."""
+    """The number of the first line that differs, and all lines up to the last one that does."""
     one, other = source.splitlines(), text.splitlines()
     blocks = difflib.SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
-    _, start, end, begin, stop = next(block for block in blocks if block[0] != "equal")
-    before, after = one[start:end], other[begin:stop]
+    changes = [block for block in blocks if block[0] != "equal"]
+    start, begin = changes[0][1], changes[0][3]
+    before, after = one[start : changes[-1][2]], other[begin : changes[-1][4]]
     return start + 1, "\n".join(map(str.strip, before)), "\n".join(map(str.strip, after))
 
 
