@@ -9,7 +9,7 @@ from chatkit.classroom.late.moments import read_moment
 from chatkit.classroom.people.lists import Lists, Person
 from chatkit.classroom.rosters.matching import called, letters
 from chatkit.classroom.submissions.layouts import safe_id
-from chatkit.classroom.submissions.submissions import Submission
+from chatkit.classroom.submissions.submissions import SHARED, Submission
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _share(
                 group=group,
                 earlier=(),
                 remarks_on={
-                    lesson: (*remarks, f"Handed in once for the group {group}.")
+                    lesson: (*remarks, f"{SHARED} {group}.")
                     for lesson, remarks in one.remarks_on.items()
                 },
             )

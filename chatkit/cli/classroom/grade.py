@@ -25,6 +25,7 @@ from chatkit.classroom.rulesfile import RulesError, read_rules
 from chatkit.classroom.run import carry_out, doubles, due, lists_of, plan, renamed, rules_of
 from chatkit.classroom.statistics import statistics_of
 from chatkit.classroom.submissions.submissions import Submission, find_submissions
+from chatkit.classroom.submissions.versions import at_deadlines
 from chatkit.cli.classroom.outcome import (
     Outcome,
     column_option,
@@ -145,7 +146,7 @@ def grade(
         rules = rules_of(submissions, found, target, course)
         came = timed(found.submissions, roster, columns)
         given = join(came, lists_of(submissions, found, target), found.kind)
-        everybody = given.submissions
+        everybody = at_deadlines(given.submissions, rules, course, alone, room.path / "commits")
         chosen = pick(everybody, students)
         click.echo(f"{found.kind}: {counted(len(chosen), 'student')}")
         for what, why in found.unplaced:
