@@ -138,7 +138,7 @@ def _person(one: Submission, people: Sequence[Person], kind: str) -> Person | No
         return named[0] if len(named) == 1 else None
     for fitting in (
         [who for who in people if who.id == one.student],
-        [who for who in people if one.number and one.number == who.canvas],
+        [who for who in people if one.number and one.number in (who.canvas, who.id)],
         _cloned(one, people) if "GitHub" in kind else [],
         [who for who in people if who.email and one.name.casefold() in _logins(who)],
         _called(one, people),

@@ -161,7 +161,7 @@ def _find(
             for one, (parts, search) in enumerate(zip(rounds, searches, strict=True))
         ]
         submissions.append(replace(tried[-1], earlier=tuple(tried[:-1])))
-        if student.mark.attempt:  # names alone say that these are one person
+        if student.mark.attempt or (student.mark.tag and len(rounds) > 1):  # names alone say so
             names = ", ".join(readable(item.name) for _, item in student.parts)
             notes.append(f"{names} are taken for attempts of one student, {student.id}.")
         untold = untold or any(search.untold for search in searches)
