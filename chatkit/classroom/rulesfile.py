@@ -233,8 +233,7 @@ class _Reader:
         except (ValueError, OSError, TypeError, KeyError):  # it raises all of these
             raise self.wrong(
                 "zone",
-                f'this machine knows no time zone {given!r}: write one such as "Europe/Berlin"; '
-                "on Windows, the package tzdata brings them",
+                f'this machine knows no time zone {given!r}: write one such as "Europe/Berlin"',
             ) from None
 
     def moments(
