@@ -19,9 +19,12 @@ from chatkit.classroom.reports.page import student_page
 from chatkit.classroom.reports.table import defused
 from chatkit.classroom.reports.words import feedback_words
 from chatkit.classroom.reports.write import in_full
+from chatkit.classroom.submissions.submissions import SHARED
 
 SCHEMA = "class.schema.json"
 HELD = "held back, as class.toml says"
+NO_NAME = "the hand-in has no name that a platform takes back"
+IN_A_GROUP = "somebody else handed in for the group, and gets the page"
 
 
 def write_feedback_zip(
@@ -45,7 +48,12 @@ def write_feedback_zip(
         elif not any(one.grade for one in chosen.lessons.values()):
             left.append(f"{row.student.id}: there is no grade")
         elif not reply:
-            left.append(f"{row.student.id}: the hand-in has no name that a platform takes back")
+            shared = any(
+                remark.startswith(SHARED)
+                for one in chosen.lessons.values()
+                for remark in one.of.remarks
+            )
+            left.append(f"{row.student.id}: {IN_A_GROUP if shared else NO_NAME}")
         else:
             by_name = {one.name: one for one in grades.lessons}
             found = [one for one in in_full(book, chosen, grades) if lesson in (None, one.lesson)]

@@ -182,10 +182,13 @@ def test_a_class_of_sixty_gets_the_grades_of_the_table(
         *("grade", school / "canvas.zip", "--out", out, "--lesson", 2, "--roster", gradebook)
     )
     run("report", "--out", out, "--lesson", 1, "--feedback", tmp_path / "moodle-feedback.zip")
-    run("report", "--out", out, "--lesson", 2, "--feedback", tmp_path / "canvas-feedback.zip")
+    third = run(
+        *("report", "--out", out, "--lesson", 2, "--feedback", tmp_path / "canvas-feedback.zip")
+    )
 
     assert "60 students" in first and "12 lessons to grade" in first  # a team hands in the same
     assert "36 lessons to grade" in second  # three attempts of each team, and not of each student
+    assert "  k01, k02, k03, k04, k06, " in third  # one line for all who hand in with another
     text = (out / "bewertung.csv").read_text(encoding="utf-8")
     filled = {
         row["E-Mail-Adresse"]: row for row in csv.DictReader(io.StringIO(text), delimiter=";")
