@@ -15,6 +15,7 @@ from chatkit._archives.unpacking import CLASS, ArchiveError, unpack
 from chatkit._errors import UserError
 from chatkit.classroom.exports.handin import MANIFEST
 from chatkit.classroom.late.clones import commits
+from chatkit.classroom.people.lists import LISTS
 from chatkit.classroom.submissions.attempts import Parts, attempts_of
 from chatkit.classroom.submissions.bulk import ILIAS, without_late
 from chatkit.classroom.submissions.copying import copy_lesson
@@ -138,8 +139,8 @@ def _find(
             unplaced.append((CLASS_RULES, "it is this student's own, and no rules of the class"))
     else:
         items = look.handed_in(look.unwrapped(items, unplaced), out, unplaced)
-        rules = where.resolve() / CLASS_RULES
-        items = [item for item in look.without_lessons(items, unplaced) if item.path != rules]
+        own = {where.resolve() / name for name in (CLASS_RULES, *LISTS)}
+        items = [item for item in look.without_lessons(items, unplaced) if item.path not in own]
         students = participants(items, unplaced)
         notes = [remark for student in students for remark in student.remarks]
     for item in items:

@@ -124,7 +124,9 @@ class _Versions:
         version = self.unpack(one, last) if last else None
         when = shown(cutoff, self.rules.deadlines.zone)
         if version is None or last is None or name not in version.lessons:
-            return _came(one, name, newest, [*remarks, f"No commit up to {when} holds it."]), None
+            return _came(
+                one, name, newest, [*remarks, f"No commit up to {when} holds this lesson."]
+            ), None
         if self.is_starter(name, version.lessons[name]):
             told = f"The last commit up to {when} holds no more than the starter."
             return _came(one, name, newest, [*remarks, told]), None
