@@ -167,6 +167,17 @@ def fits(value: Any, schema: dict[str, Any], whole: dict[str, Any] | None = None
 # Again
 
 
+def test_an_adjustment_writes_what_says_something_else_now(out: Path) -> None:
+    chatkit("report", "--out", out)
+    before = {file: file.stat().st_mtime_ns for file in out.rglob("*") if file.is_file()}
+    chatkit("adjust", "ada", "1", "5", "--out", out, "--why", "showed it")
+    changed = {
+        file.name.split("-")[0] for file, when in before.items() if file.stat().st_mtime_ns != when
+    }
+
+    assert changed == {"gradebook.sqlite", "grades.csv", "index.html", "ada"}
+
+
 def test_a_note_is_on_the_page_and_only_its_page_is_written(out: Path) -> None:
     chatkit("report", "--out", out)
     pages = {page: page.stat().st_mtime_ns for page in (out / "students").iterdir()}

@@ -237,6 +237,15 @@ def test_a_clone_came_when_its_last_commit_was_made(tmp_path: Path) -> None:
 # Who is who
 
 
+def test_the_instructors_lists_are_nobodys_hand_in(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        **dict.fromkeys(("people.csv", "groups.csv", "classroom_roster.csv", "class.toml"), "x"),
+        "ada/01_echo/server.py": "s",
+    }
+
+    assert find(write(tmp_path / "class", files)).unplaced == ()
+
+
 def submission(student: str, name: str, number: str = "", source: str = "") -> Submission:
     return Submission(
         student, name, {}, False, source or student, (), number, remarks_on={"01_echo": ()}
