@@ -1,5 +1,7 @@
 """The grades of a class: what counts, what is late, what was not graded, statistics."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -173,6 +175,30 @@ def test_statistics_name_the_middle_the_spread_and_the_worst_check(book: Gradebo
         "1 of 3 fail: prints the ready line",
     ]
     assert most_failed([echo, broadcast], 1)[0].cause == HALF.likely
+
+
+ALONE = """
+from chatkit.classroom.reports.overtime import _trends
+from chatkit.classroom.records.history import FailedCheck, Run
+from chatkit.classroom.statistics import stumbles
+from chatkit.grading.verdict import Cause, Verdict
+from datetime import UTC, datetime
+cause = Cause("empty-recv-spins", "server.py:9 …", "", "")
+check = Verdict("idle", "costs no CPU", "failed", 0, 5, "server.py", causes=(cause,))
+print(stumbles("01_echo", [[check]])[0].cause)
+failed = FailedCheck("01_echo", "idle", "costs no CPU", 28, 20, cause.name, 14, cause.sentence)
+print(_trends([Run(1, datetime.now(UTC), (failed,))])[0].sentence)
+"""
+
+
+def test_what_most_have_in_common_is_named_in_a_process_that_graded_nothing() -> None:
+    """The catalogue of misconceptions is large, and loaded only where it is needed: here, too."""
+    said = subprocess.check_output([sys.executable, "-c", ALONE], text=True, cwd=COURSE.root)
+
+    assert said.splitlines() == [
+        "1 of them: nobody asks whether recv() returned nothing",
+        "14 of 28: nobody asks whether recv() returned nothing",
+    ]
 
 
 def test_the_quartiles_of_one_are_that_one() -> None:
