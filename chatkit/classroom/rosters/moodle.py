@@ -8,9 +8,10 @@ their order is always the same: `assign_grading_table` in mod/assign/gradingtabl
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from chatkit._files import WriteError
+from chatkit.classroom.gradebook import Student
 from chatkit.classroom.grades import StudentGrades
 from chatkit.classroom.reports.words import feedback_words
 from chatkit.classroom.rosters.csvedit import Cell, column
@@ -162,8 +163,20 @@ class Moodle(Filler):
             return {}  # what a person wrote there stays
         return {(row, at): feedback_words(one, None if key == TOTAL else key)}
 
-    def submitted(self) -> dict[str, str]:
-        """When each participant handed in, as the worksheet says it, by the number."""
+    def submitted(self, students: Sequence[Student]) -> dict[str, str]:
+        """When each of the students handed in, as the worksheet says it, by id."""
         at = self.place("submitted")
-        told = {self.number(row): self.cell(row, at) for row in self.people()}
-        return {number: came for number, came in told.items() if number and came}
+        told = {id: self.cell(row, at) for id, row in self.matched(students).rows.items()}
+        return {id: came for id, came in told.items() if came}
+
+    def replies(self, students: Sequence[Student]) -> dict[str, str]:
+        """The folder in which Moodle takes feedback files for each of the students, by id.
+
+        Also for the members of a group, whose hand-in has the name and number of the group.
+        """
+        rows = self.matched(students).rows
+        return {
+            id: f"{self.name(row)}_{self.number(row)}_assignfeedback_file_"
+            for id, row in rows.items()
+            if self.number(row)
+        }

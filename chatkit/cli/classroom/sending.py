@@ -1,6 +1,6 @@
 """What goes out besides reports: feedback for platforms, e-mails, the class as data."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from chatkit._text import one_line
@@ -26,11 +26,12 @@ def send_out(
     mail: Path | None,
     data: Path | None,
     anonymous: Path | None,
+    replies: Mapping[str, str],
 ) -> Iterator[str]:
     """Write what was asked for; yields a line for each, and for each student left out."""
     name = lesson.name if lesson else None
     if feedback:
-        sent, left = write_feedback_zip(book, grades, name, feedback)
+        sent, left = write_feedback_zip(book, grades, name, feedback, replies)
         yield f"{feedback}: {sent} pages of feedback"
         yield from told(left)
     if mail:

@@ -296,6 +296,17 @@ def test_a_group_hands_in_once_and_each_member_has_a_grade() -> None:
         assert "Handed in once for the group team-1." in joined[1].remarks_on["01_echo"]
 
 
+@pytest.mark.parametrize("name", ["team-1", "Team 1", "team1"])
+def test_the_hand_in_of_a_group_is_known_under_the_names_of_the_platforms(name: str) -> None:
+    """Moodle puts the group's number behind its name, which may be that of somebody's row; Canvas
+    takes out all blanks and marks."""
+    lists = Lists((ADA, BOB), {"team-1": ("ada", "bob"), "team-11": (), "1-team": ()})
+    one = submission(f"{name.replace(' ', '-')}_1001", name, "1001")
+    joined = join([one], lists, "a Moodle download").submissions
+
+    assert [of.student for of in joined] == ["ada", "bob"]
+
+
 def test_two_hand_ins_of_a_group_are_not_given_to_the_third() -> None:
     cy = Person("cy", "Cy Young")
     lists = Lists((ADA, BOB, cy), {"team-1": ("ada", "bob", "cy")})
