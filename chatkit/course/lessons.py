@@ -33,7 +33,8 @@ class Lesson:
     title: str
     summary: str
     minutes: int
-    goals: tuple[str, ...]
+    goals: tuple[str, ...]  # what a student can do afterwards
+    topics: tuple[str, ...]  # of the curriculum CS2023, one for each goal
     asked: tuple[str, ...]  # the programs a student writes
     given: Mapping[str, str]  # program -> the step that owns it
     changes: Mapping[str, str]  # function that differs from the step before -> why
@@ -141,6 +142,7 @@ def read_lesson(root: Path, folder: Path) -> Lesson:
             summary=facts["summary"],
             minutes=facts["minutes"],
             goals=tuple(facts["goals"]),
+            topics=tuple(facts.get("topics", ())),
             asked=tuple(facts["asked"]),
             given=dict(facts.get("given", {})),
             changes={**facts.get("changes", {})},

@@ -110,7 +110,7 @@ def nothing_is_left_over(clone: Clone) -> Iterator[Problem]:
     """no program and no page is left over from a lesson that no longer has it"""
     there: list[Path] = []
     wanted: set[Path] = set()
-    for pages in ("lessons", "walkthroughs"):
+    for pages in ("lessons", "walkthroughs", "checks", "slides", "sheets"):
         there += sorted((clone.docs / pages).glob("[0-9]*.md"))
         wanted |= {clone.docs / pages / f"{lesson.name}.md" for lesson in clone.lessons}
     for lesson in clone.lessons:

@@ -22,13 +22,17 @@ from chatkit.course.lessons import find_course
 from chatkit.system.display import Display
 
 COURSE = find_course(Path(__file__).parent)
-CHECK = re.compile(r"\[`([\w-]+)`\]\(checks\.md#lesson-(\d)-[\w-]+\)")
+CHECK = re.compile(r"\[`([\w-]+)`\]\((?:\.\./)?checks/0(\d)_\w+\.md#lesson-\d-[\w-]+\)")
 EXAMPLE = re.compile(r"    ```python\n(.*?)    ```\n\n    ```text\n(.*?)    ```\n", re.DOTALL)
+SPLIT = ("errors.md", "tutorials.md")
 TRIES = 3  # two threads have to meet in some examples
 
 
 def page(name: str) -> str:
-    return (COURSE.root / "docs" / name).read_text(encoding="utf-8")
+    """A page, and those in the folder of its name, which go on where it ends."""
+    first = COURSE.root / "docs" / name
+    more = sorted(first.with_suffix("").glob("*.md")) if name in SPLIT else []
+    return "\n".join(one.read_text(encoding="utf-8") for one in [first, *more])
 
 
 def sections(name: str) -> dict[str, str]:
@@ -205,7 +209,7 @@ def test_the_glossary_is_in_order_and_each_word_has_an_example_and_a_link() -> N
 # ------------------------------------------------------------------- instructors/plan.md
 
 SHOWN = re.compile(r"^\| .+ \| (.+) \| `(\w+)` \|$", re.MULTILINE)
-SHOWN_BY = re.compile(r"\[`([\w-]+)`\]\(\.\./checks\.md#lesson-(\d)-\w+\)")
+SHOWN_BY = re.compile(r"\[`([\w-]+)`\]\(\.\./checks/0(\d)_\w+\.md#lesson-\d-[\w-]+\)")
 
 
 def test_the_plan_names_the_checks_that_a_mistake_fails() -> None:
