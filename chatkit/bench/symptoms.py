@@ -37,7 +37,7 @@ class Symptom(StrEnum):
     NO_EXIT = "no-exit", "the program did not end"
     DOES_NOT_STOP = "does-not-stop", "the program goes on after Ctrl-C"
     SILENT = "silent", "the program waits and does nothing"
-    SPINNING = "spinning", "the program is busy all the time and does not get on"
+    SPINNING = "spinning", "the program is busy all the time and makes no progress"
     STUCK = "stuck", "the program waits in a send until somebody reads"
     LEAKED = "leaked", "clients that have left leave threads, files or memory behind"
     HOARDED = "hoarded", "what was said is kept although everybody has got it"

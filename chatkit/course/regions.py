@@ -130,7 +130,9 @@ def markers(text: str, file: Path) -> Iterator[Marker]:
         ast.parse(text)
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except SyntaxError as cause:
-        raise error(file, cause.lineno or 1, f"no Python: {cause.msg}", "mend the line") from None
+        raise error(
+            file, cause.lineno or 1, f"no Python: {cause.msg}", "correct the line"
+        ) from None
     for token in tokens:
         is_comment = token.type == tokenize.COMMENT
         if is_comment and (OPENING.match(token.string) or CLOSING.match(token.string)):

@@ -109,22 +109,20 @@
     figure.querySelector(".wire-sides").after(bar);
 
     // On a phone only one side fits. The other one is a button away, at the same step.
-    const shows = ["right", "wrong"].map(function (side, number) {
-      const title = figure.querySelectorAll(".wire-title")[number].textContent;
-      return button(title, () => choose(number));
-    });
+    const titles = Array.from(figure.querySelectorAll(".wire-title"));
+    const shows = titles.map((title, number) => button(title.textContent, () => choose(number)));
     function choose(chosen) {
-      ["right", "wrong"].forEach(function (side, number) {
-        figure.classList.toggle("wire-shows-" + side, number === chosen);
-        shows[number].setAttribute("aria-pressed", String(number === chosen));
+      shows.forEach(function (show, number) {
+        figure.classList.toggle(number ? "wire-shows-wrong" : "wire-shows-right", number === chosen);
+        show.setAttribute("aria-pressed", String(number === chosen));
       });
     }
     const sides = element("div", "wire-switch");
     sides.setAttribute("role", "group");
     sides.setAttribute("aria-label", "Which side is shown");
     sides.append(...shows);
-    figure.querySelector(".wire-sides").before(sides);
-    choose(figure.closest(".plays") ? 1 : 0); // the first page shows what goes wrong
+    if (shows.length > 1) figure.querySelector(".wire-sides").before(sides);
+    choose(figure.closest(".plays") && shows.length > 1 ? 1 : 0); // the first page shows what goes wrong
 
     const heading = list.querySelector("p");
     const fold = button(heading.textContent.replace(":", ""), function () {

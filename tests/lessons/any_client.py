@@ -1,4 +1,4 @@
-"""What every console client owes: it says why it ends, and ends when it is told to."""
+"""What every console client must do: it says why it ends, and ends when it is told to."""
 
 import builtins
 import socket

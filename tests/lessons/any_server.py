@@ -1,4 +1,4 @@
-"""What every server owes, whatever it serves: start, stop, start again, and rest."""
+"""What every server must do, whatever it serves: start, stop, start again, and rest."""
 
 from chatkit.system import linux
 from chatkit.bench.symptoms import Symptom

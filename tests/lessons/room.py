@@ -343,7 +343,7 @@ def ends_its_own_side(room: Room) -> None:
 
 
 def forgets_half_a_line(room: Room) -> None:
-    """Somebody leaves in the middle of a line. Who comes next often gets the same file number.
+    """Somebody leaves in the middle of a line. The next client often gets the same file number.
 
     Linux takes the number before accept() begins to wait: there the second who comes may get it.
     """

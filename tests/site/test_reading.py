@@ -125,6 +125,11 @@ def test_copy_buttons_copy_the_code(site: Site, tab: Tab) -> None:
     blocks = page.locator("article pre > code")
     buttons = page.locator("article pre [data-md-type=copy]")
     assert blocks.count() == buttons.count() > 5
+    hidden = page.locator("article pre").evaluate_all(
+        "all => all.filter((one) => one.querySelector('[data-md-type=copy]')"
+        ".getBoundingClientRect().left < one.querySelector('code').getBoundingClientRect().right)"
+    )
+    assert not hidden, "a button stands on the code"
     for number in (0, blocks.count() - 1):
         buttons.nth(number).click()
         page.locator(".md-dialog--active").wait_for()  # "Copied to clipboard"

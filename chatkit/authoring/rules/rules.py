@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from chatkit.authoring.clone import Clone
-from chatkit.authoring.rules import checks, scenes, todos, trials, views
+from chatkit.authoring.rules import checks, english, scenes, todos, trials, views
 from chatkit.course.errors import AuthoringError, Problem
 from chatkit.course.lessons import Lesson
 
@@ -36,6 +36,7 @@ COURSE_RULES: tuple[CourseRule, ...] = (
     scenes.scenes_name_what_is_there,
     scenes.recordings_are_fresh,
     scenes.no_scene_is_left_over,
+    english.texts_are_plain_english,
     views.links_lead_somewhere,
     views.nothing_is_left_over,
     views.views_are_fresh,

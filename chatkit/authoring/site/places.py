@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 from chatkit.authoring.clone import Clone, read
 from chatkit.authoring.scenes.pages import figure
 from chatkit.authoring.scenes.scenes import scenes
+from chatkit.authoring.scenes.tries import tabs
 from chatkit.authoring.site.cataloguepage import known
 from chatkit.course.errors import AuthoringError, Problem
 
@@ -87,11 +88,17 @@ def said(svg: str) -> list[str]:
     return "\n".join(told).rstrip("\n").split("\n")
 
 
+def tries(clone: Clone, _: str) -> Iterable[str]:
+    """The variants of one function, each with its lanes."""
+    return tabs(clone)
+
+
 PLACES: dict[str, Fill] = {
     "catalogue": catalogue,
     "scene": scene,
     "lessons": lessons,
     "goals": goals,
+    "tries": tries,
     "verdict": verdict,
 }
 

@@ -12,7 +12,7 @@ from chatkit.bench.windows.connection import AgentConnection
 
 TICKS = 5  # what must still happen while something is in the window's way
 LONGEST_WAIT = 0.5  # seconds that a callback may wait
-INQUIRE = 0.2  # seconds from one question to the next, to a window that owes an answer
+INQUIRE = 0.2  # seconds from one question to the next, to a window that has not answered yet
 OFTEN = 4  # callbacks that wait too long, after which nobody waits for the next one
 
 

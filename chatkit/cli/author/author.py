@@ -76,7 +76,7 @@ def sync() -> None:
 def check(quick: bool) -> None:
     """Is the course whole? Try every rule on every lesson.
 
-    Each problem names the file, what is wrong with it and what mends it. Most are mended with
+    Each problem names the file, what is wrong with it and what fixes it. Most are fixed with
     `chatkit author sync`. The last rules run every starter and every solution.
 
     \b

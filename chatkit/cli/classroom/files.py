@@ -121,7 +121,7 @@ def package(platform: str, target: Path, keys: tuple[str, ...], kit: str | None)
 @click.argument("submission", type=click.Path(path_type=Path))
 @click.option(
     "--as", "form", required=True, type=click.Choice(["gradescope", "github", "junit"]),
-    help="Who reads the result.",
+    help="For whom: a program that reads the result.",
 )  # fmt: skip
 @click.option(
     "--out",

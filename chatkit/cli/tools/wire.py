@@ -80,7 +80,8 @@ def tap(
     chatkit tap                          terminal 2: listens on 5502, goes to 5501
     python client.py --port 5502         terminal 3
 
-    The tap can make mischief, from the start or with a key while it runs. TCP promises the bytes
+    The tap can do what a bad network does, from the start or with a key while it runs. TCP promises
+    the bytes
     and their order, but no pieces and no times: a right program works with all of it.
 
     \b

@@ -120,7 +120,7 @@ def _newer(git: Git, room: Path, say: Callable[[str], None]) -> Newer:
 
 
 def _edited(git: Git, changed: dict[str, Blob]) -> tuple[set[str], set[str]]:
-    """Which of the files to change the student has edited, and which are as they shall be already.
+    """Which of the files to change the student has edited, and which are as they should be already.
 
     The latter are what an update that was stopped has left. Raises UpdateError for an edited file
     that is no program of a lesson.

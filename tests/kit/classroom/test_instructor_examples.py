@@ -70,7 +70,7 @@ class Block:
 def blocks(text: str) -> Iterator[Block]:
     """The examples of a page, each with the output that follows at once."""
     found = list(BLOCK.finditer(text))
-    for one, after in zip(found, [*found[1:], None], strict=True):
+    for one, after in zip(found, [*found[1:], None][: len(found)], strict=True):
         between = text[one.end() : after.start()] if after else "end"
         shows = after is not None and after[2] == "text" and not between.strip()
         inside, said = (re.sub(rf"^{one[1]}", "", m, flags=re.MULTILINE) for m in (

@@ -180,7 +180,7 @@ def listed_twice(seen: Seen) -> str | None:
             return seen.at(
                 puts[1],
                 f"puts the newcomer into {name} for the second time: line {puts[0].lineno} does it "
-                "as well. Who is in there twice gets everything twice.",
+                "as well. A client that is in there twice gets everything twice.",
             )
     return None
 

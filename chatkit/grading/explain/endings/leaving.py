@@ -200,8 +200,8 @@ def never_taken_out(seen: Seen) -> str | None:
             continue
         return seen.at(
             call,
-            f"puts each client into {where}, and no line takes one out again. Who has left stays "
-            "in there, and what is said is still meant for a connection that is gone.",
+            f"puts each client into {where}, and no line takes one out again. A client that has "
+            "left stays in there, and what is said is still meant for a connection that is gone.",
         )
     return None
 

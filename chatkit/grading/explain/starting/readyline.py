@@ -247,7 +247,7 @@ def ready_before_listen(seen: Seen) -> str | None:
                 return seen.at(
                     call,
                     f"prints the ready line, and the server listens only from line {listen.lineno} "
-                    "on. Who comes in between is refused.",
+                    "on. A client that comes in between is refused.",
                 )
     return None
 

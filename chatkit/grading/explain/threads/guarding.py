@@ -65,7 +65,8 @@ def loop_without_the_lock(seen: Seen) -> str | None:
     return seen.at(
         loop.iter,
         f"goes through {what} without holding a lock. Meanwhile another thread changed {what}, and "
-        "Python ended the loop with a RuntimeError. Who looks at what is shared holds the lock.",
+        "Python ended the loop with a RuntimeError. A thread that looks at what is shared must "
+        "hold the lock.",
     )
 
 
