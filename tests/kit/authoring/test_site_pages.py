@@ -198,8 +198,9 @@ def test_the_first_lines_of_start_here_bring_the_first_points(tmp_path: Path) ->
 # ----------------------------------------------------------------------- glossary.md
 
 
-def test_the_glossary_is_in_order_and_each_word_has_an_example_and_a_link() -> None:
-    words = sections("glossary.md")
+@pytest.mark.parametrize("name", ["glossary.md", "python.md"])
+def test_words_are_in_order_and_each_has_an_example_and_a_link(name: str) -> None:
+    words = sections(name)
 
     assert list(words) == sorted(words, key=str.casefold)
     for word, text in words.items():
