@@ -21,7 +21,7 @@ This page lists {what} with all their options. In the terminal, `--help` behind 
 tells you the same: `chatkit check --help`.
 
 `LESSON` is the number or the name of a lesson: `2`, `broadcast` and `02_broadcast` mean the same.
-What stands in square brackets may be left out.
+You may leave out what is in square brackets.
 """
 
 # The commands without a group that are useful without a lesson. All the others are a student's.

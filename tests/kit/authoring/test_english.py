@@ -23,6 +23,7 @@ TRANSLATED = (
     ("This page says what the kit keeps from you", "the kit keeps what you wrote"),
     ("server.py is at rest and will not do it any more", "the program is at rest"),
     ("the threads change turns", "in turns"),
+    ("Ours stands in the contract", "The tap stands between the two"),
 )
 
 

@@ -223,3 +223,23 @@ def test_the_plan_names_the_checks_that_a_mistake_fails() -> None:
         facts = COURSE.root / "tests/mistakes" / lesson / mistake / "expected.toml"
         expected = tomllib.loads(facts.read_text(encoding="utf-8"))["fails"]
         assert [check for check, _ in named] == [row["check"] for row in expected], mistake
+
+
+# ------------------------------------------------------------------------ the navigation
+
+
+def test_each_entry_of_the_navigation_is_called_as_its_page_is() -> None:
+    text = (COURSE.root / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    entries = re.findall(r'^ +- "?([^"\n]+?)"?: (\S+\.md)', text, re.MULTILINE)
+
+    assert len(entries) > 50
+    for title, file in entries[1:]:  # the first one is the page that the logo leads to
+        assert f"\n# {title}\n" in page(file).partition("\n## ")[0] + "\n", file
+
+
+def test_every_message_is_on_the_list_of_the_first_page() -> None:
+    told = (COURSE.root / "docs/errors.md").read_text(encoding="utf-8")
+
+    for heading in sections("errors.md"):
+        if heading.startswith("`"):
+            assert f"[{heading}]" in told, heading
