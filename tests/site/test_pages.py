@@ -18,6 +18,8 @@ NOT_FOUND = "404.html"  # the theme's page for wrong addresses
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
 ON_A_PHONE = {"index.html", "start.html", "checks.html", "lessons/01_echo.html"}  # every rule again
+SCREENS = 12.5  # the most on a desk: 12, and a little for the fonts of other machines
+LONG = {"contract.html"}  # and the lessons: one reads them from top to bottom
 # One of each kind: what a page names is looked at for all of them in test_links.py.
 ON_A_STICK = ("index.html", "lessons/02_broadcast.html", "instructors/plan.html", "scenes.html")
 # Elements that stick out at the right, unless something around them can be scrolled to show them.
@@ -70,6 +72,9 @@ def test_a_page_is_silent_self_contained_and_open_to_everybody(
     page.route("**/search_index.json", lambda route: route.fulfill(json={**index, "docs": []}))
     page.goto(site.url + name)
     found = named(name, "light", violations(page))
+    screens = page.evaluate("() => document.documentElement.scrollHeight / innerHeight")
+    if screens > SCREENS and name not in LONG and not name.startswith("lessons/"):
+        found.append(f"{name} | desk | is {screens:.1f} screens long")
     page.set_viewport_size(PHONE)
     found += named(name, "phone", page.evaluate(STICK_OUT))
     if name in ON_A_PHONE:

@@ -71,9 +71,10 @@ def section(lesson: Lesson, change: Change) -> Iterator[str]:
 
 
 def listed(title: str, pieces: tuple[Definition, ...]) -> Iterator[str]:
+    """A box with what these functions are for; nothing where there are none."""
     if pieces:
         items = (f"- `{p.name}`" + (f": {p.summary}" if p.summary else "") for p in pieces)
-        yield f"{title}\n\n" + "\n".join(items)
+        yield folded("abstract", f"{title} {len(pieces)}", "\n".join(items))
 
 
 def diff(before: str, after: str) -> str:

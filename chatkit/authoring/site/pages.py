@@ -13,8 +13,17 @@ from chatkit.authoring.clone import Clone
 from chatkit.authoring.scenes.pages import figure, picture_file
 from chatkit.authoring.scenes.scenes import scenes
 from chatkit.authoring.site.blocks import for_the_site
-from chatkit.authoring.site.markdown import Link, front, replace_links
+from chatkit.authoring.site.markdown import Link, folded, front, prose, replace_links
 from chatkit.course.lessons import Lesson
+
+# What a walkthrough shows only when asked: its headings, and the words on the box.
+FOLDED = {
+    "The network side": "Connection, and how it reads and sends",
+    "What is kept": "What lesson 5 takes from the lessons before",
+    "What goes wrong without it": "Each part taken out, and what happens then",
+    "What else would have worked": "Other designs",
+    "Where this comes from": "Sources",
+}
 
 
 def page(text: str, readme: Path, target: Path, clone: Clone, lesson: Lesson) -> str:
@@ -31,7 +40,28 @@ def page(text: str, readme: Path, target: Path, clone: Clone, lesson: Lesson) ->
         shown = with_goals(shown, lesson)
     else:
         about = f"The finished programs of lesson {lesson.number}, {lesson.title}, explained."
+        shown = with_folded(shown)
     return f"{front(about)}\n\n{note}\n\n{shown}"
+
+
+def with_folded(text: str) -> str:
+    """The text of a walkthrough with what only some readers need in boxes that open."""
+    out: list[str] = []
+    section: list[str] = []
+    title = ""
+    for line, is_prose in [*((line, known) for _, line, known in prose(text)), ("## ", True)]:
+        if is_prose and line.startswith("## "):
+            inside = "\n".join(section).strip("\n")
+            if title in FOLDED and inside:
+                out += ["", folded("note", FOLDED[title], inside), ""]
+            else:
+                out += section
+            if title := line.removeprefix("## "):
+                out.append(line)
+            section = []
+        else:
+            section.append(line)
+    return "\n".join(out).rstrip("\n") + "\n"
 
 
 def with_goals(text: str, lesson: Lesson) -> str:

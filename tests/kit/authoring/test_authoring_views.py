@@ -320,9 +320,9 @@ def test_a_walkthrough_ends_with_each_function_that_has_changed(clone: Clone) ->
     assert walkthrough.endswith("""\
 ### server.py since lesson 1
 
-New functions:
+??? abstract "New functions: 1"
 
-- `part`: Return a goodbye.
+    - `part`: Return a goodbye.
 
 ??? abstract "main: Who greets also parts."
 
@@ -334,9 +334,9 @@ New functions:
 
 ### client.py since lesson 1
 
-Gone:
+??? abstract "Gone: 1"
 
-- `old`
+    - `old`
 """)
 
 
