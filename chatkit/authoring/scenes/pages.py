@@ -14,6 +14,7 @@ from chatkit.authoring.site.markdown import front
 
 HEADS = {"right": "✓ Right", "wrong": "✗ Wrong"}
 PLAYER = "/* The player"  # what stands before it in wire.css is the style of the drawing
+FILE = re.compile(r"\w+\.py\b")  # a sentence may begin with the name of a program
 COLOURS = """\
 :root { --wire-paper: #ffffff; --wire-ink: #1d2430; --wire-soft: #5c6675; --wire-lane: #aab3bf;
   --wire-good: #00695c; --wire-bad: #b3261e; }
@@ -102,7 +103,7 @@ def about(clone: Clone, scene: Scene, recording: SceneRecording) -> Iterator[str
     why = sample_in(scene.folder(clone, "wrong"), scene.lesson).expected.get("why", "")
     yield (
         f'<p class="wire-about"><strong>The mistake:</strong> “{html(why.rstrip("."))}.”'
-        f" <strong>The verdict:</strong> {html(capital(said))}</p>"
+        f" <strong>The verdict:</strong> {html(said if FILE.match(said) else capital(said))}</p>"
     )
 
 
