@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -190,7 +191,9 @@ def test_the_first_lines_of_start_here_bring_the_first_points(tmp_path: Path) ->
 
     lesson = json.loads(done.stdout)["lessons"][0]
     passed = {check["id"]: check["title"] for check in lesson["checks"] if check["score"]}
-    assert f"{lesson['score']} of 100 points" in page("start.md")
+    count = Counter(check["status"] for check in lesson["checks"])
+    told = f"{lesson['score']} of 100 points, {count['failed']} failed, "
+    assert f"`{told}{count['not_reached']} not tried`" in page("start.md")
     assert f"✓ {passed['ready-line']} " in page("start.md")
     assert set(passed) == {"ready-line", "restart", "ctrl-c"}
 
