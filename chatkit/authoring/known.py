@@ -10,17 +10,15 @@ from pathlib import Path
 
 from chatkit._files import WriteError, write_whole
 from chatkit.course.git import Git, GitError
-from chatkit.course.starters import fingerprint
+from chatkit.course.manifest import Fingerprints
 
 FILE = ".views.json"
 
 
 def remember(root: Path, made: Mapping[Path, str]) -> None:
     """Note that these views are on the disk now. Without the note a later sync keeps more."""
-    said = {
-        path.relative_to(root).as_posix(): fingerprint(text.encode()) for path, text in made.items()
-    }
-    text = json.dumps(said, indent=1, sort_keys=True) + "\n"
+    views = {path.relative_to(root).as_posix(): text.encode() for path, text in made.items()}
+    text = json.dumps(Fingerprints.of(views).files, indent=1) + "\n"
     if (root / FILE).is_file() and (root / FILE).read_bytes() == text.encode():
         return
     try:
@@ -36,18 +34,18 @@ def typed(root: Path, paths: Iterable[Path]) -> list[Path]:
     left = [
         path
         for path in there
-        if written.get(path.relative_to(root).as_posix()) != fingerprint(path.read_bytes())
+        if not written.has(path.relative_to(root).as_posix(), path.read_bytes())
     ]
     committed = _committed(root, left)
     return [path for path in left if path not in committed]
 
 
-def _written(root: Path) -> dict[str, str]:
+def _written(root: Path) -> Fingerprints:
     try:
         said = json.loads((root / FILE).read_bytes())
     except (OSError, ValueError):
-        return {}
-    return said if isinstance(said, dict) else {}
+        return Fingerprints()
+    return Fingerprints(said if isinstance(said, dict) else {})
 
 
 def _committed(root: Path, paths: list[Path]) -> set[Path]:

@@ -16,7 +16,7 @@ from chatkit.authoring.known import remember, typed
 from chatkit.authoring.views import views
 from chatkit.course.backups import Backup, keep
 from chatkit.course.lessons import Course, Lesson
-from chatkit.course.starters import same
+from chatkit.course.manifest import same
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The bench: the black box around a student's program.
 
-A check sees one class, `chatkit.bench.bench.Bench`: it starts a program, plays the other people in
-the chat, waits with a deadline, and keeps a transcript of all that happened.
+A check imports from here, and sees one class, `Bench`: it starts a program, plays the other people
+in the chat, waits with a deadline, and keeps a transcript of all that happened.
 
 - `bench`           the facade that checks see; `setup/` starts programs and connects to them
 - `eventloop`       the one place where time passes; `waiting/` moves the bytes and has deadlines
@@ -20,3 +20,33 @@ Peers and windows know the event loop, and it knows neither. Only `Bench` asks t
 Who comes in: checks, grading, tools. What never lives here: points, ids of checks, verdicts. A
 student's code runs in a process of its own, never in ours.
 """
+
+from importlib import import_module
+from typing import Any
+
+# What checks need, and the module where it lives.
+_EXPORTS = {
+    "Bench": "bench",
+    "Failure": "failure",
+    "GRACE": "idle",
+    "IdleClock": "idle",
+    "NotMet": "failure",
+    "Peer": "peer",
+    "Program": "bench",
+    "Symptom": "symptoms",
+    "Text": "peer",
+    "View": "windows.view",
+    "Window": "window",
+    "as_bytes": "peer",
+    "as_line": "peer",
+    "bare": "peer",
+    "last_words": "diagnosis",
+    "quoted": "transcript",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import it when it is asked for (PEP 562): commands that check nothing need none of it."""
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_EXPORTS[name]}"), name)

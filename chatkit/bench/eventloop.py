@@ -23,10 +23,11 @@ from chatkit.bench.transcript import Transcript, quoted
 from chatkit.bench.waiting.deadlines import Patience
 from chatkit.bench.waiting.notes import Notes
 from chatkit.bench.waiting.selecting import SelectorLoop
-from chatkit.bench.waiting.watched import Connection, WatchedWindow
-from chatkit.system import linux, timers
+from chatkit.bench.waiting.watched import WatchedConnection, WatchedWindow
+from chatkit.system import linux
 from chatkit.system.display import Display
 from chatkit.system.program import Program
+from chatkit.system.programs import timers
 from chatkit.system.programs.usage import processor_time
 from chatkit.system.sandbox.sandbox import Sandbox
 
@@ -55,9 +56,10 @@ class EventLoop(SelectorLoop):
         super().__init__(sandbox, delays)
         self.transcript = Transcript()
         self.spins = False  # a program has been seen to spin, in this check or one before
+        self.restless = 0  # how often it was given up to wait for rest, for the same reason
         self.noted = Notes()
         self.at_rest: Threads = {}  # how the programs stood when they were last seen at rest
-        self.peers: Sequence[Connection] = ()
+        self.peers: Sequence[WatchedConnection] = ()
         self.windows: Sequence[WatchedWindow] = ()
         self.display: Display | None = None  # where windows open, once there was one
         self.steps_done: set[str] = set()  # set-up steps that have worked in this check
@@ -200,10 +202,12 @@ class EventLoop(SelectorLoop):
                 continue
             state = detector.look()
             if self._in_vain(detector, 0.0, SPINS):
+                self.restless += 1
                 break
             if state in ("active", "asleep"):
                 pause = min(max(first, pause * 1.5), 0.02)
                 continue
+            self.restless += state == "spinning"
             self._are_idle(detector)
             if state == "rest":
                 return

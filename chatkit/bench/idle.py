@@ -25,7 +25,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from chatkit.system import linux, timers
+from chatkit.system import linux
+from chatkit.system.programs import timers
 
 PROMISE = 1.0  # seconds: later than this is late, where the contract names no time
 GRACE = 10  # the bench waits this many times as long as promised
@@ -273,3 +274,28 @@ class IdleDetector:
 
     def _drawn_by(self) -> list[int]:
         return [self.display] if self.display and self.windows else []
+
+
+class Reachable(Protocol):
+    """A bench, as far as its clock is concerned."""
+
+    def pids(self) -> list[int]:
+        """The processes of the programs under test."""
+
+
+class IdleClock:
+    """For how long the programs of a bench have done nothing, also if they wait with a time-out."""
+
+    def __init__(self, bench: Reachable) -> None:
+        self.bench = bench
+        self.since, self.ran = time.monotonic(), -1
+
+    def seconds(self) -> float:
+        """Seconds since one last ran for a moment, or waited for a processor; 0.0: nobody tells."""
+        if not linux.READS_REST:
+            return 0.0
+        threads = linux.threads(self.bench.pids()).values()
+        ran = sum(thread.ran + thread.queued for thread in threads)
+        if not 0 <= ran - self.ran < IDLE or not all(thread.waits for thread in threads):
+            self.since, self.ran = time.monotonic(), ran
+        return time.monotonic() - self.since

@@ -9,7 +9,7 @@ import socket
 import struct
 from collections.abc import Callable
 
-from chatkit.bench.failure import Failure, NotMet, Stop
+from chatkit.bench.failure import Failure, NotMet, Stop, explained
 from chatkit.bench.peersocket import PeerSocket
 from chatkit.bench.symptoms import Symptom
 from chatkit.bench.transcript import quoted
@@ -81,6 +81,7 @@ class Peer(PeerSocket):
 
     # ---------------------------------------------------------------------- what it expects
 
+    @explained
     def hears(self, *lines: Text, because: str = "") -> None:
         """The next lines that arrive are these, in this order.
 
@@ -134,7 +135,7 @@ class Peer(PeerSocket):
         if line is None:
             rest = bytes(self.inbox)
             self.bench.transcript.add(self.far, self.name, "missing", expected + b"\n")
-            raise self.bench.explained(NotMet(stop, wanted, rest, self))
+            raise NotMet(stop, wanted, rest, self)
         self.bench.settle(quietly=True)
         later = [bare(item) for item in bytes(self.inbox).split(b"\n")[:-1]]
         if not bare(line):
@@ -149,6 +150,7 @@ class Peer(PeerSocket):
             symptom, told = Symptom.DIFFERENT_TEXT, f"{self.name} got something else"
         raise Failure(symptom, told, wanted, quoted(line + b"\n"))
 
+    @explained
     def gets(self, data: bytes, because: str = "") -> None:
         """The next bytes that arrive are exactly these, in however many pieces. Raises Failure."""
         stop = self.bench.wait(
@@ -164,7 +166,7 @@ class Peer(PeerSocket):
         wanted = f"{self.name} to get {quoted(data)}" + (because and f", {because}")
         if data.startswith(got):
             self.bench.transcript.add(self.far, self.name, "missing", data[len(got) :])
-            raise self.bench.explained(NotMet(stop, wanted, got, self))
+            raise NotMet(stop, wanted, got, self)
         place = next(i for i, (a, b) in enumerate(zip(got, data, strict=False)) if a != b)
         told = f"{self.name} got other bytes, from byte {place + 1:,} on"
         around = slice(max(0, place - 20), place + 20)
@@ -207,6 +209,7 @@ class Peer(PeerSocket):
             quoted(got),
         )
 
+    @explained
     def hears_end(self) -> None:
         """The other end closes the connection cleanly, and sends nothing before. Raises Failure."""
         stop = self.bench.wait(
@@ -219,15 +222,8 @@ class Peer(PeerSocket):
             raise Failure(Symptom.UNEXPECTED, told, wanted, quoted(got))
         if not self.ended:
             self.bench.transcript.add(self.far, self.name, "missing", text="end")
-            raise self.bench.explained(
-                NotMet(
-                    stop,
-                    f"the end of {self.name}'s connection",
-                    b"",
-                    self,
-                    silence=Symptom.NO_END,
-                )
-            )
+            wanted = f"the end of {self.name}'s connection"
+            raise NotMet(stop, wanted, b"", self, silence=Symptom.NO_END)
         if self.ended == "reset":
             raise Failure(
                 Symptom.RESET,

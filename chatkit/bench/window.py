@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from chatkit.bench.failure import Failure, NotMet, Stop
+from chatkit.bench.failure import Failure, NotMet, Stop, explained
 from chatkit.bench.idle import GRACE, PROMISE
 from chatkit.bench.peer import Peer
 from chatkit.bench.symptoms import Symptom
@@ -78,6 +78,7 @@ class Window(LivingWindow):
         now = self.view()
         return any(text.strip() for text in now.texts - before.texts)
 
+    @explained
     def waits_until(
         self,
         condition: Callable[[], bool],
@@ -106,20 +107,18 @@ class Window(LivingWindow):
                     break
                 raise self._missed(stop, wanted, silence)
             if self.program.status is not None:
-                raise self.loop.explained(NotMet("rest", wanted, silence=silence))
+                raise NotMet("rest", wanted, silence=silence)
         idle = patience.passed - (self.loop.worked() - worked)
         if idle > promise:
             self.loop.noted.comes_late("what the window shows", patience.passed)
 
-    def _missed(self, stop: Stop, wanted: str, silence: Symptom) -> Failure:
-        """Why something is not to be seen, with what is."""
+    def _missed(self, stop: Stop, wanted: str, silence: Symptom) -> NotMet:
+        """Something is not to be seen; told with what is."""
         lines = [one.text for one in self.view().widgets if one.text.strip()]
-        failure = self.loop.explained(NotMet(stop, wanted, silence=silence))
-        if failure.symptom == silence:
-            failure.message = f"{self.program.name} does not show it and will not do it any more"
-            seen = " | ".join(lines)[-300:].replace("\n", " | ")
-            failure.received = f"in the window: {seen}" if seen else "no window"
-        return failure
+        seen = " | ".join(lines)[-300:].replace("\n", " | ")
+        came = f"in the window: {seen}" if seen else "no window"
+        told = f"{self.program.name} does not show it and will not do it any more"
+        return NotMet(stop, wanted, silence=silence, told=told, came=came)
 
     def _moved_on(self, acts: int, again: float) -> bool:
         moved = self._acts != acts and time.monotonic() > again
@@ -188,10 +187,13 @@ class Window(LivingWindow):
     def says(self, text: str, server: Peer) -> None:
         """Send `text` in the way that works. Raises Failure with step "sending"."""
         with self.loop.during("sending"):
-            if self.sends_with_enter(text, server) or self.sends_with_a_button(text, server):
-                return
+            self._sends(text, server)
+
+    @explained
+    def _sends(self, text: str, server: Peer) -> None:
+        if not (self.sends_with_enter(text, server) or self.sends_with_a_button(text, server)):
             wanted = f"{text!r} to reach the server, by Enter or by a button"
-            raise self.loop.explained(NotMet("rest", wanted, silence=Symptom.NOT_SENT))
+            raise NotMet("rest", wanted, silence=Symptom.NOT_SENT)
 
     def _arrives(self, text: str, server: Peer) -> bool:
         self.loop.settle(quietly=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 import chatkit
 from chatkit.course.lessons import Lesson
 from chatkit.course.places import PACKAGE
+from chatkit.system.commands import SYSTEM
 from chatkit.system.sandbox.sandbox import Tier
 
 MOST = 16 * 1024 * 1024  # bytes of one submitted file that are read; of the rest, its size counts
@@ -61,7 +62,7 @@ def python() -> str:
 def screen() -> str:
     """What this machine has of what a window needs: without it a check is skipped."""
     there = {"Tk": importlib.util.find_spec("_tkinter"), "Xvfb": shutil.which("Xvfb")}
-    return " ".join((platform.system(), *(name for name, found in there.items() if found)))
+    return " ".join((SYSTEM, *(name for name, found in there.items() if found)))
 
 
 def submitted_files(folder: Path) -> dict[str, bytes]:
@@ -96,7 +97,7 @@ def _checks_digest(checks: Path, facts: Path) -> str:
 
 
 def imported(file: Path) -> list[Path]:
-    """`file` and the Python files of its folder that it imports, directly or not, by name."""
+    """`file` and the files of its package that it imports, directly or not, by name."""
     found: dict[str, Path] = {}
     waiting = [file]
     while waiting:
@@ -104,10 +105,11 @@ def imported(file: Path) -> list[Path]:
         if path.name in found or not path.is_file():
             continue
         found[path.name] = path
+        waiting.append(path.with_name("__init__.py"))
         for node in ast.walk(ast.parse(path.read_bytes())):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            waiting += [path.parent / f"{name.split('.')[0]}.py" for name in names]
+            if isinstance(node, ast.ImportFrom) and node.level == 1:
+                names = [node.module] if node.module else [alias.name for alias in node.names]
+                waiting += [path.with_name(f"{name.split('.')[0]}.py") for name in names]
     return [path for _, path in sorted(found.items())]
 
 

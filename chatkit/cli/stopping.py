@@ -7,6 +7,8 @@ from types import FrameType
 
 import click
 
+from chatkit.system.signals import ENDING
+
 STOPPED = "stopped; every program that was started has been ended."
 
 
@@ -23,9 +25,8 @@ def end_on_signals() -> None:
         if len(told) == 1:
             raise KeyboardInterrupt
 
-    for name in ("SIGTERM", "SIGHUP"):  # Windows has no second one
-        number = getattr(signal, name, None)
-        if number and signal.getsignal(number) is not signal.SIG_IGN:
+    for number in ENDING:
+        if number != signal.SIGINT and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, stop)
 
 

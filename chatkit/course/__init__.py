@@ -6,8 +6,13 @@
 - `checks`    what a check is, and the marker that makes a test function one
 - `places`    the package, an installed course, and names that the kit gives to files of its own
 - `regions`   a reference program becomes a starter for the student, or the finished program
+- `manifest`  which files the kit has put somewhere, to tell later what was edited
 - `starters`  the untouched programs of a lesson
 - `todo`      the marker of a TODO, and all that reads it
 
 Every room may come in. What never lives here: processes, sockets, and what a student reached.
 """
+
+from chatkit.course.checks import check
+
+__all__ = ["check"]

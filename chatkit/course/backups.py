@@ -18,8 +18,9 @@ from pathlib import Path
 from chatkit._errors import UserError
 from chatkit._files import WriteError, write_whole
 from chatkit.course.lessons import Course, Lesson
+from chatkit.course.manifest import same
 from chatkit.course.places import BACKUPS, new_name
-from chatkit.course.starters import same, starter
+from chatkit.course.starters import starter
 
 
 class BackupError(UserError):

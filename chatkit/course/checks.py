@@ -1,11 +1,12 @@
 """What a check is, and how a function in `tests/lessons/` becomes one."""
 
-import importlib.util
+import hashlib
 import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -34,9 +35,9 @@ class Check:
 
 def check(
     id: str,
-    points: int,
     title: str,
     *,
+    points: int,
     hint: str,
     read: str,
     rule: str,
@@ -44,10 +45,7 @@ def check(
     owns: tuple[str, ...] = (),
     slow: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
-    """Make a test function in `tests/lessons/` a check. The arguments are those of `Check`.
-
-    `likely` is ignored: what is wrong is concluded from evidence, by `grading.explain`.
-    """
+    """Make a test function in `tests/lessons/` a check. The arguments are those of `Check`."""
 
     def mark(function: CheckFunction) -> CheckFunction:
         function.check = Check(  # type: ignore[attr-defined]
@@ -75,23 +73,23 @@ def story_of(function: CheckFunction) -> Story:
 
 
 def load_checks(path: Path) -> ModuleType:
-    """The module of lesson checks at `path`, imported again only when the file has changed.
+    """The module of lesson checks at `path`, imported again only when a file of its folder changed.
 
     Raises CourseError without the file, and what the import raises.
     """
     if not path.is_file():
         raise CourseError(f"the checks {path} are missing: install the kit again")
-    about = path.stat()
-    return _imported(path, (about.st_mtime_ns, about.st_size))
+    states = ((one.name, one.stat()) for one in sorted(path.parent.glob("*.py")))
+    version = tuple((name, about.st_mtime_ns, about.st_size) for name, about in states)
+    return import_module(f"{_package(path.parent, version)}.{path.stem}")
 
 
 @cache
-def _imported(path: Path, version: tuple[int, int]) -> ModuleType:
-    folder = str(path.parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)  # the files of tests/lessons share behaviours
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def _package(folder: Path, version: tuple[tuple[str, int, int], ...]) -> str:
+    """The name of a package whose modules are the files of `folder`: each course has its own."""
+    state = hashlib.sha256(repr((str(folder), version)).encode()).hexdigest()
+    package = ModuleType(f"lesson_checks_{state[:16]}")
+    package.__path__ = [str(folder)]
+    sys.modules[package.__name__] = package
+    invalidate_caches()  # a file may have come since the folder was last read
+    return package.__name__

@@ -5,7 +5,6 @@ hand-out and an installed kit carry the lessons a second time, for nobody to tou
 reference, and what it makes of it for a student is the starter.
 """
 
-import hashlib
 from pathlib import Path
 
 from chatkit._errors import UserError
@@ -43,16 +42,6 @@ def starter(course: Course, lesson: Lesson, program: str) -> bytes:
         f"this copy of the kit has no untouched {lesson.name}/{program}: unpack the hand-out "
         "again, into another folder, and copy it from there"
     )
-
-
-def same(one: bytes, other: bytes) -> bool:
-    """Whether two programs are the same but for how their lines end, which editors change."""
-    return one.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")
-
-
-def fingerprint(data: bytes) -> str:
-    """What `same` programs share, and no others."""
-    return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def _made_from(reference: Path, finished: bool) -> bytes:

@@ -27,12 +27,12 @@ from chatkit.grading.runner import grade_lesson
 from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
 from chatkit.system import linux
 from chatkit.system.leftovers import OwnFolder
-from chatkit.system.linux import WINDOWS
 from chatkit.system.sandbox import cgroup
 from chatkit.system.sandbox.namespaces import new_keyring
 from chatkit.system.sandbox.sandbox import Refused, Tier, enter
 from chatkit.system.sandbox.walls.zygote import Zygotes
 from chatkit.system.signals import STOP_SECONDS, stop_once
+from chatkit.system.windows import WINDOWS
 
 JOB_SECONDS = 600.0  # of wall clock for one lesson of one student; what is left is not tried
 TRUSTED = "trusted"  # what stands on the command line for no sandbox at all

@@ -21,8 +21,9 @@ from chatkit._files import WriteError, write_whole
 from chatkit.course.errors import CourseError
 from chatkit.course.handout import CONTRACT, without_dead_links
 from chatkit.course.lessons import Course, find_course, kit_course
+from chatkit.course.manifest import Fingerprints
 from chatkit.course.places import beside
-from chatkit.course.starters import fingerprint, starter
+from chatkit.course.starters import starter
 
 GIVEN = Path("lessons/given.json")
 FORMAT = 1  # of given.json
@@ -39,7 +40,7 @@ class Given:
     """What the kit gave into a folder."""
 
     kit: str  # its version
-    files: Mapping[str, str]  # name -> fingerprint
+    files: Fingerprints
 
 
 def new_folder(folder: Path) -> Course:
@@ -96,7 +97,7 @@ def lessons_of(course: Course) -> dict[str, bytes]:
 
 def write_given(root: Path, entries: Mapping[str, bytes]) -> None:
     """Note in `root` what the kit has given. Raises WriteError."""
-    files = {name: fingerprint(data) for name, data in sorted(entries.items())}
+    files = Fingerprints.of(entries).files
     about = {"given": FORMAT, "kit": __version__, "files": files}
     write_whole(root / GIVEN, json.dumps(about, indent=1) + "\n")
 
@@ -112,13 +113,13 @@ def read_given(root: Path) -> Given | None:
         if facts["given"] != FORMAT:
             raise FolderError(f"{file} was written by another kit: install the newest chatkit")
         files = {name: digest for name, digest in facts["files"].items() if OURS.fullmatch(name)}
-        return Given(str(facts["kit"]), files)
+        return Given(str(facts["kit"]), Fingerprints(files))
     except FileNotFoundError:
         return None
     except OSError as error:
         raise FolderError(f"{file} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        return Given("unknown", {})  # then everything that differs counts as edited
+        return Given("unknown", Fingerprints())  # then everything that differs counts as edited
 
 
 def _may_stay(name: str) -> bool:

@@ -14,12 +14,9 @@ one there, and the next run finds it out again.
 """
 
 import json
-import os
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatkit import __version__
@@ -27,6 +24,7 @@ from chatkit._errors import UserError
 from chatkit.bench.symptoms import Symptom
 from chatkit.course.lessons import Course, Lesson
 from chatkit.course.places import INSTALLED
+from chatkit.system.locks import alone_in
 
 if TYPE_CHECKING:
     from chatkit.grading.verdict import LessonVerdict
@@ -130,7 +128,7 @@ class Progress:
         from chatkit._files import WriteError, write_whole
 
         file = self.course.root / FILE
-        with _alone(self.course.root):
+        with alone_in(self.course.root):
             now = load(self.course)
             change(now._lessons)
             self._lessons = now._lessons  # known to this command, also when it cannot be kept
@@ -273,20 +271,3 @@ def _table(value: object, kind: type) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(one, kind) for one in value.values()):
         raise TypeError(value)
     return value
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep everybody else who comes this way waiting, where the system can lock a folder."""
-    handle = None
-    if sys.platform != "win32":
-        import fcntl
-
-        with suppress(OSError):  # some network folders know no locks
-            handle = os.open(folder, os.O_RDONLY)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        if handle is not None:
-            os.close(handle)

@@ -21,6 +21,8 @@ from typing import IO
 from chatkit.course.lessons import Lesson
 from chatkit.course.todo import named_in, reached
 from chatkit.system.ports import holder
+from chatkit.system.signals import ENDING
+from chatkit.system.terminal.jobcontrol import all_hear_ctrl_c
 
 PORT = 5501  # what every program takes when it is told no other; see the contract
 KEPT = 16 * 1024  # bytes of standard error to look at afterwards
@@ -134,35 +136,13 @@ def _signals_passed_on() -> "Iterator[list[subprocess.Popen[bytes]]]":
     receivers: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        if number != signal.SIGINT or not _terminal_tells_all():
+        if number != signal.SIGINT or not all_hear_ctrl_c():
             for process in receivers:
                 process.send_signal(number)
 
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    earlier = {number: signal.signal(number, pass_on) for number in numbers}
+    earlier = {number: signal.signal(number, pass_on) for number in ENDING}
     try:
         yield receivers
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)
-
-
-def _terminal_tells_all() -> bool:
-    """Whether a Ctrl-C at the terminal has reached the program as well.
-
-    The terminal sends it to everybody in the foreground. To send it once more could hit the
-    program while it tidies up after the first. Windows sends it to all in the console, always.
-    """
-    if sys.platform == "win32":
-        return True
-    try:
-        terminal = os.open(os.ctermid(), os.O_RDONLY | os.O_NOCTTY)
-    except OSError:  # there is none: somebody sent the signal to us alone
-        return False
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
-        return False
-    finally:
-        os.close(terminal)

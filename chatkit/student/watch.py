@@ -23,10 +23,9 @@ from chatkit.student.events import Event, Pressed, Question, Suspend, Waited
 from chatkit.student.grader import Ended, Grader, Heard, turns
 from chatkit.student.progress import Progress, ProgressError, fingerprints
 from chatkit.student.saves import File, Saved, content, differing, files_in, may_be_whole
-from chatkit.system.linux import WINDOWS
+from chatkit.system.signals import LOOK_UP
 
 REFILL = 0.5  # seconds without another change, after which a file is what was meant
-GLANCE = 0.5 if WINDOWS else None  # seconds; there Ctrl-C does not wake one who waits
 
 
 class Screen(Protocol):
@@ -88,7 +87,7 @@ class Watch:
 
     def _next(self, events: "SimpleQueue[Event]") -> Event:
         while True:
-            left = GLANCE
+            left = LOOK_UP
             if self._refill is not None:
                 left = max(0.0, self._refill - time.monotonic())
             try:

@@ -29,7 +29,7 @@ from typing import Self
 
 from chatkit._errors import Unavailable
 from chatkit.system import linux
-from chatkit.system.ending import seen_off
+from chatkit.system.programs.ending import seen_off
 from chatkit.system.sandbox import seccomp
 from chatkit.system.sandbox.rootfs import Folder
 from chatkit.system.sandbox.sandbox import COOKIE, SOCKETS, Sandbox
@@ -60,13 +60,16 @@ NO_XVFB_FOR_A_CLASS = f"""windows of programs that nobody has read never open on
 and there is no Xvfb to make a display for them. {INSTALL_XVFB}"""
 
 
+X11 = sys.platform == "linux"  # DISPLAY says where windows open; elsewhere that is the desktop
+
+
 def has_own(sandbox: Sandbox | None = None) -> bool:
     """Whether windows open on an Xvfb of the bench's own, and not on the display of who uses it.
 
     They do where there is no other, and for programs that are not trusted: those with a `sandbox`.
     Only on Linux.
     """
-    return sys.platform == "linux" and (sandbox is not None or not os.environ.get("DISPLAY"))
+    return X11 and (sandbox is not None or not os.environ.get("DISPLAY"))
 
 
 class Display:

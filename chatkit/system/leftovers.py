@@ -16,6 +16,8 @@ import tempfile
 from pathlib import Path
 from typing import Self
 
+from chatkit.system.locks import lock_now
+
 PREFIX = "chatkit-"
 LOCK = "chatkit.lock"
 INSIDE = "work"  # the folder that its maker uses, beside the lock
@@ -38,7 +40,7 @@ class OwnFolder:
             folder.chmod(0o711 if passable else 0o700)
         waiting = self.room / f"{LOCK}.new"
         self.lock = os.open(waiting, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        _locked(self.lock)
+        lock_now(self.lock)
         with contextlib.suppress(OSError):  # Windows renames no open file: nobody sweeps there
             waiting.rename(self.room / LOCK)  # from now on `sweep` looks at it
 
@@ -75,25 +77,12 @@ def sweep() -> list[Path]:
                 if stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid():
                     lock = os.open(room / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
                     try:
-                        if _locked(lock):
+                        if lock_now(lock):
                             _remove(room)
                             gone.append(room)
                     finally:
                         os.close(lock)
     return gone
-
-
-def _locked(lock: int) -> bool:
-    """Lock an open file; False when somebody else has locked it."""
-    if sys.platform == "win32":
-        return True
-    import fcntl  # not on Windows
-
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _remove(room: Path) -> None:

@@ -25,7 +25,6 @@ NO_PROC = (
     if sys.platform == "linux" and not LINUX
     else ""
 )
-WINDOWS = sys.platform == "win32"
 READS_REST = (
     LINUX
     and platform.machine() == "x86_64"

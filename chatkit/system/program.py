@@ -17,9 +17,8 @@ from typing import IO
 import psutil
 
 from chatkit.system import linux
-from chatkit.system.ending import seen_off
 from chatkit.system.forkserver import Copy, ForkServer
-from chatkit.system.linux import WINDOWS
+from chatkit.system.programs.ending import seen_off
 from chatkit.system.programs.folder import copied
 from chatkit.system.programs.output import Output
 from chatkit.system.programs.waits import waits
@@ -29,7 +28,7 @@ from chatkit.system.sandbox.rootfs import Folder
 from chatkit.system.sandbox.sandbox import INSIDE, Sandbox, SandboxError
 from chatkit.system.sandbox.walls.walled import Walled
 from chatkit.system.spawn import begin_as_a_child, plain_environment, spawn
-from chatkit.system.windows import press_ctrl_c
+from chatkit.system.windows import WINDOWS, press_ctrl_c
 
 # Seconds in which no program has done anything yet, and looking would take its time.
 START = 0.02  # where Python has to start

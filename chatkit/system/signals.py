@@ -5,12 +5,18 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
-from chatkit.system.linux import WINDOWS
+from chatkit.system.windows import WINDOWS
 
 # What ends a command. Windows has no SIGHUP, and holds none of them.
 HELD: tuple[signal.Signals, ...] = ()
 if sys.platform != "win32":
     HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# The same by their names here: what ends a command on any system.
+ENDING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+# On Windows Ctrl-C does not wake a thread that waits: it has to look up now and then.
+LOOK_UP = 0.5 if WINDOWS else None  # seconds
 STOP_SECONDS = 10.0  # that a worker has to end its programs when it is stopped
 
 

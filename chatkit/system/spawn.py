@@ -6,14 +6,14 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from chatkit.system import linux
-from chatkit.system.linux import WINDOWS
 from chatkit.system.sandbox import namespaces
 from chatkit.system.sandbox.bounds import Who, limits
 from chatkit.system.signals import HELD, signals_held
-from chatkit.system.windows import OWN_CONSOLE
+from chatkit.system.windows import OWN_CONSOLE, WINDOWS
 
 
 def spawn(
@@ -69,6 +69,10 @@ def begin_as_a_child(bounded: bool, die_by: int = linux.KILL, alone: bool = Fals
         if alone:
             namespaces.deserted_network()
         linux.die_with_parent(die_by)
+
+
+# For `subprocess.Popen(preexec_fn=...)` in `signals_held`: such a child ends with the kit.
+AS_A_CHILD = None if WINDOWS else partial(begin_as_a_child, False)
 
 
 @contextlib.contextmanager

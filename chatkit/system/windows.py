@@ -7,6 +7,8 @@ SetConsoleCtrlHandler and GenerateConsoleCtrlEvent.
 import subprocess
 import sys
 
+WINDOWS = sys.platform == "win32"
+
 # For `subprocess.Popen(creationflags=...)`: the program gets a console without a window. Ctrl-C in
 # the student's console does not reach it then, and ours reaches nobody else. 0 on other systems.
 OWN_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)

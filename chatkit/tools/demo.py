@@ -1,14 +1,12 @@
 """The demo: the finished server and two windows of the finished client, to play with."""
 
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from chatkit._errors import Unavailable
 from chatkit.bench.bench import Bench
 from chatkit.bench.diagnosis import exited
-from chatkit.system.display import Display
+from chatkit.system.display import Display, has_own
 from chatkit.system.program import Program
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -21,7 +19,7 @@ def play(say: Callable[[str], None]) -> None:
 
     Raises Unavailable without Tk or a desktop, Failure when a program fails, KeyboardInterrupt.
     """
-    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+    if has_own():
         raise Unavailable("there is no desktop to open windows on: DISPLAY is not set")
     with Display(), Bench(lambda _: SERVER) as bench:
         bench.start_server()

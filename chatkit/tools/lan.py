@@ -6,11 +6,12 @@ Everything is read from the system; nothing is sent.
 import contextlib
 import ipaddress
 import socket
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from chatkit.system import commands
 
 PRIVATE = tuple(  # RFC 1918
     map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -24,18 +25,18 @@ UFW = Path("/etc/ufw/ufw.conf")
 
 
 @dataclass(frozen=True)
-class Address:
+class LanAddress:
     """One way in."""
 
     host: str  # "192.168.1.20"
     interface: str  # "wlan0"
 
 
-def addresses() -> list[Address]:
+def addresses() -> list[LanAddress]:
     """The IPv4 addresses at which others may reach this machine, the likeliest first."""
     up = {name for name, state in psutil.net_if_stats().items() if state.isup}
     found = [
-        Address(one.address, name)
+        LanAddress(one.address, name)
         for name, all in psutil.net_if_addrs().items()
         for one in all
         if one.family == socket.AF_INET and name in up
@@ -43,11 +44,11 @@ def addresses() -> list[Address]:
     return sorted((one for one in found if not _ip(one).is_loopback), key=_unlikely)
 
 
-def _ip(address: Address) -> ipaddress.IPv4Address:
+def _ip(address: LanAddress) -> ipaddress.IPv4Address:
     return ipaddress.IPv4Address(address.host)
 
 
-def _unlikely(address: Address) -> tuple[bool, bool, bool]:
+def _unlikely(address: LanAddress) -> tuple[bool, bool, bool]:
     ip = _ip(address)
     virtual = address.interface.lower().startswith(VIRTUAL)
     return virtual, ip.is_link_local, not any(ip in network for network in PRIVATE)
@@ -78,14 +79,10 @@ def about_wsl(version: int) -> tuple[str, str]:
 def firewall(port: int) -> tuple[str, str]:
     """What this system's firewall does about `port`, and what to do; that is "" where it is open.
 
-    Sources: ufw(8), firewall-cmd(1), Apple's "Firewall security in macOS".
+    Sources: ufw(8), firewall-cmd(1).
     """
-    if sys.platform == "win32":
-        told = "Windows Defender Firewall asks when a program wants to be reached by others"
-        return told, "allow it on private networks, not on public ones"
-    if sys.platform == "darwin":
-        told = "if its firewall is on, macOS asks whether Python may accept incoming connections"
-        return told, "allow it"
+    if asks := commands.firewall_asks():
+        return asks
     with contextlib.suppress(OSError):
         if "ENABLED=yes" in UFW.read_text(encoding="utf-8"):
             opens, closes = f"sudo ufw allow {port}/tcp", f"sudo ufw delete allow {port}/tcp"

@@ -6,16 +6,15 @@ import signal
 import subprocess
 import sys
 import threading
-from functools import partial
 from pathlib import Path
 from typing import Self
 
 from chatkit._errors import Unavailable
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course
-from chatkit.system.linux import WINDOWS
 from chatkit.system.signals import signals_held
-from chatkit.system.spawn import begin_as_a_child, plain_environment
+from chatkit.system.spawn import AS_A_CHILD, plain_environment
+from chatkit.system.windows import WINDOWS
 
 STEP = "nicknames"
 SECONDS = 5  # that a server has to end after Ctrl-C
@@ -70,7 +69,7 @@ class Room:
                 encoding="utf-8",
                 errors="replace",
                 start_new_session=True,  # Ctrl-C at the terminal is ours to pass on
-                preexec_fn=None if WINDOWS else partial(begin_as_a_child, False),
+                preexec_fn=AS_A_CHILD,
             )
         self.printed: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self.reader = threading.Thread(target=self._read, daemon=True)

@@ -13,12 +13,10 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from chatkit.system.linux import WINDOWS
+from chatkit.system.signals import LOOK_UP
 
 CHUNK = 1024  # bytes asked for with each recv, as in the lessons
 LONGEST = 1 << 16  # bytes without a line end that are kept; then they go out as they are
-# On Windows, Ctrl-C does not wake a program that waits for a socket: look up twice a second there.
-WAKE_UP = 0.5 if WINDOWS else None  # seconds
 
 ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.|$)", re.DOTALL)
 MEANS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0", b"\\": b"\\"}
@@ -105,7 +103,7 @@ def talk(
         selector.register(server, selectors.EVENT_READ)
         selector.register(keyboard, selectors.EVENT_READ)
         while True:
-            ready = {key.fileobj: events for key, events in selector.select(WAKE_UP)}
+            ready = {key.fileobj: events for key, events in selector.select(LOOK_UP)}
             if ready.get(server, 0) & selectors.EVENT_READ:
                 try:
                     data = server.recv(CHUNK)

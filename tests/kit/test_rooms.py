@@ -2,8 +2,13 @@
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+
+import chatkit.bench
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "chatkit"
@@ -82,6 +87,90 @@ def test_no_two_modules_import_each_other_in_a_circle() -> None:
     assert left == {}
 
 
+# What tells one system from another: (module, name) -> only `chatkit/system` may use it.
+ASKS = {
+    ("sys", "platform"),
+    ("sys", "getwindowsversion"),
+    ("os", "name"),
+    ("os", "uname"),
+    *(("platform", name) for name in ("system", "uname", "platform", "release", "win32_ver")),
+}
+
+
+def asked(source: str) -> set[str]:
+    """The questions of `ASKS` that this source asks, as it spells them."""
+    tree = ast.parse(source)
+    names = {
+        alias.asname or alias.name: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if (names.get(node.value.id), node.attr) in ASKS:
+                found.add(f"{node.value.id}.{node.attr}")
+        elif isinstance(node, ast.ImportFrom):
+            found |= {
+                f"from {node.module} import {alias.name}"
+                for alias in node.names
+                if (node.module, alias.name) in ASKS
+            }
+    return found
+
+
+def test_only_the_room_system_asks_which_system_this_is() -> None:
+    """The references may: a student has no kit to ask, and they import nothing of it."""
+    asking = {
+        path.relative_to(PACKAGE).as_posix(): questions
+        for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).parts[0] not in ("system", "reference")
+        and (questions := asked(path.read_text(encoding="utf-8")))
+    }
+    assert asking == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import sys\nsys.platform == 'linux'",
+        "import os as system\nif system.name == 'nt': pass",
+        "from sys import platform",
+        "def f():\n    import platform\n    return platform.system()",
+    ],
+)
+def test_such_a_question_is_found(source: str) -> None:
+    assert asked(source)
+
+
+def test_checks_import_the_bench_the_course_and_one_another() -> None:
+    """And name nothing inside the two: what checks need, `chatkit/bench/__init__.py` exports."""
+    files = sorted((ROOT / "tests/lessons").glob("*.py"))
+    assert len(files) > 10
+    wrong = []
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            wrong += [
+                f"{path.name}: {name}"
+                for name in names
+                if name.partition(".")[0] not in sys.stdlib_module_names
+                and name not in ("chatkit.bench", "chatkit.course")
+            ]
+    assert wrong == []
+
+
+def test_what_the_facade_exports_is_there() -> None:
+    source = (PACKAGE / "bench/__init__.py").read_text(encoding="utf-8")
+    for name in re.findall(r'^    "(\w+)": "', source, re.MULTILINE):
+        assert getattr(chatkit.bench, name) is not None
+    with pytest.raises(ImportError):
+        from chatkit.bench import no_such_name  # noqa: F401
+
+
 def test_the_reference_imports_nothing_and_nobody_imports_it() -> None:
     for path in (PACKAGE / "reference").rglob("*.py"):
         assert "chatkit" not in re.findall(
@@ -104,6 +193,19 @@ def test_folders_and_files_are_small() -> None:
         and (lines := len(path.read_text(encoding="utf-8").splitlines())) > LINES
     }
     assert (crowded, long) == ({}, {})
+
+
+def test_no_two_classes_have_one_name() -> None:
+    """The references may: each is the same program one step further."""
+    places: dict[str, list[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        inside = path.relative_to(PACKAGE)
+        if inside.parts[0] == "reference":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(f"{inside.as_posix()}:{node.lineno}")
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
 def test_every_room_says_at_its_door_what_lives_there() -> None:

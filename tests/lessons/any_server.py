@@ -1,9 +1,6 @@
 """What every server must do, whatever it serves: start, stop, start again, and rest."""
 
-from chatkit.system import linux
-from chatkit.bench.symptoms import Symptom
-from chatkit.bench.bench import Bench
-from chatkit.bench.failure import Failure
+from chatkit.bench import Bench, Failure, Symptom
 
 
 def prints_the_ready_line(bench: Bench) -> None:
@@ -12,7 +9,7 @@ def prints_the_ready_line(bench: Bench) -> None:
     for host, port in ((another, bench.free_port(another)), ("127.0.0.1", 0)):
         server = bench.start_server_quietly(host, port)
         said_host, said_port = bench.reads_the_ready_line()
-        listening = bench.listeners(server) if linux.LINUX else []
+        listening = bench.listeners(server)
         with bench.during("start"):
             bench.must_run()  # one that ends here tells its own story
         real_port = port or (listening[0].port if listening else said_port)
@@ -20,7 +17,7 @@ def prints_the_ready_line(bench: Bench) -> None:
         got = f"Server running on {said_host}:{said_port}"
         if got != wanted:
             raise Failure(Symptom.WRONG_READY_LINE, "the ready line is not right", wanted, got)
-        if linux.LINUX and not listening:
+        if bench.sees_sockets and not listening:
             told = "the ready line came before anybody could connect"
             raise Failure(Symptom.TOO_EARLY, told, "a server that listens when it says so", got)
         bench.must_listen_on(server, host, real_port)

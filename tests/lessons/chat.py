@@ -2,25 +2,29 @@
 
 import contextlib
 import re
-import time
 from collections.abc import Callable, Iterator
 
-from chatkit.system import linux, timers
-from chatkit.bench.symptoms import Symptom
-from chatkit.bench.bench import Bench
-from chatkit.bench.diagnosis import explain, last_words
-from chatkit.bench.failure import Failure
-from chatkit.bench.peer import Peer, bare
-from chatkit.bench.idle import GRACE, IDLE
-from chatkit.bench.window import View, Window
+from chatkit.bench import (
+    GRACE,
+    Bench,
+    Failure,
+    IdleClock,
+    NotMet,
+    Peer,
+    Symptom,
+    View,
+    Window,
+    bare,
+    last_words,
+)
 
 GREETING = "Connected to the server"
 FLOOD = 3000  # lines
 SHOWN_WITHIN = 3.0  # seconds; the bench allows ten times as long
 LONGEST_END = 3.0  # seconds in which a window that was closed may do nothing; 2 are promised
 PACE_AFTER = 2.0  # seconds in which the window shows how fast it is
-# How many times as long one call may compute as it takes to put all of these lines into a Text. Both
-# are processor time on the same machine, so it does not matter how fast that is, or how busy.
+# How many times as long one call may compute as it takes to put all of these lines into a Text.
+# Both are processor time on the same machine, so it does not matter how fast that is, or how busy.
 MOST_WORK = 250
 LONGEST_SILENCE = 15.0  # seconds: a longer pause is never graded
 
@@ -102,7 +106,9 @@ def shows_each_once(chat: Chat, texts: list[str]) -> None:
     for text in texts:
         if (count := chat.window.count(text)) > 1:
             told = "the window shows the same line more than once"
-            raise Failure(Symptom.DUPLICATE, told, f"{text!r} once", f"it stands there {count} times")
+            raise Failure(
+                Symptom.DUPLICATE, told, f"{text!r} once", f"it stands there {count} times"
+            )
 
 
 def shows_what_it_sends(chat: Chat) -> None:
@@ -117,9 +123,7 @@ def shows_what_it_sends(chat: Chat) -> None:
         return  # one line is all that it holds, or nobody can tell what is one's own
     typed = [chat.bench.word() for _ in range(3)]
     chat.window.types("\n".join(typed))
-    chat.window.presses(
-        chat.window.button
-    ) if chat.window.button else chat.window.presses_enter()
+    chat.window.presses(chat.window.button) if chat.window.button else chat.window.presses_enter()
     chat.bench.settle()
     sent = []
     while (line := chat.server.next_line()) is not None:
@@ -151,9 +155,7 @@ def asks_for_the_name(bench: Bench) -> None:
     server.hears(name, because="the name that was typed")
 
 
-def answers(
-    bench: Bench, window: Window, box: str, name: str, taken: Callable[[], bool]
-) -> None:
+def answers(bench: Bench, window: Window, box: str, name: str, taken: Callable[[], bool]) -> None:
     """Type a name and press Enter, or else one button after the other, until it is taken."""
     window.types(name, box)
     window.presses_enter(box)
@@ -170,10 +172,10 @@ def answers(
 
 def takes_another_name(chat: Chat, before: View) -> None:
     """A window that was not there `before` asks again: then its answer is the new name."""
+    server = chat.server
     for asking in chat.window.view().widgets:
         if asking.box and asking.window not in before.windows:
             name = f"bo-{chat.bench.random.randrange(16**3):03x}"
-            server = chat.server
             answers(chat.bench, chat.window, asking.path, name, lambda: bool(server.inbox))
             server.hears(name, because="the name that was typed when it asked again")
             return
@@ -191,7 +193,9 @@ def dialog(bench: Bench) -> tuple[Window, str]:
     boxes = window.boxes()
     if not boxes:
         told = "nothing asks for the name"
-        raise Failure(Symptom.NO_DIALOG, told, "a dialog with a box for the name", shown(window.view()))
+        raise Failure(
+            Symptom.NO_DIALOG, told, "a dialog with a box for the name", shown(window.view())
+        )
     return window, boxes[0]
 
 
@@ -236,7 +240,7 @@ def sends(chat: Chat, way: Callable[[str, Peer], bool], by: str, *words: str) ->
         with chat.bench.during("sending"):
             if not way(word, chat.server):
                 wanted = f"{word!r} to reach the server {by}"
-                raise explain(chat.bench, "rest", wanted, b"", silence=Symptom.NOT_SENT)
+                raise chat.bench.explained(NotMet("rest", wanted, b"", silence=Symptom.NOT_SENT))
         chat.server.hears(word)
         chat.server.hears_nothing("one line was typed")
         chat.window.waits_until(
@@ -330,8 +334,7 @@ def survives_silence(chat: Chat) -> None:
     A time-out of more than 15 s is not waited for, and one that cannot be seen neither.
     """
     chat.bench.settle()
-    threads = linux.threads(chat.bench.pids()).values()
-    silence = max((timers.seconds_left(one) or 0.0 for one in threads), default=0.0)
+    silence = chat.bench.longest_time_out()
     if silence <= LONGEST_SILENCE:
         chat.bench.transcript.add("server", "client", "note", text=f"says nothing for {silence} s")
         chat.bench.wait(lambda: bool(chat.server.ended), seconds=silence + 0.2, patient=True)
@@ -454,9 +457,7 @@ def hangs_up(chat: Chat) -> None:
     chat.window.holds_the_end()
     chat.window.closes()
     program = bench.program
-    bench.wait(
-        lambda: chat.window.over or program.status is not None, promise=2.0, patient=True
-    )
+    bench.wait(lambda: chat.window.over or program.status is not None, promise=2.0, patient=True)
     over = chat.window.over
     if over:
         bench.wait(lambda: bool(server.ended))
@@ -467,29 +468,11 @@ def hangs_up(chat: Chat) -> None:
     server.has_nothing("the window was closed, and nothing was typed")
     wanted = "the end of the connection, by shutdown() or close()"
     if not server.ended:
-        raise explain(bench, "rest", wanted, b"", silence=Symptom.NO_END)
+        raise bench.explained(NotMet("rest", wanted, b"", silence=Symptom.NO_END))
     if over and not hung_up:
         told = f"{program.name} ends without ending its connection"
         came = "the end, when the process was gone and the system cleaned up after it"
         raise Failure(Symptom.NO_END, told, wanted, came)
-
-
-class Idle:
-    """For how long a program has done nothing, also if it waits with a time-out."""
-
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
-        self.since, self.ran = time.monotonic(), -1
-
-    def seconds(self) -> float:
-        """Seconds since it last ran for a moment, or waited for a processor; 0.0: nobody tells."""
-        if not linux.READS_REST:
-            return 0.0
-        threads = linux.threads(self.bench.pids()).values()
-        ran = sum(thread.ran + thread.queued for thread in threads)
-        if not 0 <= ran - self.ran < IDLE or not all(thread.waits for thread in threads):
-            self.since, self.ran = time.monotonic(), ran
-        return time.monotonic() - self.since
 
 
 def ends_well(bench: Bench) -> None:
@@ -498,14 +481,16 @@ def ends_well(bench: Bench) -> None:
     Who does nothing for longer than it may take to end waits for something, on any machine.
     """
     program = bench.program
-    idle = Idle(bench)
+    idle = IdleClock(bench)
     stop = bench.wait(
         lambda: program.status is not None or idle.seconds() > LONGEST_END,
         promise=2.0,
         patient=True,
     )
     if program.status is None:
-        raise explain(bench, stop, "the program to end with its window", b"", silence=Symptom.NO_EXIT)
+        raise bench.explained(
+            NotMet(stop, "the program to end with its window", b"", silence=Symptom.NO_EXIT)
+        )
     if program.status != 0:
         told = f"{program.name} ended with status {program.status}"
         raise Failure(Symptom.WRONG_STATUS, told, "status 0", last_words(program))

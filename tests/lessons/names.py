@@ -1,12 +1,8 @@
 """Names: what only lesson 4 has. Stories about the handshake and about who comes and goes."""
 
-from room import GREETING, Room
+from chatkit.bench import Failure, NotMet, Peer, Symptom, bare, quoted
 
-from chatkit.bench.symptoms import Symptom
-from chatkit.bench.diagnosis import explain
-from chatkit.bench.failure import Failure
-from chatkit.bench.peer import Peer, bare
-from chatkit.bench.transcript import quoted
+from .room import GREETING, Room
 
 
 def shakes_hands_in_order(room: Room) -> None:
@@ -116,7 +112,7 @@ def reads_any_name(room: Room) -> None:
     line = bare(carol.next_line() or b"")
     if not line:
         wanted = f"{GREETING!r}, or b'NICK\\n' again, after a name that is no UTF-8"
-        raise explain(room.bench, stop, wanted, bytes(carol.inbox), carol)
+        raise room.bench.explained(NotMet(stop, wanted, bytes(carol.inbox), carol))
     taken = line == GREETING.encode()
     room.bench.settle()
     for member in (alice, bob):

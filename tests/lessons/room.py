@@ -8,15 +8,20 @@ import contextlib
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
-from plain import COMMANDS
+from chatkit.bench import (
+    Bench,
+    Failure,
+    NotMet,
+    Peer,
+    Symptom,
+    Text,
+    as_bytes,
+    as_line,
+    bare,
+    quoted,
+)
 
-from chatkit.system import linux
-from chatkit.bench.symptoms import Symptom
-from chatkit.bench.bench import Bench
-from chatkit.bench.diagnosis import explain
-from chatkit.bench.failure import Failure
-from chatkit.bench.peer import Peer, Text, as_bytes, as_line, bare
-from chatkit.bench.transcript import quoted
+from .plain import COMMANDS
 
 GREETING = "Connected to the server"
 NAMES = ("alice", "sloth", "bob", "sloth2", "carol")
@@ -187,11 +192,10 @@ def collect(bench: Bench, hearer: Peer, expected: Mapping[str, Sequence[Text]]) 
             lost = next(iter(ahead.values()))[0]
             bench.transcript.add("server", name, "missing", lost + b"\n")
             wanted = f"{name} to get {total} lines, each once"
-            failure = explain(bench, stop, wanted, b"", hearer, silence=Symptom.LOST)
-            if failure.symptom == Symptom.LOST:
-                failure.message = f"{missing} of {total} lines never reached {name}"
-                failure.received = "the first that is missing: " + quoted(as_line(lost), 60)
-            raise failure
+            first = "the first that is missing: " + quoted(as_line(lost), 60)
+            told = f"{missing} of {total} lines never reached {name}"
+            missed = NotMet(stop, wanted, b"", hearer, Symptom.LOST, told, first)
+            raise bench.explained(missed)
         line = bare(line)
         got = quoted(line + b"\n", 90)
         said = {who: [as_bytes(text) for text in texts] for who, texts in expected.items()}
@@ -208,16 +212,6 @@ def collect(bench: Bench, hearer: Peer, expected: Mapping[str, Sequence[Text]]) 
 
 
 # -------------------------------------------------------------------------------- the stories
-
-
-def spares_the_sender(room: Room) -> None:
-    """A line does not come back to its sender."""
-    alice, bob, _ = room.join("alice", "bob", "carol")
-    for speaker, hearer in ((alice, bob), (bob, alice)):
-        word = room.bench.word()
-        speaker.says(word)
-        speaker.hears_nothing(f"it is {speaker.name}'s own line", own=True)
-        hearer.hears(room.line(speaker, word))
 
 
 def keeps_half_a_line(room: Room) -> None:
@@ -291,7 +285,7 @@ def knows_what_a_line_is(room: Room) -> None:
         told = "a line with bytes that are no UTF-8 did not come through"
         wanted = f"bob to get {quoted(before + b' ')} and what comes of the rest"
         stop = "met" if line else room.bench.wait(lambda: False)
-        found = explain(room.bench, stop, wanted, line, bob) if not line else None
+        found = room.bench.explained(NotMet(stop, wanted, line, bob)) if not line else None
         raise found or Failure(Symptom.DIFFERENT_TEXT, told, wanted, quoted(line))
     room.talk(alice, f"{word} goes on", to=[bob])
     room.talk(bob, f"{word} here too", to=[alice])
@@ -441,7 +435,9 @@ def survives_a_stuck_reader(room: Room) -> None:
         collect(room.bench, sloth, {line: [line] for line in lines})  # in any order: not asked here
     except Failure as failure:
         if failure.symptom in (Symptom.DIFFERENT_TEXT, Symptom.UNFINISHED_LINE):
-            failure.symptom = Symptom.LOST  # where the gap falls, between lines or in one, is chance
+            failure.symptom = (
+                Symptom.LOST
+            )  # where the gap falls, between lines or in one, is chance
         raise
     for hearer in (alice, bob):
         hearer.hears(*(room.line(sloth, said) for said in own))
@@ -485,7 +481,7 @@ def _overfills(room: Room, speaker: Peer, readers: list[Peer], sloths: list[Peer
             continue
         for reader in readers:
             speaks_up(room, reader)
-        if linux.LINUX:  # what lies in the system's buffers is not the server's
+        if room.bench.sees_sockets:  # what lies in the system's buffers is not the server's
             said = number * 4001
             here = [sloth for sloth in sloths if sloth.is_connected()]
             if not here:
@@ -559,7 +555,12 @@ def gives_everything_back(room: Room, clients: int = 12) -> None:
                 (room.resets if number % 2 else room.leaves)(peer)
             room.bench.settle()
             held.append(room.bench.holds())
-    (threads, files), (threads_now, files_now) = held
+    must_hold_no_more(*held)
+
+
+def must_hold_no_more(before: tuple[int, int], after: tuple[int, int]) -> None:
+    """Raise Failure if there are more threads, or more open files, than there were."""
+    (threads, files), (threads_now, files_now) = before, after
     if threads_now > threads or files_now > files:
         raise Failure(
             Symptom.LEAKED,

@@ -1,16 +1,12 @@
 """Lesson 1: the echo server and its client. Each check is a short story of what happens."""
 
-import any_client
-import any_server
+from itertools import pairwise
 
-from plain import COMMANDS
+from chatkit.bench import Bench, Peer, Program
+from chatkit.course import check
 
-from chatkit.course.checks import check
-from chatkit.course.checks import check
-from chatkit.bench.symptoms import Symptom
-from chatkit.bench.bench import Bench
-from chatkit.bench.peer import Peer
-from chatkit.system.program import Program
+from . import any_client, any_server
+from .plain import COMMANDS
 
 ANY = "all-programs"
 ECHO = "lesson-1-echo"
@@ -55,8 +51,8 @@ def enter_for_more(bench: Bench, name: str) -> Peer:
 
 @check(
     "ready-line",
-    6,
     "prints the ready line with the real host and port",
+    points=6,
     hint="Print it after listen(), with the host you were given and the port of getsockname().",
     read="Starting and stopping",
     rule=ANY,
@@ -68,8 +64,8 @@ def test_ready_line(bench: Bench) -> None:
 
 @check(
     "echoes-a-line",
-    10,
     "a line comes back",
+    points=10,
     hint="What recv() returned goes back with sendall().",
     read="Say it back",
     rule=ECHO,
@@ -82,8 +78,8 @@ def test_echoes_a_line(bench: Bench) -> None:
 
 @check(
     "echoes-many",
-    10,
     "many lines come back, however they were cut into packets",
+    points=10,
     hint="How often does your server call recv() for one client? How often should it?",
     read="Say it back",
     rule=ECHO,
@@ -105,8 +101,8 @@ def test_echoes_many(bench: Bench) -> None:
 
 @check(
     "whole-megabyte",
-    8,
     "1 MB comes back whole while the client reads slowly",
+    points=8,
     hint="send() may take only a part of the bytes. What does it return?",
     read="A stream of bytes",
     rule=ECHO,
@@ -124,8 +120,8 @@ def test_whole_megabyte(bench: Bench) -> None:
 
 @check(
     "bytes-unchanged",
-    6,
     "every byte value comes back, in order",
+    points=6,
     hint="Does your server need to know what the bytes mean?",
     read="A stream of bytes",
     rule=ECHO,
@@ -143,8 +139,8 @@ def test_bytes_unchanged(bench: Bench) -> None:
 
 @check(
     "any-line",
-    2,
     "a line is a line, whatever its words, and also a blank one",
+    points=2,
     hint="Does your server look at what a line says? Does it have to?",
     read="A stream of bytes",
     rule=ANY,
@@ -161,8 +157,8 @@ def test_any_line(bench: Bench) -> None:
 
 @check(
     "half-close",
-    8,
     "after a half-close the rest comes back, then the end of the stream",
+    points=8,
     hint="What does recv() return when the client has said all it will say?",
     read="The end of the stream",
     rule=ECHO,
@@ -182,8 +178,8 @@ def test_half_close(bench: Bench) -> None:
 
 @check(
     "next-client",
-    8,
     "after one client leaves, the next is served",
+    points=8,
     hint="Where does your program go when a client is done?",
     read="The end of the stream",
     rule=ECHO,
@@ -205,8 +201,8 @@ def test_next_client(bench: Bench) -> None:
 
 @check(
     "survives-reset",
-    8,
     "a reset in the middle does not end the server",
+    points=8,
     hint="Which exception does recv() raise when the other end is gone without a goodbye?",
     read="When a connection breaks",
     rule=ECHO,
@@ -228,8 +224,8 @@ def test_survives_reset(bench: Bench) -> None:
 
 @check(
     "idle",
-    4,
     "idle clients, and clients that have just left, cost no CPU",
+    points=4,
     hint="Does any loop of yours go round while nothing happens?",
     read="The end of the stream",
     rule=ECHO,
@@ -245,8 +241,8 @@ def test_idle(bench: Bench) -> None:
 
 @check(
     "silence",
-    2,
     "a client may be silent for a while",
+    points=2,
     hint="Have you set a time limit on a socket? What happens when it is over?",
     read="Say it back",
     rule=ANY,
@@ -264,8 +260,8 @@ def test_silence(bench: Bench) -> None:
 
 @check(
     "restart",
-    5,
     "starts again on the same port at once",
+    points=5,
     hint="Which socket option says that a port may be used again at once?",
     read="Starting and stopping",
     rule=ANY,
@@ -281,8 +277,8 @@ def test_restart(bench: Bench) -> None:
 
 @check(
     "ctrl-c",
-    4,
     "ends on Ctrl-C, with and without a client, cleanly",
+    points=4,
     hint="Ctrl-C raises KeyboardInterrupt where your main thread waits. Who catches it?",
     read="Starting and stopping",
     rule=ANY,
@@ -293,8 +289,8 @@ def test_ctrl_c(bench: Bench) -> None:
 
 @check(
     "client-prints-reply",
-    4,
     "the client prints each reply line, also one that comes in pieces",
+    points=4,
     hint="How does your client know that the reply is complete?",
     read="A stream of bytes",
     rule=ECHO,
@@ -317,8 +313,8 @@ def test_client_prints_reply(bench: Bench) -> None:
 
 @check(
     "client-any-reply",
-    2,
     "the client prints a reply as it is, whatever bytes are in it",
+    points=2,
     hint="When do you decode a reply, and what do you do with bytes that are no UTF-8?",
     read="A stream of bytes",
     rule=ANY,
@@ -334,7 +330,7 @@ def test_client_any_reply(bench: Bench) -> None:
         server.hears(typed)
         line = reply + b"\n"
         ends = (0, *cuts, len(line))
-        server.sends(*(line[start:end] for start, end in zip(ends, ends[1:], strict=False)))
+        server.sends(*(line[start:end] for start, end in pairwise(ends)))
         bench.prints(ends_with or reply.decode())
 
     word = bench.word()
@@ -351,8 +347,8 @@ def test_client_any_reply(bench: Bench) -> None:
 
 @check(
     "client-any-line",
-    2,
     "the client sends every line that is typed, whatever its words",
+    points=2,
     hint="Which lines does your client keep to itself?",
     read="Put the client together",
     rule=ANY,
@@ -371,8 +367,8 @@ def test_client_any_line(bench: Bench) -> None:
 
 @check(
     "client-end-of-input",
-    4,
     "at the end of input the client sends the rest, half-closes, prints what comes, and exits 0",
+    points=4,
     hint="shutdown(SHUT_WR) says: I have finished. Who reads what still arrives?",
     read="The end of the stream",
     rule=ANY,
@@ -416,8 +412,8 @@ def sends_the_last_line(bench: Bench) -> None:
 
 @check(
     "client-no-server",
-    3,
     "without a server the client says so in one line",
+    points=3,
     hint="Which exception does connect() raise? What does a user want to read?",
     read="When a connection breaks",
     rule=ANY,
@@ -429,8 +425,8 @@ def test_client_no_server(bench: Bench) -> None:
 
 @check(
     "client-server-lost",
-    2,
     "the client says that the server is gone",
+    points=2,
     hint="What does recv() return when the server has closed the connection?",
     read="When a connection breaks",
     rule=ANY,
@@ -455,8 +451,8 @@ def test_client_server_lost(bench: Bench) -> None:
 
 @check(
     "client-ctrl-c",
-    2,
     "Ctrl-C ends the client cleanly",
+    points=2,
     hint="Where does the client wait when you press Ctrl-C? Who catches KeyboardInterrupt?",
     read="Starting and stopping",
     rule=ANY,

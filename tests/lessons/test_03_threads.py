@@ -1,14 +1,11 @@
 """Lesson 3: the same room with threads, and a client that talks and listens at once."""
 
-import any_client
-import any_server
-import room as stories
-import turns
-from room import Room
+from chatkit.bench import Bench
+from chatkit.course import check
 
-from chatkit.course.checks import check
-from chatkit.bench.symptoms import Symptom
-from chatkit.bench.bench import Bench
+from . import any_client, any_server, turns
+from . import room as stories
+from .room import Room
 
 ANY = "all-programs"
 THREADS = "lesson-3-threads"
@@ -27,8 +24,8 @@ def room(bench: Bench) -> Room:
 
 @check(
     "ready-line",
-    2,
     "prints the ready line with the real host and port",
+    points=2,
     hint="Print it after listen(), with the host you were given and the port of getsockname().",
     read=START,
     rule=ANY,
@@ -40,8 +37,8 @@ def test_ready_line(bench: Bench) -> None:
 
 @check(
     "delivery",
-    8,
     "a line reaches the others, not its sender, in order",
+    points=8,
     hint="Which thread hears the line, and which threads pass it on?",
     read=FOR_EACH,
     rule=THREADS,
@@ -59,8 +56,8 @@ def test_delivery(bench: Bench) -> None:
 
 @check(
     "framing",
-    8,
     "half lines wait, two in one are two, nothing mixes, characters stay whole",
+    points=8,
     hint="Which bytes does each reading thread keep for its next recv()?",
     read=FOR_EACH,
     rule=THREADS,
@@ -78,8 +75,8 @@ def test_framing(bench: Bench) -> None:
 
 @check(
     "line-rules",
-    4,
     "long lines pass, blank ones do not, only \\n ends a line",
+    points=4,
     hint="Read the rules for lines in the contract, one by one.",
     read=FOR_EACH,
     rule=ANY,
@@ -90,8 +87,8 @@ def test_line_rules(room: Room) -> None:
 
 @check(
     "leave-and-reset",
-    8,
     "after a clean leave, a reset or half a line the others go on",
+    points=8,
     hint="Who takes a client out of the collection, and in which cases?",
     read=LEAVING,
     rule=ANY,
@@ -109,8 +106,8 @@ def test_leave_and_reset(bench: Bench) -> None:
 
 @check(
     "silent-clients",
-    6,
     "clients that never say a word block nobody",
+    points=6,
     hint="What is the difference between thread.run() and thread.start()?",
     read=FOR_EACH,
     rule=THREADS,
@@ -127,8 +124,8 @@ def test_silent_clients(bench: Bench) -> None:
 
 @check(
     "stuck-reader",
-    6,
     "one that never reads does not freeze the room",
+    points=6,
     hint="Which thread waits in sendall(), and who waits for that thread?",
     read=OUTBOX,
     rule=THREADS,
@@ -141,8 +138,8 @@ def test_stuck_reader(bench: Bench) -> None:
 
 @check(
     "crowd",
-    12,
     "30 clients send 20 long lines at once: nothing lost, torn or out of order",
+    points=12,
     hint="How many threads write to one socket at the same time?",
     read=OUTBOX,
     rule=THREADS,
@@ -153,8 +150,8 @@ def test_crowd(room: Room) -> None:
 
 @check(
     "churn",
-    12,
     "20 resets while 10 others talk: no survivor harmed, none cut off",
+    points=12,
     hint="What happens to a loop over a list when another thread removes an item?",
     read=SHARED,
     rule=THREADS,
@@ -170,8 +167,8 @@ def test_churn(bench: Bench) -> None:
 
 @check(
     "gives-back",
-    5,
     "whoever has left hears the end, and leaves no thread and no open file behind",
+    points=5,
     hint="When a client goes: which threads must end, and who closes the socket?",
     read=LEAVING,
     rule=THREADS,
@@ -190,8 +187,8 @@ def test_gives_back(bench: Bench) -> None:
 
 @check(
     "idle",
-    2,
     "an idle room costs no CPU",
+    points=2,
     hint="queue.get() can wait. Does yours?",
     read=OUTBOX,
     rule=ANY,
@@ -202,8 +199,8 @@ def test_idle(room: Room) -> None:
 
 @check(
     "restart",
-    3,
     "starts again on the same port at once",
+    points=3,
     hint="Which socket option says that a port may be used again at once?",
     read=START,
     rule=ANY,
@@ -214,8 +211,8 @@ def test_restart(bench: Bench) -> None:
 
 @check(
     "ctrl-c",
-    4,
     "ends on Ctrl-C with clients connected, cleanly",
+    points=4,
     hint="Which threads still wait when the main thread has ended?",
     read=START,
     rule=ANY,
@@ -227,8 +224,8 @@ def test_ctrl_c(bench: Bench) -> None:
 
 @check(
     "client-listens",
-    8,
     "the client prints what arrives while nothing is typed",
+    points=8,
     hint="In which call does your client wait when nobody types?",
     read=CLIENT,
     rule=THREADS,
@@ -254,8 +251,8 @@ def test_client_listens(bench: Bench) -> None:
 
 @check(
     "client-sends",
-    4,
     "the client sends what is typed while nothing arrives",
+    points=4,
     hint="In which call does your client wait when nothing arrives?",
     read=CLIENT,
     rule=THREADS,
@@ -274,8 +271,8 @@ def test_client_sends(bench: Bench) -> None:
 
 @check(
     "client-server-lost",
-    3,
     "the client ends without a key press when the server is gone",
+    points=3,
     hint="Your keyboard thread waits for a key. Who ends the program?",
     read=CLIENT,
     rule=ANY,
@@ -297,8 +294,8 @@ def test_client_server_lost(bench: Bench) -> None:
 
 @check(
     "client-end-of-input",
-    3,
     "at the end of input the client half-closes, prints the rest and exits 0",
+    points=3,
     hint="close() ends both directions at once. What does shutdown(SHUT_WR) do?",
     read=CLIENT,
     rule=ANY,
@@ -310,8 +307,8 @@ def test_client_end_of_input(bench: Bench) -> None:
 
 @check(
     "client-no-server",
-    1,
     "without a server the client says so in one line",
+    points=1,
     hint="Which exception does connect() raise? What does a user want to read?",
     read=CLIENT,
     rule=ANY,
@@ -323,8 +320,8 @@ def test_client_no_server(bench: Bench) -> None:
 
 @check(
     "client-ctrl-c",
-    1,
     "Ctrl-C ends the client cleanly",
+    points=1,
     hint="Ctrl-C reaches the main thread. Who wakes the others?",
     read=CLIENT,
     rule=ANY,

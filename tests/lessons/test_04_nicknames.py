@@ -1,15 +1,11 @@
 """Lesson 4: the room where everybody has a name."""
 
-import any_client
-import any_server
-import names
-import room as stories
-import turns
-from room import GREETING, Room
+from chatkit.bench import Bench, Symptom
+from chatkit.course import check
 
-from chatkit.course.checks import check
-from chatkit.bench.symptoms import Symptom
-from chatkit.bench.bench import Bench
+from . import any_client, any_server, names, turns
+from . import room as stories
+from .room import GREETING, Room
 
 ANY = "all-programs"
 NAMES = "lesson-4-nicknames"
@@ -29,8 +25,8 @@ def room(bench: Bench) -> Room:
 
 @check(
     "ready-line",
-    1,
     "prints the ready line with the real host and port",
+    points=1,
     hint="Print it after listen(), with the host you were given and the port of getsockname().",
     read=START,
     rule=ANY,
@@ -42,8 +38,8 @@ def test_ready_line(bench: Bench) -> None:
 
 @check(
     "handshake",
-    8,
     "asks NICK, reads the name, says Connected to the server, in that order",
+    points=8,
     hint="What does each side say first, and what comes only after the name?",
     read=HANDSHAKE,
     rule=NAMES,
@@ -58,8 +54,8 @@ def test_handshake(bench: Bench) -> None:
 
 @check(
     "join-notice",
-    6,
     "everyone else hears of a newcomer, once",
+    points=6,
     hint="Who gets the greeting, and who gets the notice?",
     read=COMING,
     rule=NAMES,
@@ -72,8 +68,8 @@ def test_join_notice(room: Room) -> None:
 
 @check(
     "says-who",
-    8,
     "a line reaches everyone else with the name of its sender",
+    points=8,
     hint="Who knows for certain which client sent a line?",
     read=WHO,
     rule=NAMES,
@@ -91,8 +87,8 @@ def test_says_who(bench: Bench) -> None:
 
 @check(
     "no-impostors",
-    5,
     "nobody can speak for someone else, and NICK said as chat is chat",
+    points=5,
     hint="Does your server believe what stands in the line?",
     read=WHO,
     rule=NAMES,
@@ -105,22 +101,10 @@ def test_no_impostors(room: Room) -> None:
         bob.hears(f"alice: {text}")
 
 
-GOODBYE = {
-    Symptom.SILENT: "nobody was told that the client has gone. Say so in the one place where a client "
-    "ends, however it ends.",
-    Symptom.DUPLICATE: "the notice goes out twice: two places take the same client out. Let one of them "
-    "do it.",
-    Symptom.UNEXPECTED: "the notice goes out twice: two places take the same client out. Let one of them "
-    "do it.",
-    Symptom.DIFFERENT_TEXT: "the notice is worded differently, or the name is still taken. Forget the "
-    "name in the same place that takes the client out.",
-}
-
-
 @check(
     "leave-notice",
-    7,
     "a clean leave is told exactly once, and leaves no name and no half line behind",
+    points=7,
     hint="recv() returned b''. What must the others know, and what must your server forget?",
     read=COMING,
     rule=NAMES,
@@ -133,8 +117,8 @@ def test_leave_notice(bench: Bench) -> None:
 
 @check(
     "reset-notice",
-    6,
     "a reset is told exactly once, and frees the name",
+    points=6,
     hint="recv() raised. Is that another end than recv() returning b''?",
     read=COMING,
     rule=NAMES,
@@ -146,8 +130,8 @@ def test_reset_notice(room: Room) -> None:
 
 @check(
     "name-in-pieces",
-    4,
     "the name may come a byte at a time",
+    points=4,
     hint="Does the handshake read a line, or one recv()?",
     read=HANDSHAKE,
     rule=NAMES,
@@ -164,8 +148,8 @@ def test_name_in_pieces(room: Room) -> None:
 
 @check(
     "name-and-chat",
-    6,
     "name and first messages may come in one packet",
+    points=6,
     hint="What happens to the bytes behind the name?",
     read=HANDSHAKE,
     rule=NAMES,
@@ -184,8 +168,8 @@ def test_name_and_chat(room: Room) -> None:
 
 @check(
     "one-name",
-    3,
     "of many who ask for one name at once, one gets it; it is free again once that is told",
+    points=3,
     hint="Between your look at the names and the taking: who else may look?",
     read=RULES,
     rule=NAMES,
@@ -200,8 +184,8 @@ def test_one_name(bench: Bench) -> None:
 
 @check(
     "name-rules",
-    5,
     "bad names are asked for again, and nobody hears of it",
+    points=5,
     hint="Which names does the contract allow? In which order does your server test them?",
     read=RULES,
     rule=NAMES,
@@ -213,8 +197,8 @@ def test_name_rules(room: Room) -> None:
 
 @check(
     "slow-to-name",
-    7,
     "one that never gives a name blocks nobody and hears no chat",
+    points=7,
     hint="Which thread waits for the name?",
     read=HANDSHAKE,
     rule=NAMES,
@@ -225,8 +209,8 @@ def test_slow_to_name(room: Room) -> None:
 
 @check(
     "leaves-unnamed",
-    5,
     "without a name one leaves silently, cleanly or not, and leaves nothing behind",
+    points=5,
     hint="Whose leaving is worth a notice? And whose threads and socket must be given back?",
     read=HANDSHAKE,
     rule=NAMES,
@@ -239,8 +223,8 @@ def test_leaves_unnamed(bench: Bench) -> None:
 
 @check(
     "telnet",
-    3,
     "lines that end with \\r\\n are understood, in the name and in chat",
+    points=3,
     hint="What does telnet send when you press Enter?",
     read=HANDSHAKE,
     rule=ANY,
@@ -260,8 +244,8 @@ def test_telnet(room: Room) -> None:
 
 @check(
     "line-rules",
-    4,
     "long lines pass, blank ones do not, bad bytes end nothing, also in a name",
+    points=4,
     hint="Read the rules for lines in the contract, one by one.",
     read=WHO,
     rule=ANY,
@@ -274,8 +258,8 @@ def test_line_rules(bench: Bench) -> None:
 
 @check(
     "crowd",
-    3,
     "30 clients send 20 long lines at once: nothing lost, torn or out of order",
+    points=3,
     hint="How many threads write to one socket at the same time?",
     read=MANY,
     rule=NAMES,
@@ -286,8 +270,8 @@ def test_crowd(room: Room) -> None:
 
 @check(
     "churn",
-    3,
     "20 resets while 10 others talk: each notice once, no survivor harmed",
+    points=3,
     hint="Which lock is held while a member is taken out?",
     read=MANY,
     rule=NAMES,
@@ -302,8 +286,8 @@ def test_churn(bench: Bench) -> None:
 
 @check(
     "gives-back",
-    2,
     "whoever has left hears the end, and keeps no thread, no open file and no memory",
+    points=2,
     hint="When a client goes: which threads must end, and who closes the socket?",
     read=COMING,
     rule=NAMES,
@@ -320,8 +304,8 @@ def test_gives_back(bench: Bench) -> None:
 
 @check(
     "stuck-reader",
-    3,
     "one that never reads does not freeze the room",
+    points=3,
     hint="Which thread waits in sendall(), and who waits for that thread?",
     read=MANY,
     rule=NAMES,
@@ -345,8 +329,8 @@ def arrive(bench: Bench):
 
 @check(
     "restart",
-    1,
     "starts again on the same port at once",
+    points=1,
     hint="Which socket option says that a port may be used again at once?",
     read=START,
     rule=ANY,
@@ -357,8 +341,8 @@ def test_restart(bench: Bench) -> None:
 
 @check(
     "ctrl-c",
-    1,
     "ends on Ctrl-C with clients connected, cleanly",
+    points=1,
     hint="Which threads still wait when the main thread has ended?",
     read=START,
     rule=ANY,
@@ -370,8 +354,8 @@ def test_ctrl_c(bench: Bench) -> None:
 
 @check(
     "client-handshake",
-    4,
     "the client answers NICK, only until it is connected, and typed lines wait for that",
+    points=4,
     hint="After which line is NICK just a word?",
     read=CLIENT,
     rule=NAMES,
@@ -401,8 +385,8 @@ def test_client_handshake(bench: Bench) -> None:
 
 @check(
     "client-refused",
-    2,
     "a refused --name ends the client with one line; at the terminal it asks again",
+    points=2,
     hint="What does a second NICK mean?",
     read=CLIENT,
     rule=NAMES,
@@ -443,8 +427,8 @@ def test_client_refused(bench: Bench) -> None:
 
 @check(
     "client-talks",
-    1,
     "the client prints while nothing is typed and sends while nothing arrives",
+    points=1,
     hint="Two things can happen at any time. How many threads wait for them?",
     read=CLIENT,
     rule=NAMES,
@@ -469,8 +453,8 @@ def test_client_talks(bench: Bench) -> None:
 
 @check(
     "client-endings",
-    2,
     "no server, server lost, end of input, Ctrl-C: the client ends as it should",
+    points=2,
     hint="Try every way in which a client can end, also while it asks for the name.",
     read=CLIENT,
     rule=ANY,

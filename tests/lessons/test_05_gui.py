@@ -1,12 +1,10 @@
 """Lesson 5: the window, driven from outside. The bench is its server."""
 
-import chat as stories
-from chat import GREETING, Chat
+from chatkit.bench import Bench, Failure, Symptom
+from chatkit.course import check
 
-from chatkit.course.checks import check
-from chatkit.bench.symptoms import Symptom
-from chatkit.bench.bench import Bench
-from chatkit.bench.failure import Failure
+from . import chat as stories
+from .chat import GREETING, Chat
 
 RULE = "lesson-5-tkinter-gui"
 
@@ -25,8 +23,8 @@ def chat(bench: Bench) -> Chat:
 
 @check(
     "handshake",
-    6,
     "with --name it connects without a dialog, gives its name, and has it in its title",
+    points=6,
     hint="What does the server ask first, and who has the answer?",
     read=NAME,
     rule=RULE,
@@ -53,8 +51,8 @@ def test_handshake(bench: Bench) -> None:
 
 @check(
     "asks-name",
-    4,
     "without --name a dialog asks, before connecting; Cancel ends the program",
+    points=4,
     hint="What should a server know of somebody who has not decided yet?",
     read=NAME,
     rule=RULE,
@@ -69,8 +67,8 @@ def test_asks_name(bench: Bench) -> None:
 
 @check(
     "refused-name",
-    3,
     "a refused name is said or asked again, and not sent over and over",
+    points=3,
     hint="What does a second NICK mean?",
     read=NAME,
     rule=RULE,
@@ -91,8 +89,8 @@ def test_refused_name(bench: Bench) -> None:
 
 @check(
     "shows-all",
-    10,
     "all that arrives is shown, once, also what comes before the window is built",
+    points=10,
     hint="What happens to a line that arrives before the window is there?",
     read=INBOX,
     rule=RULE,
@@ -113,8 +111,8 @@ def test_shows_all(bench: Bench) -> None:
 
 @check(
     "pieces",
-    6,
     "a line may come a byte at a time, with characters cut in two",
+    points=6,
     hint="What does decode() do with half a character?",
     read=INBOX,
     rule=RULE,
@@ -126,8 +124,8 @@ def test_pieces(chat: Chat) -> None:
 
 @check(
     "enter-sends",
-    6,
     "Enter sends what is typed, whatever it is, and clears the box",
+    points=6,
     hint="Which event does a box get when somebody presses Enter?",
     read=SEND,
     rule=RULE,
@@ -142,8 +140,8 @@ def test_enter_sends(chat: Chat) -> None:
 
 @check(
     "button-sends",
-    8,
     "the button sends what is typed, and clears the box",
+    points=8,
     hint="What does a Button call when it is pressed?",
     read=SEND,
     rule=RULE,
@@ -158,8 +156,8 @@ def test_button_sends(chat: Chat) -> None:
 
 @check(
     "own-line-once",
-    4,
     "one's own line is shown, once, as it was sent",
+    points=4,
     hint="The server sends your line to everyone else. Who shows it to you?",
     read=SEND,
     rule=RULE,
@@ -171,8 +169,8 @@ def test_own_line_once(chat: Chat) -> None:
 
 @check(
     "blank",
-    2,
     "an empty or blank line sends nothing",
+    points=2,
     hint="What is left of a blank line after strip()?",
     read=SEND,
     rule=RULE,
@@ -190,8 +188,8 @@ def test_blank(chat: Chat) -> None:
 
 @check(
     "read-only",
-    3,
     "the chat cannot be typed into, and follows the newest line",
+    points=3,
     hint="Which state of a Text takes no keys? And who scrolls?",
     read=SHOW,
     rule=RULE,
@@ -205,8 +203,8 @@ def test_read_only(chat: Chat) -> None:
 
 @check(
     "alive",
-    4,
     "the window stays alive: no callback waits",
+    points=4,
     hint="What does the window do while one of your functions sleeps, or waits for something?",
     read=THREAD,
     rule=RULE,
@@ -220,8 +218,8 @@ def test_alive(chat: Chat) -> None:
 
 @check(
     "flood",
-    6,
     "3,000 lines at once are all shown, and the window stays alive",
+    points=6,
     hint="How much work may one call do before the window gets its turn again?",
     read=SHOW,
     rule=RULE,
@@ -234,8 +232,8 @@ def test_flood(chat: Chat) -> None:
 
 @check(
     "one-thread",
-    10,
     "only the thread that made the window calls Tk, and there is one root window",
+    points=10,
     hint="Which thread runs the function in which you call insert()?",
     read=THREAD,
     rule=RULE,
@@ -249,8 +247,8 @@ def test_one_thread(bench: Bench) -> None:
 
 @check(
     "no-server",
-    5,
     "no server: the window says so and stays alive",
+    points=5,
     hint="Where does a user of a window look for an error?",
     read=SERVER,
     rule=RULE,
@@ -263,8 +261,8 @@ def test_no_server(bench: Bench) -> None:
 
 @check(
     "hung-connect",
-    4,
     "the window is alive while the server cannot be reached",
+    points=4,
     hint="Which thread waits in connect()?",
     read=SERVER,
     rule=RULE,
@@ -277,8 +275,8 @@ def test_hung_connect(bench: Bench) -> None:
 
 @check(
     "silence",
-    3,
     "a connection on which nobody says anything stays open",
+    points=3,
     hint="For how long does the time-out of create_connection() hold?",
     read=SERVER,
     rule=RULE,
@@ -291,8 +289,8 @@ def test_silence(chat: Chat) -> None:
 
 @check(
     "server-lost",
-    5,
     "a server that goes away is said in the window, and costs no CPU",
+    points=5,
     hint="What does recv() return, or raise, when the server has gone?",
     read=SERVER,
     rule=RULE,
@@ -305,8 +303,8 @@ def test_server_lost(bench: Bench) -> None:
 
 @check(
     "stalled-server",
-    3,
     "the window is alive while the server has stopped reading",
+    points=3,
     hint="Which thread waits in sendall() when nobody reads?",
     read=SEND,
     rule=RULE,
@@ -319,8 +317,8 @@ def test_stalled_server(bench: Bench) -> None:
 
 @check(
     "close",
-    6,
     "closing the window ends the program, and the server sees the end",
+    points=6,
     hint="Which thread still waits when the window is gone, and what wakes it?",
     read=CLOSE,
     rule=RULE,
@@ -332,8 +330,8 @@ def test_close(chat: Chat) -> None:
 
 @check(
     "close-while-connecting",
-    2,
     "closing the window while it connects ends the program",
+    points=2,
     hint="Who waits for the thread that connects?",
     read=CLOSE,
     rule=RULE,

@@ -8,14 +8,10 @@ frozen meanwhile, so no order depends on how fast the bench is.
 import contextlib
 from collections.abc import Iterator
 
-from names import is_refused
-from room import GREETING, Room, collect
+from chatkit.bench import Failure, NotMet, Peer, Symptom, bare, quoted
 
-from chatkit.bench.symptoms import Symptom
-from chatkit.bench.diagnosis import explain
-from chatkit.bench.failure import Failure
-from chatkit.bench.peer import Peer, bare
-from chatkit.bench.transcript import quoted
+from .names import is_refused
+from .room import GREETING, Room, collect, must_hold_no_more
 
 HELD = 4 << 20  # bytes of memory that a server may hold more than before, after 8 MB of chat
 
@@ -26,8 +22,7 @@ def comes_and_goes_at_once(room: Room, rounds: int = 45, staying: int = 3) -> No
     stay = room.join(*(f"stays{number}" for number in range(staying)), proof=False)
     go += room.join("goes1", proof=False)
     new: list[Peer] = []
-    for round in range(1, rounds + 1):
-        room.bench.next_round()
+    for round in room.bench.in_rounds(rounds):
         said = {peer: [room.bench.word() for _ in range(3)] for peer in stay}
         come = new if room.names else []  # those that are known to have come
         with room.bench.frozen():
@@ -75,8 +70,7 @@ def gives_back_hasty_visitors(room: Room, crowd: int = 30) -> None:
     held = []
     with room.bench.during("leaving"):
         for hasty in (False, True):
-            for number in range(crowd):
-                room.bench.next_round()
+            for number in room.bench.in_rounds(crowd):
                 with room.bench.frozen():
                     visitor = room.bench.connect(f"visitor{number}")
                     if hasty:
@@ -87,18 +81,6 @@ def gives_back_hasty_visitors(room: Room, crowd: int = 30) -> None:
                 room.bench.settle()
             held.append(room.bench.holds())
     must_hold_no_more(*held)
-
-
-def must_hold_no_more(before: tuple[int, int], after: tuple[int, int]) -> None:
-    """Raise Failure if there are more threads, or more open files, than there were."""
-    (threads, files), (threads_now, files_now) = before, after
-    if threads_now > threads or files_now > files:
-        raise Failure(
-            Symptom.LEAKED,
-            "clients that have left leave something behind",
-            f"no more than after the first crowd: {threads} threads, {files} open files",
-            f"after the second crowd: {threads_now} threads, {files_now} open files",
-        )
 
 
 def forgets_who_has_left(room: Room, visitors: int = 30) -> None:
@@ -185,14 +167,15 @@ def leaving_races_to_churn() -> Iterator[None]:
 # ------------------------------------------------------------------------ only with names
 
 
-def greets_before_chat(room: Room, rounds: int = 60, newcomers: int = 3, *, whole: bool = True) -> None:
+def greets_before_chat(
+    room: Room, rounds: int = 60, newcomers: int = 3, *, whole: bool = True
+) -> None:
     """Newcomers come while others talk: first the greeting, then every line that is said after.
 
     Not `whole`: what alice and bob hear meanwhile is not asked.
     """
     alice, bob = room.join("alice", "bob")
-    for round in range(rounds):
-        room.bench.next_round()
+    for round in room.bench.in_rounds(rounds):
         new = [room.bench.connect(f"c{round}n{number}") for number in range(newcomers)]
         notices = {peer.name: [f"{peer.name} connected to the server!"] for peer in new}
         for peer in new:
@@ -237,7 +220,7 @@ def hears_the_greeting_first(peer: Peer) -> None:
     wanted = f"{peer.name} to get {greeting}, before any chat"
     stop, line = peer.waits_for_line(lambda line: line == GREETING.encode())
     if line is None:
-        raise explain(peer.bench, stop, wanted, bytes(peer.inbox), peer)
+        raise peer.bench.explained(NotMet(stop, wanted, bytes(peer.inbox), peer))
     if bare(line) != GREETING.encode():
         told = f"{peer.name} got something else first"
         raise Failure(Symptom.DIFFERENT_TEXT, told, wanted, quoted(line + b"\n"))
@@ -250,7 +233,9 @@ def hears_sooner_or_later(peer: Peer, wanted: bytes) -> None:
         if line is None:
             peer.bench.transcript.add(peer.far, peer.name, "missing", wanted + b"\n")
             told = f"{peer.name} to get {quoted(wanted)}: it was said after the greeting"
-            raise explain(peer.bench, stop, told, bytes(peer.inbox), peer, silence=Symptom.LOST)
+            raise peer.bench.explained(
+                NotMet(stop, told, bytes(peer.inbox), peer, silence=Symptom.LOST)
+            )
         if bare(line) == wanted:
             return
 
@@ -270,12 +255,8 @@ def gives_a_name_to_one(room: Room, rounds: int = 60) -> None:
         is_refused(room, stranger, "alice", "is taken")
     waiting: list[Peer] = []
     holder: Peer | None = None
-    for round in range(rounds):
-        while len(waiting) < 5:
-            waiting.append(peer := room.bench.connect(f"asker{round}n{len(waiting)}"))
-            with room.bench.during("handshake"):
-                peer.hears("NICK")
-        room.bench.next_round()
+    fill(room, waiting)
+    for round in room.bench.in_rounds(rounds):
         if holder:  # whoever asks after alice has heard that the name is free gets it
             holder.leaves()
             alice.hears("zoe has left the chat.")
@@ -319,6 +300,15 @@ def gives_a_name_to_one(room: Room, rounds: int = 60) -> None:
             )
         holder = winners[0] if winners else None
         waiting = [peer for peer in waiting if peer is not holder]
+        fill(room, waiting)
+
+
+def fill(room: Room, waiting: list[Peer]) -> None:
+    """Have five who are asked for their name."""
+    while len(waiting) < 5:
+        waiting.append(peer := room.bench.connect(f"asker{len(room.bench.peers)}"))
+        with room.bench.during("handshake"):
+            peer.hears("NICK")
 
 
 def gets_the_free_name(peer: Peer) -> None:
@@ -329,7 +319,7 @@ def gets_the_free_name(peer: Peer) -> None:
     stop = peer.bench.wait(lambda: any(one in peer.inbox for one in answers) or peer.ended)
     wanted = f"{peer.name} to get the name 'zoe': alice has heard that zoe has left"
     if not (said := taken(peer)):
-        raise explain(peer.bench, stop, wanted, b"", peer)
+        raise peer.bench.explained(NotMet(stop, wanted, b"", peer))
     if GREETING.encode() not in map(bare, said):
         told = "a name was refused that is free again"
         raise Failure(Symptom.DIFFERENT_TEXT, told, wanted, quoted(said[0] + b"\n"))

@@ -19,10 +19,11 @@ from chatkit.system.display import Display
 from chatkit.system.forkserver import ForkServer
 from chatkit.system.ports import another_loopback, free_port
 from chatkit.system.program import Program
-from chatkit.system.programs import usage
+from chatkit.system.programs import timers, usage
 from chatkit.system.sandbox.sandbox import Sandbox
 
 WORDS = ("apple", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "igloo", "koala")
+RESTLESS = 4  # times that a program was busy all the time where it should have come to rest
 
 
 class BenchBase(EventLoop):
@@ -63,6 +64,18 @@ class BenchBase(EventLoop):
         self.deserted = False  # the next client meets nobody, wherever it tries
 
     # ------------------------------------------------------------------- what it makes up
+
+    def in_rounds(self, count: int) -> Iterator[int]:
+        """Yield the numbers from 0 to below `count`, each as a round for the scheduler.
+
+        A program that is never at rest takes its full time in each of them. Another check tells
+        that; here the first few have to do.
+        """
+        for number in range(count):
+            if number and self.restless >= RESTLESS:
+                return
+            self.next_round()
+            yield number
 
     def next_round(self, *, half: bool = False) -> None:
         """Tell the scheduler, if there is one, that the story begins a round like the one before.
@@ -166,6 +179,24 @@ class BenchBase(EventLoop):
             return None
         return usage.memory(self.pids())
 
+    @property
+    def sees_sockets(self) -> bool:
+        """Whether this system tells which sockets a program has; else `listeners` has none."""
+        return linux.LINUX
+
+    @property
+    def can_hang(self) -> bool:
+        """Whether `listen(hung=True)` works here: only Linux lets a connect wait."""
+        return linux.LINUX
+
+    def longest_time_out(self) -> float:
+        """The longest time that a thread of the program still waits by itself, in seconds.
+
+        0.0: none waits with a time-out, or nobody can see it.
+        """
+        threads = linux.threads(self.pids()).values()
+        return max((timers.seconds_left(one) or 0.0 for one in threads), default=0.0)
+
     def listeners(self, program: Program) -> list[linux.Socket]:
         """The sockets on which this very program listens now (Linux only)."""
         if not (there := linux.listeners()):
@@ -178,9 +209,16 @@ class BenchBase(EventLoop):
 
         The program is ended by it: to say where its threads stand.
         """
-        return diagnosis.explain(
+        failure = diagnosis.explain(
             self, missed.stop, missed.expected, missed.received, missed.peer, missed.silence
         )
+        if failure.symptom == missed.silence:
+            failure.message = missed.told or failure.message
+            if missed.came:
+                also = failure.received if missed.stands else ""
+                failure.received = "\n".join(filter(None, (missed.came, also)))
+        failure.step = missed.step or failure.step
+        return failure
 
     def ended_early(self, program: Program) -> Failure:
         """The failure of a program that is not there any more, and should be."""

@@ -16,8 +16,8 @@ from chatkit.bench.peersocket import SHORT, SMALL
 from chatkit.bench.setup.base import BenchBase
 from chatkit.bench.symptoms import Symptom
 from chatkit.system import linux
-from chatkit.system.linux import WINDOWS
 from chatkit.system.ports import free_port, met_itself
+from chatkit.system.windows import WINDOWS
 
 MOST_PORTIONS = 100  # that are sent to somebody who does not read, at the most
 

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from typing import IO
 
 from chatkit.system import linux
-from chatkit.system.ending import end_orphans
-from chatkit.system.linux import WINDOWS
 from chatkit.system.program import Program
+from chatkit.system.programs.ending import end_orphans
 from chatkit.system.programs.output import Output
 from chatkit.system.sandbox.cgroup import MOST_MEMORY, TOO_MUCH
 from chatkit.system.sandbox.sandbox import Sandbox
+from chatkit.system.windows import WINDOWS
 
 DELAY = 0.1  # seconds that the bench stands still at random, where that is asked for
 DELAYED = 0.02  # of the moments when it might

@@ -5,7 +5,7 @@ from typing import Protocol
 from chatkit.bench.idle import Pulsing
 
 
-class Connection(Protocol):
+class WatchedConnection(Protocol):
     """The end of a connection, as far as waiting is concerned."""
 
     def on_its_way(self) -> bool:

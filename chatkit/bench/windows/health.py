@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from chatkit.bench.failure import Failure, NotMet
+from chatkit.bench.failure import Failure, NotMet, explained
 from chatkit.bench.symptoms import Symptom
 from chatkit.bench.windows.connection import AgentConnection
 
@@ -41,6 +41,7 @@ class LivingWindow(AgentConnection):
         finally:
             self.situation, self.most_work = "", math.inf
 
+    @explained
     def has_not_waited(self, situation: str) -> None:
         """No callback has waited for more than the contract allows. Raises Failure.
 
@@ -51,12 +52,15 @@ class LivingWindow(AgentConnection):
             who = vitals["where"] or "the loop around update()"
             told = f"{self.program.name} froze its window: {who} waited for {waited:.1f} s"
             wanted = f"callbacks that never wait for more than {LONGEST_WAIT} s, {situation}"
-            failure = self.loop.explained(NotMet("rest", wanted, b"", silence=Symptom.FROZEN))
-            if failure.symptom == Symptom.FROZEN:  # where it stands helps only if it still waits
-                slept = f"{who} was asleep for {waited:.1f} s"
-                failure.message = told
-                failure.received = "\n".join(filter(None, (slept, failure.received)))
-            raise failure
+            slept = f"{who} was asleep for {waited:.1f} s"
+            raise NotMet(
+                "rest",
+                wanted,
+                silence=Symptom.FROZEN,
+                told=told,  # where it stands helps only if it still waits
+                came=slept,
+                stands=True,
+            )
         if (gap := vitals["gap"]) > self.most_work:
             told = f"one call kept {self.program.name} from everything else"
             most = f"at most {self.most_work:.1f} s of processor time for one call"
@@ -113,7 +117,8 @@ class LivingWindow(AgentConnection):
 
     # ------------------------------------------------------------------------- the agent
 
-    def _ask(self, do: str, **how: object) -> dict[str, Any]:
+    @explained
+    def _ask(self, do: str, /, **how: object) -> dict[str, Any]:
         """Give an order and wait for the answer. Raises Failure when the window is frozen.
 
         As long as nobody has seen it usable, that is a failure of the set-up step "reacts". A
@@ -140,10 +145,8 @@ class LivingWindow(AgentConnection):
         if self.situation:
             self.has_not_waited(self.situation)
         wanted = f"the window to go on, {self.situation}".removesuffix(", ")
-        failure = self.loop.explained(NotMet(stop, wanted, silence=Symptom.FROZEN))
-        if not self.situation and "usable" not in self.loop.steps_done:
-            failure.step = "reacts"
-        raise failure
+        usable = self.situation or "usable" in self.loop.steps_done
+        raise NotMet(stop, wanted, silence=Symptom.FROZEN, step="" if usable else "reacts")
 
     def _is_frozen(self) -> bool:
         """Whether a callback waits or works for too long just now, as seen every now and then."""

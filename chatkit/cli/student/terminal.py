@@ -13,11 +13,12 @@ from rich.control import Control
 from rich.screen import Screen as Whole
 from rich.text import Text
 
-from chatkit.cli.student.keyboard import Keyboard
 from chatkit.cli.student.watching import page
 from chatkit.course.lessons import Lesson
 from chatkit.student.events import Event, Pressed, Redraw, Suspend
 from chatkit.student.watch import Watch
+from chatkit.system.terminal import jobcontrol
+from chatkit.system.terminal.keyboard import Keyboard
 
 
 class Terminal:
@@ -56,23 +57,22 @@ class Terminal:
 
     def suspend(self) -> None:
         """Ctrl-Z: stop, with the terminal as the shell had it, and come back with `fg`."""
-        if sys.platform != "win32":
+        if jobcontrol.CAN_STOP:
             with self._lent():
-                signal.raise_signal(signal.SIGTSTP)
+                jobcontrol.stop()
 
     def _take(self) -> None:
         self.keyboard.open()
         self.console.set_alt_screen(True)
         self.console.show_cursor(False)
-        if sys.platform != "win32":
-            signal.signal(signal.SIGWINCH, lambda *_: self.put(Redraw()))
-            signal.signal(signal.SIGTSTP, lambda *_: self.put(Suspend()))
-            signal.signal(signal.SIGCONT, lambda *_: self._came_back())
+        jobcontrol.hear(
+            resized=lambda: self.put(Redraw()),
+            stopped=lambda: self.put(Suspend()),
+            resumed=self._came_back,
+        )
 
     def _give_back(self) -> None:
-        if sys.platform != "win32":
-            for one in (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT):
-                signal.signal(one, signal.SIG_DFL)
+        jobcontrol.hear_nothing()
         try:
             with suppress(OSError):  # the window is gone
                 if self.console.is_alt_screen:

@@ -1,6 +1,5 @@
 """The command that takes a newer kit, and tells what became of a student's programs."""
 
-import sys
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -8,6 +7,7 @@ import click
 
 from chatkit.course.lessons import find_course
 from chatkit.course.places import new_name
+from chatkit.system.commands import compare
 
 if TYPE_CHECKING:
     from chatkit.student.update.changes import Changes
@@ -76,7 +76,7 @@ def told(changes: "Changes", dry_run: bool) -> list[str]:
         new = PurePosixPath(name).with_name(new_name(PurePosixPath(name).name))
         lines.append(f"  {'kept':<9} {name}  (yours; the new one is {new.name})")
         if name == beside[-1]:
-            command = "fc" if sys.platform == "win32" else "diff -u"
+            command = compare()
             lines.append(f"Compare: {command} {name} {new}")
     if changes.kept_kit and not dry_run:
         lines.append(f"The kit as it was lies in {changes.kept_kit}, until the next update.")

@@ -1,6 +1,5 @@
 """The command that watches a student's saves."""
 
-import os
 import signal
 import sys
 from contextlib import ExitStack, suppress
@@ -15,12 +14,11 @@ from chatkit.cli.groups import Misuse
 from chatkit.cli.stopping import stopped
 from chatkit.course.lessons import find_course
 from chatkit.course.places import INSTALLED
+from chatkit.system.signals import ENDING
 
 if TYPE_CHECKING:
     from chatkit.student.events import Event
     from chatkit.student.watch import Watch
-
-POSIX = os.name == "posix"
 
 
 @click.command()
@@ -72,15 +70,13 @@ def watch(lesson: str | None, poll: bool) -> None:
 
 def end_cleanly() -> None:
     """Let the first of Ctrl-C, SIGTERM and a hang-up end the watch, and later ones wait for it."""
-    names = ["SIGINT", "SIGTERM", *(["SIGHUP"] if POSIX else [])]
-    numbers = [getattr(signal, name) for name in names]
 
     def stop(number: int, frame: FrameType | None) -> None:
-        for one in numbers:
+        for one in ENDING:
             signal.signal(one, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    for one in numbers:
+    for one in ENDING:
         signal.signal(one, stop)
 
 

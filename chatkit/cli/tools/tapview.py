@@ -8,7 +8,6 @@ import contextlib
 import os
 import queue
 import shutil
-import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -21,8 +20,9 @@ from rich.text import Text
 from chatkit.bench import sequence
 from chatkit.bench.transcript import Event, quoted
 from chatkit.cli.printing import Printer
-from chatkit.cli.student.keyboard import Keyboard
 from chatkit.grading.verdict import LessonVerdict
+from chatkit.system.terminal import jobcontrol
+from chatkit.system.terminal.keyboard import Keyboard
 from chatkit.tools.faults import MEANS, Mischief, Name
 from chatkit.tools.recordings import Recording, RecordingError
 from chatkit.tools.tap import Tap
@@ -56,8 +56,7 @@ class Keys:
     def __enter__(self) -> Self:
         if self.there:
             self.keyboard.open()
-            if sys.platform != "win32":
-                signal.signal(signal.SIGCONT, self._came_back)
+            jobcontrol.hear(resumed=self._came_back)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -67,7 +66,7 @@ class Keys:
         """The keys that were pressed since the last call, in order. Never waits."""
         return [self.typed.get() for _ in range(self.typed.qsize())]
 
-    def _came_back(self, *_: object) -> None:
+    def _came_back(self) -> None:
         """After Ctrl-Z and fg: the shell has set the terminal back."""
         if self.keyboard.in_foreground():
             self.keyboard.take()

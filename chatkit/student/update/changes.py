@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 from chatkit._errors import UserError
 from chatkit.course.backups import BackupError, keep, put
+from chatkit.course.manifest import Fingerprints, same
 from chatkit.course.places import PACKAGE, new_name
-from chatkit.course.starters import fingerprint, same
 
 What = Literal[
     "new",  # was not there
@@ -56,33 +56,33 @@ class Changes:
         return [step.name for step in self.steps if step.what in whats]
 
 
-def plan(root: Path, entries: Mapping[str, bytes], given: Mapping[str, str]) -> tuple[Step, ...]:
+def plan(root: Path, entries: Mapping[str, bytes], given: Fingerprints) -> tuple[Step, ...]:
     """What to do in `root` to have `entries`, name -> content.
 
-    `given` is what lay there before anybody edited it, name -> fingerprint. Raises UpdateError
-    when a file cannot be read.
+    `given` is what lay there before anybody edited it. Raises UpdateError when a file cannot be
+    read.
     """
     steps = [_step(name, read(root / name), data, given) for name, data in entries.items()]
-    steps += [_gone(name, read(root / name), given) for name in given if name not in entries]
+    steps += [_gone(name, read(root / name), given) for name in given.files if name not in entries]
     return tuple(step for step in steps if step)
 
 
-def _step(name: str, now: bytes | None, data: bytes, given: Mapping[str, str]) -> Step | None:
+def _step(name: str, now: bytes | None, data: bytes, given: Fingerprints) -> Step | None:
     if now is None:
         return Step(name, "new", data)
     if same(now, data):
         return None
-    if fingerprint(now) == given.get(name):
+    if given.has(name, now):
         return Step(name, "replaced", data)
     if name.endswith(".toml"):  # the kit's own facts, which must fit its checks
         return Step(name, "settings", data)
-    return Step(name, "edited" if fingerprint(data) == given.get(name) else "beside", data)
+    return Step(name, "edited" if given.has(name, data) else "beside", data)
 
 
-def _gone(name: str, now: bytes | None, given: Mapping[str, str]) -> Step | None:
+def _gone(name: str, now: bytes | None, given: Fingerprints) -> Step | None:
     if now is None:
         return None
-    untouched = fingerprint(now) == given[name] or name.endswith(".toml")
+    untouched = given.has(name, now) or name.endswith(".toml")
     return Step(name, "removed" if untouched else "edited")
 
 

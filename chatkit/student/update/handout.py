@@ -25,7 +25,7 @@ from chatkit._files import WriteError, write_whole
 from chatkit.course.errors import CourseError
 from chatkit.course.handout import FORMAT, MANIFEST
 from chatkit.course.lessons import read_lesson
-from chatkit.course.starters import fingerprint
+from chatkit.course.manifest import Fingerprints
 from chatkit.student.update.changes import (
     Changes,
     UpdateError,
@@ -70,7 +70,7 @@ def update_handout(root: Path, source: Path, *, force: bool, dry_run: bool) -> C
             f"{len(about['lessons'])} lessons): add --force to take it all the same"
         )
     untouched = _files(root / UNTOUCHED / "lessons")
-    given = {f"lessons/{name}": fingerprint(data) for name, data in untouched.items()}
+    given = Fingerprints.of({f"lessons/{name}": data for name, data in untouched.items()})
     steps = plan(root, new.entries, given)
     changed = {part: files for part, files in new.parts.items() if _part(root, part) != dict(files)}
     pip = pip_after(

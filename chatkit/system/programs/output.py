@@ -6,7 +6,7 @@ import socket
 import threading
 from typing import IO
 
-from chatkit.system.linux import WINDOWS
+from chatkit.system.windows import WINDOWS
 
 KEEP = 1 << 16  # bytes of output kept from the start, and again from the end
 MOST_AT_ONCE = 1 << 20  # bytes of output that are taken before others get their turn

@@ -5,7 +5,7 @@ import contextlib
 import psutil
 
 from chatkit.system import linux
-from chatkit.system.linux import WINDOWS
+from chatkit.system.windows import WINDOWS
 
 
 def threads_and_files(pids: list[int]) -> tuple[int, int]:

@@ -3,11 +3,9 @@
 import subprocess
 import sys
 from collections.abc import Mapping
-from functools import partial
 
-from chatkit.system.linux import WINDOWS
 from chatkit.system.signals import signals_held
-from chatkit.system.spawn import begin_as_a_child
+from chatkit.system.spawn import AS_A_CHILD
 
 
 def started(
@@ -23,7 +21,7 @@ def started(
             stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
-            preexec_fn=None if WINDOWS else partial(begin_as_a_child, False),
+            preexec_fn=AS_A_CHILD,
         )
 
 

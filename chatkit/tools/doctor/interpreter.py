@@ -6,7 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from chatkit.tools.doctor.finding import Finding, at_prompt
+from chatkit.system.commands import at_prompt
+from chatkit.tools.doctor.finding import Finding
 
 OLDEST, NEWEST_TRIED = (3, 11), (3, 13)
 

@@ -5,9 +5,8 @@ Nothing is sent to another machine.
 
 import errno
 import socket
-import sys
 
-from chatkit.system import machine
+from chatkit.system import commands, machine
 from chatkit.system.machine import talks_to_itself
 from chatkit.system.ports import another_loopback, holder, outgoing, why_taken
 from chatkit.tools import lan
@@ -37,14 +36,12 @@ def ports() -> Finding:
     other = f"or take another port: python server.py --port {PORT + 1}"
     if taken.errno == errno.EADDRINUSE:
         pid, who = holder(PORT)
-        stop = {
-            "win32": f"taskkill /PID {pid}" if pid else f"netstat -ano | findstr :{PORT}",
-            "darwin": f"kill {pid}" if pid else f"lsof -nP -iTCP:{PORT} -sTCP:LISTEN",
-        }.get(sys.platform, f"kill {pid}" if pid else f"sudo ss -ltnp 'sport = :{PORT}'")
-        stop = f"Ctrl-C in its terminal, {stop}" if pid else f"see who it is: {stop}"
+        stop = f"see who it is: {commands.who_listens(PORT)}"
+        if pid:
+            stop = f"Ctrl-C in its terminal, {commands.end_process(pid)}"
         return Finding("ports", "wrong", f"{PORT} is taken by {who}", f"{stop}, {other}")
-    if sys.platform == "win32":  # Hyper-V and others reserve ranges
-        other += ". Reserved: netsh interface ipv4 show excludedportrange protocol=tcp"
+    if tells := commands.reserved_ports():
+        other += f". Reserved: {tells}"
     return Finding("ports", "wrong", f"{PORT} cannot be used: {taken.strerror}", other)
 
 

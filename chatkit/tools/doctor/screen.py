@@ -7,10 +7,11 @@ import sys
 from chatkit._errors import Unavailable
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import find_course
-from chatkit.system.display import NO_TK, NO_XVFB, Display
+from chatkit.system.commands import HAS_LOCALES, at_prompt, install_tk, packages, utf8_locale
+from chatkit.system.display import NO_TK, NO_XVFB, X11, Display
 from chatkit.system.spawn import plain_environment
 from chatkit.tools.doctor.child import last_line, ran
-from chatkit.tools.doctor.finding import Finding, Status, at_prompt, packages
+from chatkit.tools.doctor.finding import Finding, Status
 
 SECONDS = 20  # that a window may take to open and to close
 
@@ -42,7 +43,7 @@ def tk() -> Finding:
             )
     except Unavailable as missing:
         if str(missing) == NO_TK:
-            return Finding("Tk", problem, "this Python has no Tk, for windows", cure_for_tk())
+            return Finding("Tk", problem, "this Python has no Tk, for windows", install_tk())
         if str(missing) == NO_XVFB:
             return Finding("Tk", "remark", "it is here, but no window can open: see display")
         told, _, cure = str(missing).partition(": ")
@@ -67,23 +68,6 @@ def asks_for_a_window() -> bool:
         return True
 
 
-def cure_for_tk() -> str:
-    """How to get Tk for this Python."""
-    if sys.platform == "win32":
-        return 'run the installer of Python again: Modify, then tick "tcl/tk and IDLE"'
-    if sys.platform == "darwin":
-        if "Cellar" in sys.base_prefix or "homebrew" in sys.base_prefix:
-            return "brew install python-tk@{}.{}".format(*sys.version_info)
-        return "install Python from python.org: it has Tk. Homebrew: brew install python-tk"
-    command = packages("python3-tk", "python3-tkinter")
-    if sys.base_prefix == "/usr":
-        return command
-    return (
-        f"{command}. That serves the Python of the system, and yours is {sys.base_prefix}: "
-        "make a new virtual environment with /usr/bin/python3 -m venv .venv"
-    )
-
-
 def cure_for_a_window(errors: str) -> str:
     """What to do when Tk is there and no window opens."""
     if "display" in errors and (name := os.environ.get("DISPLAY")):
@@ -91,13 +75,13 @@ def cure_for_a_window(errors: str) -> str:
             f"DISPLAY is {name}, and nobody answers there. Over ssh: ssh -X. "
             "In a terminal without a desktop: unset DISPLAY, and checks use Xvfb"
         )
-    return cure_for_tk()
+    return install_tk()
 
 
 def display() -> Finding:
     """Where windows open. Only Linux lets us choose."""
     x, wayland = os.environ.get("DISPLAY"), os.environ.get("WAYLAND_DISPLAY")
-    if sys.platform != "linux":
+    if not X11:
         return Finding("display", "ok", "the desktop")
     if x:
         through = ", a Wayland desktop through XWayland" if wayland else ""
@@ -122,12 +106,12 @@ def encoding() -> Finding:
     name = sys.__stdout__.encoding if sys.__stdout__ else "ascii"
     rules = next((key for key in LOCALE if os.environ.get(key)), "LANG")
     locale = os.environ.get(rules, "")
-    utf8 = f"export {rules}=" + ("en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8")
+    utf8 = f"export {rules}={utf8_locale()}"
     told = f"output is {name}, {rules} is {locale or 'not set'}"
     if lacking := "".join(mark for mark in MARKS if not carries(name, mark)):
         told += f": it lacks {len(lacking)} of the {len(MARKS)} signs of a verdict"
         return Finding("encoding", "wrong", told, cure_for_encoding(utf8))
-    if sys.platform != "win32" and locale in ("", "C", "POSIX"):
+    if HAS_LOCALES and locale in ("", "C", "POSIX"):
         told += ". The system does not say that your terminal shows UTF-8; most do"
         return Finding("encoding", "remark", told, f"odd signs in a verdict? {utf8}")
     return Finding("encoding", "ok", told)

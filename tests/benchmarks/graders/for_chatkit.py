@@ -1,8 +1,7 @@
 """The same three checks for this kit."""
 
-from chatkit.bench.bench import Bench
-from chatkit.bench.peer import Peer
-from chatkit.course.checks import check
+from chatkit.bench import Bench, Peer
+from chatkit.course import check
 
 ECHO = "lesson-1-echo"
 
@@ -19,8 +18,8 @@ def enter(bench: Bench, name: str) -> Peer:
 
 @check(
     "echoes_a_line",
-    40,
     "a line comes back",
+    points=40,
     hint="What recv() returned goes back with sendall().",
     read="Say it back",
     rule=ECHO,
@@ -33,8 +32,8 @@ def test_echoes_a_line(bench: Bench) -> None:
 
 @check(
     "next_client",
-    30,
     "after one client leaves, the next is served",
+    points=30,
     hint="How often is accept() called?",
     read="The next one",
     rule=ECHO,
@@ -47,8 +46,8 @@ def test_next_client(bench: Bench) -> None:
 
 @check(
     "half_close",
-    30,
     "after a half-close the rest comes back, then the end of the stream",
+    points=30,
     hint="What does recv() return when the client has said all it will say?",
     read="The end of the stream",
     rule=ECHO,

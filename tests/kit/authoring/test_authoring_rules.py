@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from test_authoring_course import replace, write_course
+from small_course import replace, write_course
 
 from chatkit.authoring.clone import open_clone
 from chatkit.authoring.rules.rules import COURSE_RULES, LESSON_RULES, TRIALS, problems, tasks
@@ -196,8 +196,8 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         swap(
             (
                 CHECKS_2,
-                '"it greets", hint="Use the name.", read="Say goodbye", rule="greetings"',
-                '"it greets", hint="Use the name.", read="Say goodbye", rule="greeting"',
+                'points=40, hint="Use the name.", read="Say goodbye", rule="greetings"',
+                'points=40, hint="Use the name.", read="Say goodbye", rule="greeting"',
             )
         ),
         [f"{CHECKS_2}: no section 'greeting' to stand on, for greets"],

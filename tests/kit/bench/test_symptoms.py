@@ -31,3 +31,14 @@ def test_a_symptom_is_its_code_where_it_is_written_down() -> None:
     assert {Symptom.SILENT: 1}["silent"] == 1  # type: ignore[index]
     with pytest.raises(AttributeError):
         _ = Symptom.SILNET  # type: ignore[attr-defined]
+
+
+def test_each_symptom_is_named_by_code_that_sees_it() -> None:
+    """As a member, or by its code in the agent, which imports nothing of the kit."""
+    folders = (ROOT / "chatkit/bench", ROOT / "chatkit/grading", ROOT / "tests/lessons")
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    text = "".join(path.read_text(encoding="utf-8") for path in files if path.name != "symptoms.py")
+    unused = [
+        one.name for one in Symptom if f"Symptom.{one.name}" not in text and f'"{one}"' not in text
+    ]
+    assert unused == []

@@ -9,6 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -26,9 +28,10 @@ COURSE = find_course(ROOT)
 ECHO = COURSE.lesson("echo")
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "chatkit", "class", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+@pytest.fixture(scope="session")
+def run(chatkit: Callable) -> Callable:
+    """`chatkit class` in a process of its own."""
+    return partial(chatkit, "class")
 
 
 @pytest.fixture
@@ -68,7 +71,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
 def test_every_grade_is_right_and_the_submissions_stay_as_they_are(
-    school: Path, tmp_path: Path, workers: int
+    run: Callable, school: Path, tmp_path: Path, workers: int
 ) -> None:
     before = content(school)
 
@@ -81,7 +84,9 @@ def test_every_grade_is_right_and_the_submissions_stay_as_they_are(
     assert content(school) == before
 
 
-def test_a_second_run_grades_only_what_has_changed(school: Path, tmp_path: Path) -> None:
+def test_a_second_run_grades_only_what_has_changed(
+    run: Callable, school: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     run("grade", school, "--out", out, "--workers", 2)
 
@@ -97,7 +102,9 @@ def test_a_second_run_grades_only_what_has_changed(school: Path, tmp_path: Path)
 
 
 @pytest.mark.skipif(bool(what_is_missing()), reason="needs bubblewrap")
-def test_what_was_graded_in_another_isolation_is_graded_again(school: Path, tmp_path: Path) -> None:
+def test_what_was_graded_in_another_isolation_is_graded_again(
+    run: Callable, school: Path, tmp_path: Path
+) -> None:
     words = ("grade", school, "--out", tmp_path / "out", "--only", "alice")
     weak = run(*words, "--isolation", "processes")
     strong = run(*words)
@@ -111,7 +118,9 @@ def test_what_was_graded_in_another_isolation_is_graded_again(school: Path, tmp_
         assert verdict and verdict.isolation == "namespaces"
 
 
-def test_a_run_that_was_killed_goes_on_and_finds_the_same(school: Path, tmp_path: Path) -> None:
+def test_a_run_that_was_killed_goes_on_and_finds_the_same(
+    run: Callable, school: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "chatkit", "class", "grade", school, "--out", out]
     broken = subprocess.Popen(
@@ -140,7 +149,7 @@ exec {bwrap} "$@"
 
 @pytest.mark.skipif(bool(what_is_missing()), reason="needs bubblewrap")
 def test_a_sandbox_that_breaks_costs_nobody_a_point(
-    school: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Callable, school: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It worked when the worker began, and does not work when a program is to start."""
     broken = tmp_path / "bin" / "bwrap"
@@ -169,7 +178,9 @@ def test_a_sandbox_that_breaks_costs_nobody_a_point(
 KILLS = int(os.environ.get("CHATKIT_KILLS", "4"))  # 50 is the long form
 
 
-def test_kills_at_random_moments_change_nothing(school: Path, tmp_path: Path) -> None:
+def test_kills_at_random_moments_change_nothing(
+    run: Callable, school: Path, tmp_path: Path
+) -> None:
     lesson_of = {"alice": 2, "bob": 2, "carol": 3, "dave": 3}  # more to do, more to lose
     for student, number in lesson_of.items():
         lesson = COURSE.lesson(str(number))
@@ -279,7 +290,7 @@ def test_ctrl_c_keeps_what_was_graded(school: Path, tmp_path: Path) -> None:
 
 
 def test_an_adjustment_survives_a_regrade_and_stands_in_the_report(
-    school: Path, tmp_path: Path
+    run: Callable, school: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     run("grade", school, "--out", out, "--only", "carol")
@@ -298,7 +309,9 @@ def test_an_adjustment_survives_a_regrade_and_stands_in_the_report(
         (["adjust", "alice", "1", "5", "--out", "nowhere", "--why", "x"], "no gradebook"),
     ],
 )
-def test_bad_input_is_one_clear_line(tmp_path: Path, arguments: list[str], told: str) -> None:
+def test_bad_input_is_one_clear_line(
+    run: Callable, tmp_path: Path, arguments: list[str], told: str
+) -> None:
     done = run(*(str(tmp_path / one) if one in ("nowhere", "out") else one for one in arguments))
 
     assert done.returncode == 2
@@ -306,7 +319,9 @@ def test_bad_input_is_one_clear_line(tmp_path: Path, arguments: list[str], told:
     assert "Traceback" not in done.stderr
 
 
-def test_a_gradebook_that_is_none_is_left_alone(school: Path, tmp_path: Path) -> None:
+def test_a_gradebook_that_is_none_is_left_alone(
+    run: Callable, school: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     out.mkdir()
     with sqlite3.connect(out / "gradebook.sqlite") as other:

@@ -162,7 +162,7 @@ def test_the_checks_are_the_kits_and_junit_names_them(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "lessons", work / "lessons")
     shutil.copytree(ROOT / "tests/lessons", work / "tests/lessons")
     forged = (
-        "from chatkit.course.checks import check\n\n@check('free', 100, 'free', hint='', read='', "
+        "from chatkit.course import check\n\n@check('free', 'free', points=100, hint='', read='', "
     )
     forged += "rule='')\ndef test_free(bench):\n    pass\n"
     (work / "tests/lessons/test_01_echo.py").write_text(forged, encoding="utf-8")

@@ -3,9 +3,9 @@
 import csv
 import io
 import shutil
-import subprocess
-import sys
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,18 +20,19 @@ COURSE = find_course(ROOT)
 ECHO, BROADCAST = COURSE.lesson("echo"), COURSE.lesson("broadcast")
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "chatkit", "class", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+@pytest.fixture(scope="session")
+def run(chatkit: Callable) -> Callable:
+    """`chatkit class` in a process of its own."""
+    return partial(chatkit, "class")
 
 
-def done(*arguments: object) -> str:
+def done(run: Callable, *arguments: object) -> str:
     finished = run(*arguments)
     assert finished.returncode == 0, finished.stderr
     return finished.stdout
 
 
-def refused(*arguments: object) -> str:
+def refused(run: Callable, *arguments: object) -> str:
     """What a command that is used in a wrong way says."""
     finished = run(*arguments)
     assert finished.returncode == 2 and "Traceback" not in finished.stderr
@@ -64,7 +65,7 @@ def school(tmp_path: Path) -> Path:
     return tmp_path / "school"
 
 
-def test_two_downloads_of_canvas_keep_who_was_late_with_what(tmp_path: Path) -> None:
+def test_two_downloads_of_canvas_keep_who_was_late_with_what(run: Callable, tmp_path: Path) -> None:
     echo, cast = program("echo"), program("broadcast")
     one = canvas(
         tmp_path / "one.zip",
@@ -77,9 +78,9 @@ def test_two_downloads_of_canvas_keep_who_was_late_with_what(tmp_path: Path) -> 
     (tmp_path / "class.toml").write_text("[late]\npercent_off = 50\n", encoding="utf-8")
     out = tmp_path / "out"
 
-    done("grade", one, "--out", out, "--lesson", "1")
+    done(run, "grade", one, "--out", out, "--lesson", "1")
     first = table(out)
-    done("grade", two, "--out", out, "--lesson", "2")
+    done(run, "grade", two, "--out", out, "--lesson", "2")
     both = table(out)
 
     assert float(first["ada_2001"]["01_echo"]) * 2 == float(first["bob_2002"]["01_echo"])
@@ -132,25 +133,25 @@ def test_what_a_run_makes_due(
 
 
 def test_an_adjustment_makes_no_lesson_count_and_can_be_taken_back(
-    school: Path, tmp_path: Path
+    run: Callable, school: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    assert "these lessons count: 01_echo\n" in done("grade", school, "--out", out)
+    assert "these lessons count: 01_echo\n" in done(run, "grade", school, "--out", out)
     before = (out / "grades.csv").read_bytes()
 
-    said = done("adjust", "alice", "2", "5", "--out", out, "--why", "by mistake")
+    said = done(run, "adjust", "alice", "2", "5", "--out", out, "--why", "by mistake")
     assert "02_broadcast does not count: 0 of 3 students handed it in." in said
     assert {row["of"] for row in table(out).values()} == {"100"}
     assert (table(out)["alice"]["02_broadcast"], table(out)["bob"]["02_broadcast"]) == ("5", "")
-    done("adjust", "alice", "2", "--remove", "--out", out)
+    done(run, "adjust", "alice", "2", "--remove", "--out", out)
     assert (out / "grades.csv").read_bytes() == before
 
     points = float(table(out)["bob"]["01_echo"])
-    said = done("adjust", "bob", "1", "-10", "--out", out, "--why", "-10 for a copy")
+    said = done(run, "adjust", "bob", "1", "-10", "--out", out, "--why", "-10 for a copy")
     assert "bob, 01_echo: -10\n" in said
     assert float(table(out)["bob"]["01_echo"]) == points - 10
-    done("adjust", "bob", "1", "-.5", "--out", out, "--why", "and a bit")
-    said = done("adjust", "bob", "1", "-10", "--remove", "--out", out)
+    done(run, "adjust", "bob", "1", "-.5", "--out", out, "--why", "and a bit")
+    said = done(run, "adjust", "bob", "1", "-10", "--remove", "--out", out)
     assert "bob, 01_echo: -10 taken back (-10 for a copy)\n" in said
     assert float(table(out)["bob"]["01_echo"]) == points - 0.5
     for arguments, told in (
@@ -161,17 +162,17 @@ def test_an_adjustment_makes_no_lesson_count_and_can_be_taken_back(
         (("bob", "1", "-3"), "--why is missing"),
         (("bob", "1", "--wy", "x"), "No such option"),
     ):
-        assert told in refused("adjust", *arguments, "--out", out)
+        assert told in refused(run, "adjust", *arguments, "--out", out)
     assert float(table(out)["bob"]["01_echo"]) == points - 0.5
 
 
 def test_an_early_bird_makes_no_lesson_count_and_naming_it_does(
-    school: Path, tmp_path: Path
+    run: Callable, school: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     shutil.copytree(BROADCAST.solutions, school / "alice" / BROADCAST.name)
 
-    said = done("grade", school, "--out", out)
+    said = done(run, "grade", school, "--out", out)
     assert "these lessons count: 01_echo\n" in said
     assert (
         "02_broadcast does not count: 1 of 3 students handed it in. To let it count, grade with "
@@ -180,25 +181,26 @@ def test_an_early_bird_makes_no_lesson_count_and_naming_it_does(
     assert {row["of"] for row in table(out).values()} == {"100"}
     assert table(out)["alice"]["02_broadcast"] == "100"
 
-    done("grade", school, "--out", out, "--lesson", "2", "--only", "alice")
+    done(run, "grade", school, "--out", out, "--lesson", "2", "--only", "alice")
     assert {row["of"] for row in table(out).values()} == {"100"}
     assert "these lessons count: 01_echo, 02_broadcast\n" in done(
-        *("grade", school, "--out", out, "--lesson", "2")
+        run, *("grade", school, "--out", out, "--lesson", "2")
     )
     assert {row["of"] for row in table(out).values()} == {"200"}
     assert table(out)["bob"]["remarks"] == "02_broadcast: nothing handed in"
 
 
 def test_a_grade_that_stands_from_an_earlier_hand_in_is_marked_everywhere(
+    run: Callable,
     tmp_path: Path,
 ) -> None:
     out = tmp_path / "out"
     echo = program("echo")
     one = {"ada_2001_11_server.py": echo, "bob_2002_12_server.py": echo}
-    done("grade", canvas(tmp_path / "one.zip", one), "--out", out, "--lesson", "1")
+    done(run, "grade", canvas(tmp_path / "one.zip", one), "--out", out, "--lesson", "1")
     points = table(out)["ada_2001"]["01_echo"]
     two = {"ada_LATE_2001_21_server.rar": b"Rar!\x1a\x07\x01\0", "bob_2002_12_server.py": echo}
-    said = done("grade", canvas(tmp_path / "two.zip", two), "--out", out, "--lesson", "1")
+    said = done(run, "grade", canvas(tmp_path / "two.zip", two), "--out", out, "--lesson", "1")
 
     mark = "the grade is of an earlier hand-in (ada_2001_11_server.py); the newest one"
     assert f"ada_2001, 01_echo: {mark}" in said
@@ -207,18 +209,20 @@ def test_a_grade_that_stands_from_an_earlier_hand_in_is_marked_everywhere(
     reports = [out / name for name in ("grades.csv", "index.html", "junit.xml")]
     for report in (*reports, *(out / "students").glob("ada*")):
         assert mark in report.read_text(encoding="utf-8"), report
-    assert f"ada_2001, 01_echo: {mark}" in done("report", "--out", out)
+    assert f"ada_2001, 01_echo: {mark}" in done(run, "report", "--out", out)
 
     three = {"ada_LATE_2001_31_server.py": echo, "bob_2002_12_server.py": echo}
-    said = done("grade", canvas(tmp_path / "three.zip", three), "--out", out, "--lesson", "1")
+    said = done(run, "grade", canvas(tmp_path / "three.zip", three), "--out", out, "--lesson", "1")
     assert mark not in said and "0 lessons to grade, 2 graded before" in said
     assert table(out)["ada_2001"]["late"] == "01_echo"
 
 
-def test_the_rules_of_the_class_are_copied_and_never_lost(school: Path, tmp_path: Path) -> None:
+def test_the_rules_of_the_class_are_copied_and_never_lost(
+    run: Callable, school: Path, tmp_path: Path
+) -> None:
     out, rules = tmp_path / "out", school / "class.toml"
     rules.write_text("[late]\npercent_off = 50\n", encoding="utf-8")
-    done("grade", school, "--out", out, "--only", "alice")
+    done(run, "grade", school, "--out", out, "--only", "alice")
     copy = (out / "class.toml").read_text(encoding="utf-8")
     assert (
         copy
@@ -226,23 +230,23 @@ def test_the_rules_of_the_class_are_copied_and_never_lost(school: Path, tmp_path
     )
 
     rules.write_text("[late\n", encoding="utf-8")
-    assert f"{rules}: " in refused("grade", school, "--out", out)
+    assert f"{rules}: " in refused(run, "grade", school, "--out", out)
     assert (out / "class.toml").read_text(encoding="utf-8") == copy
     new = tmp_path / "new"
-    assert f"{rules}: " in refused("grade", school, "--out", new) and not new.exists()
+    assert f"{rules}: " in refused(run, "grade", school, "--out", new) and not new.exists()
 
     rules.write_text("[late]\npercent_off = 20\n", encoding="utf-8")
-    done("grade", school, "--out", out, "--only", "alice")
+    done(run, "grade", school, "--out", out, "--only", "alice")
     assert "percent_off = 20" in (out / "class.toml").read_text(encoding="utf-8")
     (out / "class.toml").write_text("[late]\npercent_off = 7\n", encoding="utf-8")
-    said = refused("grade", school, "--out", out)
+    said = refused(run, "grade", school, "--out", out)
     assert f"{out / 'class.toml'} and {rules} differ" in said
     assert (out / "class.toml").read_text(encoding="utf-8") == "[late]\npercent_off = 7\n"
 
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_student_s_own_class_toml_is_not_the_class_s(
-    school: Path, tmp_path: Path, packed: bool
+    run: Callable, school: Path, tmp_path: Path, packed: bool
 ) -> None:
     mine = school / "alice" / "class.toml"
     mine.write_text("[points.1]\nready-line = 1000000\n", encoding="utf-8")
@@ -252,18 +256,20 @@ def test_a_student_s_own_class_toml_is_not_the_class_s(
         work = Path(shutil.move(archive, work))
     out = tmp_path / "out"
 
-    done("grade", work, "--out", out)
+    done(run, "grade", work, "--out", out)
 
     assert not (out / "class.toml").exists()
     (row,) = table(out).values()
     assert row["of"] == "100"
 
 
-def test_the_folder_of_the_grades_may_lie_among_the_submissions(school: Path) -> None:
+def test_the_folder_of_the_grades_may_lie_among_the_submissions(
+    run: Callable, school: Path
+) -> None:
     out = school / "grades"
     for _ in range(2):
-        assert "student folders: 3 students\n" in done("grade", school, "--out", out)
-    said = done("grade", school, "--out", school / "grades-2", "--only", "bob")
+        assert "student folders: 3 students\n" in done(run, "grade", school, "--out", out)
+    said = done(run, "grade", school, "--out", school / "grades-2", "--only", "bob")
     assert "not placed: grades: it holds the gradebook of a class run" in said
 
     assert set(table(out)) == {"alice", "bob", "carol"}

@@ -465,9 +465,10 @@ def lesson(tmp_path: Path) -> Lesson:
     """Lesson 2 with checks of its own in `tmp_path`, which a test may change."""
     checks = tmp_path / "checks"
     checks.mkdir()
-    (checks / "test_it.py").write_text("import stories\nfrom deeper import one\n")
-    (checks / "stories.py").write_text("import deeper, os\n")
-    (checks / "deeper.py").write_text("import stories\none = 1\n")
+    (checks / "test_it.py").write_text("from . import stories\nfrom .deeper import one\n")
+    (checks / "stories.py").write_text("import os\nfrom . import deeper\n")
+    (checks / "deeper.py").write_text("from . import stories\none = 1\n")
+    (checks / "__init__.py").touch()
     (checks / "apart.py").write_text("two = 2\n")
     return replace(COURSE.lesson("2"), checks_file=checks / "test_it.py")
 
@@ -475,7 +476,8 @@ def lesson(tmp_path: Path) -> Lesson:
 def test_the_checks_are_the_file_and_what_it_imports_beside_itself(tmp_path: Path) -> None:
     found = imported(lesson(tmp_path).checks_file)
 
-    assert [path.name for path in found] == ["deeper.py", "stories.py", "test_it.py"]
+    names = ["__init__.py", "deeper.py", "stories.py", "test_it.py"]
+    assert [path.name for path in found] == names
 
 
 def test_the_key_changes_with_what_a_verdict_depends_on_and_nothing_else(tmp_path: Path) -> None:

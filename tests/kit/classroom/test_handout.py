@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,19 +20,6 @@ from chatkit.course.lessons import Course, find_course
 ROOT = Path(__file__).parents[3]
 COURSE = find_course(ROOT)
 KEPT = "your instructor keeps the solutions"  # what a command says when solutions are missing
-
-
-def chatkit(kit: Path, away: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    """Run the kit that lies in `kit`, in the folder `away`."""
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "chatkit", *map(str, words)],
-        cwd=away,
-        env={**os.environ, "PYTHONPATH": str(kit)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        encoding="utf-8",
-    )
 
 
 def build_wheel(source: Path, folder: Path) -> Path:
@@ -51,10 +39,10 @@ def entries(path: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def unpacked(chatkit: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A hand-out up to lesson 2, unpacked."""
     folder = tmp_path_factory.mktemp("student")
-    done = chatkit(ROOT, ROOT, "class", "handout", "--upto", 2, "--out", folder / "a.zip")
+    done = chatkit("class", "handout", "--upto", 2, "--out", folder / "a.zip", cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "lessons/02_broadcast/: README.md, client.py, lesson.toml, server.py" in done.stdout
     with zipfile.ZipFile(folder / "a.zip") as archive:
@@ -141,8 +129,10 @@ def test_its_metadata_is_that_of_the_kit() -> None:
 # What students do with it
 
 
-def test_a_student_gets_the_score_of_the_starter_and_then_of_the_work(unpacked: Path) -> None:
-    done = chatkit(unpacked, unpacked, "check", 1, "--json")
+def test_a_student_gets_the_score_of_the_starter_and_then_of_the_work(
+    chatkit: Callable, unpacked: Path
+) -> None:
+    done = chatkit("check", 1, "--json", kit=unpacked, cwd=unpacked)
 
     (lesson,) = json.loads(done.stdout)["lessons"]
     assert done.returncode == 1, done.stderr
@@ -151,7 +141,7 @@ def test_a_student_gets_the_score_of_the_starter_and_then_of_the_work(unpacked: 
     solved = unpacked.parent / "solved"
     shutil.copytree(COURSE.lesson("1").solutions, solved)
     words = ["check", 1, "--only", "echoes-many", "--dir", solved]
-    done = chatkit(unpacked, unpacked, *words)
+    done = chatkit(*words, kit=unpacked, cwd=unpacked)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -159,23 +149,25 @@ def test_a_student_gets_the_score_of_the_starter_and_then_of_the_work(unpacked: 
     "words",
     ["check --solutions", "check 1 --solutions", "demo", "play", "author", "author check --quick"],
 )
-def test_what_needs_the_solutions_says_who_has_them(unpacked: Path, words: str) -> None:
-    done = chatkit(unpacked, unpacked, *words.split())
+def test_what_needs_the_solutions_says_who_has_them(
+    chatkit: Callable, unpacked: Path, words: str
+) -> None:
+    done = chatkit(*words.split(), kit=unpacked, cwd=unpacked)
 
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1 and KEPT in done.stderr
     assert "solutions" in done.stderr and not done.stdout
 
 
-def test_a_later_lesson_is_not_known_in_it(unpacked: Path) -> None:
-    done = chatkit(unpacked, unpacked, "check", 3)
+def test_a_later_lesson_is_not_known_in_it(chatkit: Callable, unpacked: Path) -> None:
+    done = chatkit("check", 3, kit=unpacked, cwd=unpacked)
 
     assert done.returncode == 2
     assert "The lessons are: 1 (echo), 2 (broadcast)." in done.stderr
 
 
 def test_it_has_the_untouched_programs_beside_those_that_students_edit(
-    unpacked: Path, tmp_path: Path
+    chatkit: Callable, unpacked: Path, tmp_path: Path
 ) -> None:
     course = tmp_path / "course"
     shutil.copytree(unpacked, course)
@@ -183,7 +175,7 @@ def test_it_has_the_untouched_programs_beside_those_that_students_edit(
     starter = server.read_bytes()
     server.write_text("# mine\n", encoding="utf-8")
 
-    done = chatkit(course, course, "reset", 1)
+    done = chatkit("reset", 1, kit=course, cwd=course)
 
     assert done.returncode == 0 and server.read_bytes() == starter, done.stderr
 
@@ -201,34 +193,38 @@ def test_away_from_its_folder_it_checks_what_the_student_edits(unpacked: Path) -
     assert done.stdout.strip() == str(unpacked.resolve()), done.stderr
 
 
-def test_it_can_be_built_and_installed_without_solutions(unpacked: Path, tmp_path: Path) -> None:
+def test_it_can_be_built_and_installed_without_solutions(
+    chatkit: Callable, unpacked: Path, tmp_path: Path
+) -> None:
     site = build_wheel(unpacked, tmp_path)
 
-    done = chatkit(site, tmp_path, "init", "my-chat")
+    done = chatkit("init", "my-chat", kit=site, cwd=tmp_path)
 
     assert "my-chat holds 01_echo and 02_broadcast." in done.stdout, done.stderr
     assert (site / "chatkit/_course/lessons/02_broadcast/server.py").is_file()
     assert not (site / "chatkit/_course/solutions").exists()
-    done = chatkit(site, tmp_path / "my-chat", "check", 1, "--json", "--only", "ready-line")
+    done = chatkit("check", 1, "--json", "--only", "ready-line", kit=site, cwd=tmp_path / "my-chat")
     assert done.returncode == 1, done.stderr
 
 
 # Where it is made
 
 
-def test_a_hand_out_of_a_hand_out_is_the_same(unpacked: Path, tmp_path: Path) -> None:
+def test_a_hand_out_of_a_hand_out_is_the_same(
+    chatkit: Callable, unpacked: Path, tmp_path: Path
+) -> None:
     words = ["class", "handout", "--upto", "2", "--out", tmp_path / "b.zip"]
-    done = chatkit(unpacked, unpacked, *words)
+    done = chatkit(*words, kit=unpacked, cwd=unpacked)
 
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "b.zip").read_bytes() == (unpacked.parent / "a.zip").read_bytes()
 
 
-def test_an_installed_kit_makes_the_same(unpacked: Path, tmp_path: Path) -> None:
+def test_an_installed_kit_makes_the_same(chatkit: Callable, unpacked: Path, tmp_path: Path) -> None:
     site = build_wheel(ROOT, tmp_path)
 
     words = ["class", "handout", "--upto", "2", "--out", tmp_path / "b.zip"]
-    done = chatkit(site, tmp_path, *words)
+    done = chatkit(*words, kit=site, cwd=tmp_path)
 
     assert done.returncode == 0, done.stderr
     assert entries(tmp_path / "b.zip") == entries(unpacked.parent / "a.zip")
@@ -238,23 +234,25 @@ def test_an_installed_kit_makes_the_same(unpacked: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("number", ["0", "9", "-1", "x", ""])
-def test_a_lesson_that_is_not_there_is_one_clear_line(number: str, tmp_path: Path) -> None:
+def test_a_lesson_that_is_not_there_is_one_clear_line(
+    chatkit: Callable, number: str, tmp_path: Path
+) -> None:
     words = ["class", "handout", f"--upto={number}", "--out", tmp_path / "a.zip"]
-    done = chatkit(ROOT, ROOT, *words)
+    done = chatkit(*words, cwd=ROOT)
 
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1 and "The lessons are: 1 (echo)" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_only_an_earlier_hand_out_is_replaced(tmp_path: Path) -> None:
+def test_only_an_earlier_hand_out_is_replaced(chatkit: Callable, tmp_path: Path) -> None:
     (tmp_path / "notes.zip").write_text("my notes", encoding="utf-8")
     (tmp_path / "folder.zip").mkdir()
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
         archive.writestr("README.md", "mine")
     for name in ("notes.zip", "folder.zip", "other.zip"):
         words = ["class", "handout", "--upto", "1", "--out", tmp_path / name]
-        done = chatkit(ROOT, ROOT, *words)
+        done = chatkit(*words, cwd=ROOT)
         assert done.returncode == 2 and done.stderr.count("\n") == 1
         assert f"{name} is there already and is no hand-out" in done.stderr
     assert (tmp_path / "notes.zip").read_text(encoding="utf-8") == "my notes"
@@ -303,8 +301,8 @@ def test_a_write_that_fails_leaves_the_earlier_one(
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
 
 
-def test_help_teaches_with_examples() -> None:
-    done = chatkit(ROOT, ROOT, "class", "handout", "--help")
+def test_help_teaches_with_examples(chatkit: Callable) -> None:
+    done = chatkit("class", "handout", "--help", cwd=ROOT)
 
     assert done.returncode == 0
     assert "chatkit class handout --upto 1 --out week1.zip" in done.stdout

@@ -8,10 +8,9 @@ import csv
 import io
 import json
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -430,13 +429,14 @@ def test_in_one_archive_of_the_whole_class_they_are_the_same(
     assert [name for name in set(NONE) - gone if there[name].lessons] == []
 
 
-def run(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "chatkit", "class", *map(str, words)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=560)
+@pytest.fixture(scope="session")
+def run(chatkit: Callable) -> Callable:
+    """`chatkit class` in a process of its own."""
+    return partial(chatkit, "class")
 
 
 def test_every_grade_is_right_and_everybody_without_one_is_named(
-    school: Path, tmp_path: Path
+    run: Callable, school: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
 
@@ -464,7 +464,9 @@ def test_every_grade_is_right_and_everybody_without_one_is_named(
 
 
 @pytest.mark.parametrize("name", ["a_desktop", "other_names", "a_package"])
-def test_a_platform_gives_the_same_points(school: Path, tmp_path: Path, name: str) -> None:
+def test_a_platform_gives_the_same_points(
+    run: Callable, school: Path, tmp_path: Path, name: str
+) -> None:
     words = ("--as", "gradescope", "--lesson", "1", "--out", tmp_path / "results.json")
     done = run("one", school / name, *words)
 
@@ -473,7 +475,9 @@ def test_a_platform_gives_the_same_points(school: Path, tmp_path: Path, name: st
     assert sum(test["score"] for test in result["tests"]) == 100
 
 
-def test_what_cannot_be_graded_gets_no_file_from_a_platform(school: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_graded_gets_no_file_from_a_platform(
+    run: Callable, school: Path, tmp_path: Path
+) -> None:
     words = ("--as", "gradescope", "--lesson", "1", "--out", tmp_path / "results.json")
     for name in ("a_rar", "a_notebook", "two_that_differ"):
         done = run("one", school / name, *words)

@@ -3,8 +3,8 @@
 import csv
 import io
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,13 +22,14 @@ WORKSHEET = (
 )
 
 
-def run(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "chatkit", "class", *map(str, words)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+@pytest.fixture(scope="session")
+def run(chatkit: Callable) -> Callable:
+    """`chatkit class` in a process of its own."""
+    return partial(chatkit, "class")
 
 
 @pytest.fixture
-def out(tmp_path: Path) -> Path:
+def out(run: Callable, tmp_path: Path) -> Path:
     """A class that was graded: Ada and Bob have lessons 1 and 2, and Ada's echo earned half."""
     out = tmp_path / "out"
     out.mkdir()
@@ -58,7 +59,9 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_worksheet_gets_the_total_or_the_lesson_that_is_named(out: Path, tmp_path: Path) -> None:
+def test_a_worksheet_gets_the_total_or_the_lesson_that_is_named(
+    run: Callable, out: Path, tmp_path: Path
+) -> None:
     given = tmp_path / "worksheet.csv"
     given.write_text(WORKSHEET, encoding="utf-8")
 
@@ -72,7 +75,9 @@ def test_a_worksheet_gets_the_total_or_the_lesson_that_is_named(out: Path, tmp_p
     assert given.read_text(encoding="utf-8") == WORKSHEET
 
 
-def test_a_run_for_one_lesson_fills_in_that_lesson(out: Path, tmp_path: Path) -> None:
+def test_a_run_for_one_lesson_fills_in_that_lesson(
+    run: Callable, out: Path, tmp_path: Path
+) -> None:
     """The folder holds two lessons; the worksheet is that of the assignment for lesson 1."""
     given = tmp_path / "worksheet.csv"
     given.write_text(WORKSHEET, encoding="utf-8")
@@ -90,7 +95,7 @@ def test_a_run_for_one_lesson_fills_in_that_lesson(out: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize("command", ["grade", "report"])
 def test_a_roster_that_would_destroy_something_is_refused_before_all(
-    out: Path, tmp_path: Path, command: str
+    run: Callable, out: Path, tmp_path: Path, command: str
 ) -> None:
     (tmp_path / "grades.csv").write_text(WORKSHEET, encoding="utf-8")
     (out / "worksheet.csv").write_text(WORKSHEET, encoding="utf-8")
@@ -111,7 +116,7 @@ def test_a_roster_that_would_destroy_something_is_refused_before_all(
         assert content(tmp_path) == before
 
 
-def test_a_lesson_without_a_roster_is_wrong_use(out: Path) -> None:
+def test_a_lesson_without_a_roster_is_wrong_use(run: Callable, out: Path) -> None:
     done = run("report", "--out", out, "--lesson", "1")
 
     assert done.returncode == 2

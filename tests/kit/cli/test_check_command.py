@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import jsonschema
@@ -21,11 +23,10 @@ SCHEMA = json.loads((Path(chatkit.__file__).parent / "grading/verdict.schema.jso
 MISTAKES = ROOT / "tests/mistakes"
 
 
-def check(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "chatkit", "check", *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, timeout=120, encoding="utf-8"
-    )
+@pytest.fixture(scope="session")
+def check(chatkit: Callable) -> Callable:
+    """`chatkit check` in a process of its own."""
+    return partial(chatkit, "check")
 
 
 def server_only(tmp_path: Path, text: str) -> Path:
@@ -34,7 +35,7 @@ def server_only(tmp_path: Path, text: str) -> Path:
     return tmp_path / "mine"
 
 
-def test_a_full_score_exits_0_and_says_so() -> None:
+def test_a_full_score_exits_0_and_says_so(check: Callable) -> None:
     done = check("1", "--solutions")
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -42,11 +43,11 @@ def test_a_full_score_exits_0_and_says_so() -> None:
 
 
 @pytest.mark.parametrize("name", ["1", "01", "01_echo", "echo"])
-def test_a_lesson_has_several_names(name: str) -> None:
+def test_a_lesson_has_several_names(check: Callable, name: str) -> None:
     assert check(name, "--solutions", "--only", "ready-line").returncode == 0
 
 
-def test_only_and_show_draw_one_check_also_when_it_passes() -> None:
+def test_only_and_show_draw_one_check_also_when_it_passes(check: Callable) -> None:
     done = check("2", "--solutions", "--only", "half-line", "--show")
 
     assert done.returncode == 0
@@ -55,7 +56,7 @@ def test_only_and_show_draw_one_check_also_when_it_passes() -> None:
     assert "reaches" not in done.stdout
 
 
-def test_only_may_name_several_checks() -> None:
+def test_only_may_name_several_checks(check: Callable) -> None:
     words = ("2", "--solutions", "--json", "--only", "reaches-others", "--only", "half-line")
     done = check(*words, "--only", "half-line")
 
@@ -65,7 +66,7 @@ def test_only_may_name_several_checks() -> None:
     assert ids == [one.id for one in find_course(ROOT).lesson("2").checks() if one.id in ids]
 
 
-def test_json_is_one_object_that_keeps_to_the_schema(tmp_path: Path) -> None:
+def test_json_is_one_object_that_keeps_to_the_schema(check: Callable, tmp_path: Path) -> None:
     mine = server_only(tmp_path, "raise NotImplementedError('TODO 1: listen')\n")
 
     for arguments in (("1", "--solutions"), ("1", "--dir", mine)):
@@ -78,7 +79,7 @@ def test_json_is_one_object_that_keeps_to_the_schema(tmp_path: Path) -> None:
         assert done.stderr == ""
 
 
-def test_the_verdict_names_the_next_todo_and_its_hint(tmp_path: Path) -> None:
+def test_the_verdict_names_the_next_todo_and_its_hint(check: Callable, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "lessons/01_echo", tmp_path / "mine")
 
     done = check("1", "--dir", tmp_path / "mine", "--only", "ready-line", "--json")
@@ -90,7 +91,9 @@ def test_the_verdict_names_the_next_todo_and_its_hint(tmp_path: Path) -> None:
     assert verdict["read"].endswith('"Starting and stopping"')
 
 
-def test_a_check_is_a_line_and_the_last_words_say_where_to_begin(tmp_path: Path) -> None:
+def test_a_check_is_a_line_and_the_last_words_say_where_to_begin(
+    check: Callable, tmp_path: Path
+) -> None:
     shutil.copytree(ROOT / "lessons/03_threads", tmp_path / "mine")
 
     done = check("3", "--dir", tmp_path / "mine")
@@ -105,7 +108,7 @@ def test_a_check_is_a_line_and_the_last_words_say_where_to_begin(tmp_path: Path)
     assert "chatkit check 3 --all" in lines
 
 
-def test_all_shows_each_failure_whole_and_a_traceback_once(tmp_path: Path) -> None:
+def test_all_shows_each_failure_whole_and_a_traceback_once(check: Callable, tmp_path: Path) -> None:
     text = (ROOT / "solutions/01_echo/server.py").read_text(encoding="utf-8")
     assert "client.sendall(data)" in text
     mine = server_only(tmp_path, text.replace("client.sendall(data)", "raise ValueError('no')"))
@@ -120,13 +123,17 @@ def test_all_shows_each_failure_whole_and_a_traceback_once(tmp_path: Path) -> No
     assert "(the traceback stands above, at " in rest
 
 
-def test_the_window_lesson_says_nothing_of_forging_to_a_student(tmp_path: Path) -> None:
+def test_the_window_lesson_says_nothing_of_forging_to_a_student(
+    check: Callable, tmp_path: Path
+) -> None:
     done = check("5", "--dir", ROOT / "solutions/05_gui", "--only", "handshake")
 
     assert "05_gui: " in done.stdout and "forged" not in done.stdout
 
 
-def test_a_server_that_ends_behind_its_ready_line_tells_why(tmp_path: Path) -> None:
+def test_a_server_that_ends_behind_its_ready_line_tells_why(
+    check: Callable, tmp_path: Path
+) -> None:
     text = (ROOT / "solutions/01_echo/server.py").read_text(encoding="utf-8")
     ends = text.replace(
         "    serve_clients(listener)\n", '    raise NotImplementedError("TODO 2: x")\n'
@@ -140,7 +147,7 @@ def test_a_server_that_ends_behind_its_ready_line_tells_why(tmp_path: Path) -> N
     assert (verdict["status"], verdict["symptom"]) == ("failed", "todo")
 
 
-def test_half_a_line_is_told_as_in_the_book(tmp_path: Path) -> None:
+def test_half_a_line_is_told_as_in_the_book(check: Callable, tmp_path: Path) -> None:
     shutil.copytree(MISTAKES / "02_broadcast/passes_on_what_recv_returned", tmp_path / "mine")
 
     done = check("2", "--dir", tmp_path / "mine", "--only", "half-line", "--seed", "book")
@@ -171,7 +178,9 @@ def test_half_a_line_is_told_as_in_the_book(tmp_path: Path) -> None:
         (["--nonsense"], ["--nonsense"]),
     ],
 )
-def test_wrong_use_is_one_clear_line_and_status_2(arguments: list[str], words: list[str]) -> None:
+def test_wrong_use_is_one_clear_line_and_status_2(
+    check: Callable, arguments: list[str], words: list[str]
+) -> None:
     done = check(*arguments)
 
     assert done.returncode == 2
@@ -191,7 +200,7 @@ def test_wrong_use_is_one_clear_line_and_status_2(arguments: list[str], words: l
     ],
 )
 def test_a_file_that_is_no_program_has_a_clear_result(
-    tmp_path: Path, content: str, symptom: str
+    check: Callable, tmp_path: Path, content: str, symptom: str
 ) -> None:
     mine = server_only(tmp_path, content)
 
@@ -206,7 +215,7 @@ def test_a_file_that_is_no_program_has_a_clear_result(
     assert "Traceback" not in done.stderr
 
 
-def test_a_missing_file_a_folder_and_an_empty_folder(tmp_path: Path) -> None:
+def test_a_missing_file_a_folder_and_an_empty_folder(check: Callable, tmp_path: Path) -> None:
     (tmp_path / "mine/server.py").mkdir(parents=True)
 
     done = check("1", "--dir", tmp_path / "mine", "--json")
@@ -227,7 +236,7 @@ def test_a_given_program_is_taken_from_the_lesson(tmp_path: Path) -> None:
     assert lesson.program_in(tmp_path, "server.py") == tmp_path / "server.py"
 
 
-def test_a_pipe_gets_plain_text() -> None:
+def test_a_pipe_gets_plain_text(check: Callable) -> None:
     assert "\x1b" not in check("1", "--solutions", "--only", "ready-line").stdout
 
 
@@ -272,7 +281,7 @@ def test_whatever_ends_the_check_ends_the_programs(tmp_path: Path, end: signal.S
 @pytest.mark.parametrize("lesson", ["1", "3", "4", "5"])  # those with a client
 @pytest.mark.parametrize("where", ["program", "module"])
 def test_a_file_in_another_encoding_is_told_as_such_by_every_check(
-    tmp_path: Path, lesson: str, where: str
+    check: Callable, tmp_path: Path, lesson: str, where: str
 ) -> None:
     (solution,) = (ROOT / "solutions").glob(f"0{lesson}_*")
     shutil.copytree(solution, tmp_path / "mine")
@@ -300,7 +309,9 @@ sys.exit("no \x1b[2J way\tback")
 """
 
 
-def test_what_a_program_prints_cannot_steer_a_terminal_and_a_tab_is_a_tab(tmp_path: Path) -> None:
+def test_what_a_program_prints_cannot_steer_a_terminal_and_a_tab_is_a_tab(
+    check: Callable, tmp_path: Path
+) -> None:
     found = check("1", "--dir", server_only(tmp_path, TALKS), "--json").stdout
     shown = check("1", "--dir", tmp_path / "mine").stdout
 

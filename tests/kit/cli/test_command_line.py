@@ -1,10 +1,9 @@
 """The manners of the whole command line: help that teaches, guesses, completion, a quick start."""
 
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -16,18 +15,6 @@ from click.testing import CliRunner
 from chatkit.cli.main import COMMANDS, main
 
 ROOT = Path(__file__).parents[3]
-
-
-def chatkit(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "chatkit", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        encoding="utf-8",
-    )
 
 
 def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
@@ -58,7 +45,7 @@ def test_every_help_has_an_example_and_fits_the_terminal(path: str) -> None:
     assert max(map(len, text.splitlines())) <= 80, max(text.splitlines(), key=len)
 
 
-def test_the_list_of_commands_says_what_each_one_is() -> None:
+def test_the_list_of_commands_says_what_each_one_is(chatkit: Callable) -> None:
     listed = chatkit("--help").stdout.partition("Commands:")[2]
 
     for name, (module, attribute, words) in COMMANDS.items():
@@ -116,7 +103,7 @@ def test_tab_offers_commands_lessons_and_options(typed: list[str], offered: list
     assert [item.value for item in found] == offered
 
 
-def test_the_shell_gets_its_answer() -> None:
+def test_the_shell_gets_its_answer(chatkit: Callable) -> None:
     asked = {"COMP_WORDS": "chatkit hint br", "COMP_CWORD": "2"}
     done = chatkit(_CHATKIT_COMPLETE="bash_complete", **asked)
 
@@ -124,13 +111,13 @@ def test_the_shell_gets_its_answer() -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_script_for_a_shell_asks_chatkit(shell: str) -> None:
+def test_the_script_for_a_shell_asks_chatkit(chatkit: Callable, shell: str) -> None:
     done = chatkit("completion", shell)
 
     assert done.returncode == 0 and f"_CHATKIT_COMPLETE={shell}_complete" in done.stdout
 
 
-def test_bash_can_read_its_script() -> None:
+def test_bash_can_read_its_script(chatkit: Callable) -> None:
     bash = shutil.which("bash")
     assert bash
     script = chatkit("completion", "bash").stdout

@@ -1,13 +1,13 @@
 """`chatkit hint`: which TODO it chooses, and what a student sees of it."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,25 +20,10 @@ ROOT = Path(__file__).parents[3]
 KIT = find_course(ROOT)
 
 
-@pytest.fixture
-def course(tmp_path: Path) -> Course:
-    """A student's copy of the lessons, untouched."""
-    shutil.copytree(ROOT / "lessons", tmp_path / "clone/lessons")
-    return find_course(tmp_path / "clone")
-
-
-def hint(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "chatkit", "hint", *map(str, arguments)]
-    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return subprocess.run(
-        command,
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        encoding="utf-8",
-    )
+@pytest.fixture(scope="session")
+def hint(chatkit: Callable) -> Callable:
+    """`chatkit hint` in a process of its own."""
+    return partial(chatkit, "hint")
 
 
 def write(lesson: Lesson, *numbers: int) -> None:
@@ -155,7 +140,7 @@ def test_hints_go_from_a_question_to_a_line_of_code() -> None:
 # What a student sees
 
 
-def test_one_more_each_time_until_the_walkthrough(course: Course) -> None:
+def test_one_more_each_time_until_the_walkthrough(hint: Callable, course: Course) -> None:
     shutil.copytree(ROOT / "solutions", course.root / "solutions")
     todo = course.lesson("echo").todos[0]
     shown = [hint(cwd=course.root) for _ in range(4)]
@@ -175,7 +160,7 @@ def test_one_more_each_time_until_the_walkthrough(course: Course) -> None:
     assert load(course).of(course.lesson("echo")).hints == {1: 3}
 
 
-def test_again_opens_none_and_todo_chooses_one(course: Course) -> None:
+def test_again_opens_none_and_todo_chooses_one(hint: Callable, course: Course) -> None:
     refused = hint("1", "--again", cwd=course.root)
     chosen = hint("1", "--todo", "5", cwd=course.root)
     again = hint("1", "--todo", "5", "--again", cwd=course.root)
@@ -187,7 +172,9 @@ def test_again_opens_none_and_todo_chooses_one(course: Course) -> None:
     assert load(course).of(course.lesson("echo")).hints == {5: 1}
 
 
-def test_what_failed_is_named_and_a_change_since_then_is_said(course: Course) -> None:
+def test_what_failed_is_named_and_a_change_since_then_is_said(
+    hint: Callable, course: Course
+) -> None:
     for name in ("server.py", "client.py"):
         shutil.copy(ROOT / "solutions/01_echo" / name, course.lesson("echo").folder)
     checks = {check.id: "passed" for check in course.lesson("echo").checks()}
@@ -227,7 +214,7 @@ def test_without_the_solutions_the_last_hint_says_whom_to_ask(course: Course) ->
     ],
 )
 def test_wrong_use_is_one_clear_line_and_status_2(
-    course: Course, arguments: list[str], words: str
+    hint: Callable, course: Course, arguments: list[str], words: str
 ) -> None:
     done = hint(*arguments, cwd=course.root)
 
@@ -236,7 +223,9 @@ def test_wrong_use_is_one_clear_line_and_status_2(
     assert not (course.root / FILE).exists()
 
 
-def test_a_state_of_a_newer_kit_is_refused_and_a_broken_one_is_kept(course: Course) -> None:
+def test_a_state_of_a_newer_kit_is_refused_and_a_broken_one_is_kept(
+    hint: Callable, course: Course
+) -> None:
     (course.root / FILE).write_text('{"schema": 7}', encoding="utf-8")
     newer = hint(cwd=course.root)
     (course.root / FILE).write_text("{", encoding="utf-8")
@@ -280,7 +269,7 @@ def test_a_todo_that_was_named_is_hinted_at_until_it_is_written(course: Course) 
     assert chosen and chosen.todo.number == 3
 
 
-def test_the_hint_names_what_the_check_has_named(course: Course) -> None:
+def test_the_hint_names_what_the_check_has_named(hint: Callable, course: Course) -> None:
     echo = course.lesson("echo")
     for program in echo.asked:
         shutil.copy(KIT.lesson("echo").solutions / program, echo.folder)

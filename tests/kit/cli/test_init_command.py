@@ -1,17 +1,16 @@
 """`chatkit init`: the lessons in a folder of one's own, where every command works."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from chatkit.course.lessons import find_course
-from chatkit.course.starters import fingerprint, starter
+from chatkit.course.manifest import fingerprint
+from chatkit.course.starters import starter
 from chatkit.student import newfolder
 from chatkit.student.newfolder import FolderError, new_folder
 
@@ -19,22 +18,10 @@ ROOT = Path(__file__).parents[3]
 COURSE = find_course(ROOT)
 
 
-def chatkit(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "chatkit", *map(str, words)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        encoding="utf-8",
-    )
-
-
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(chatkit: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home") / "my chat"
-    done = chatkit(folder.parent, "init", "my chat")
+    done = chatkit("init", "my chat", cwd=folder.parent)
     assert done.returncode == 0, done.stderr
     names = "01_echo, 02_broadcast, 03_threads, 04_nicknames and 05_gui"
     assert done.stdout.splitlines()[:4] == [
@@ -82,19 +69,19 @@ def test_no_link_in_it_is_dead(made: Path) -> None:
     assert count > 5
 
 
-def test_check_pack_reset_and_solution_work_inside(made: Path) -> None:
-    done = chatkit(made, "check", 1, "--only", "ready-line", "--json")
+def test_check_pack_reset_and_solution_work_inside(chatkit: Callable, made: Path) -> None:
+    done = chatkit("check", 1, "--only", "ready-line", "--json", cwd=made)
     (lesson,) = json.loads(done.stdout)["lessons"]
     assert done.returncode == 1 and lesson["score"] == 0, done.stderr
 
     shutil.copy(COURSE.lesson("1").solutions / "server.py", made / "lessons/01_echo")
-    done = chatkit(made, "check", 1, "--only", "ready-line")
+    done = chatkit("check", 1, "--only", "ready-line", cwd=made)
     assert done.returncode == 0, done.stdout + done.stderr
-    done = chatkit(made / "lessons/01_echo", "pack")
+    done = chatkit("pack", cwd=made / "lessons/01_echo")
     assert "holds 01_echo. Hand in this file." in done.stdout, done.stderr
-    done = chatkit(made, "solution", 1, "server", "--yes")
+    done = chatkit("solution", 1, "server", "--yes", cwd=made)
     assert "is the solution, line for line" in done.stdout, done.stderr
-    done = chatkit(made, "reset", 1, "server")
+    done = chatkit("reset", 1, "server", cwd=made)
     assert "server.py is the starter again" in done.stdout, done.stderr
 
 
@@ -106,11 +93,13 @@ def test_what_it_was_given_is_noted_for_a_later_update(made: Path) -> None:
     assert set(about["files"]) > {"docs/contract.md", "lessons/01_echo/README.md"}
 
 
-def test_an_empty_folder_will_do_also_with_what_tools_keep_there(tmp_path: Path) -> None:
+def test_an_empty_folder_will_do_also_with_what_tools_keep_there(
+    chatkit: Callable, tmp_path: Path
+) -> None:
     for name in (".git", ".venv"):
         (tmp_path / name).mkdir()
 
-    done = chatkit(tmp_path, "init", ".")
+    done = chatkit("init", ".", cwd=tmp_path)
 
     assert done.returncode == 0, done.stderr
     assert "cd " not in done.stdout
@@ -118,21 +107,23 @@ def test_an_empty_folder_will_do_also_with_what_tools_keep_there(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "lessons", ".hidden"])
-def test_a_folder_that_is_not_empty_stays_as_it_is(tmp_path: Path, name: str) -> None:
+def test_a_folder_that_is_not_empty_stays_as_it_is(
+    chatkit: Callable, tmp_path: Path, name: str
+) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / name).touch()
 
-    done = chatkit(tmp_path, "init", "there")
+    done = chatkit("init", "there", cwd=tmp_path)
 
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "there is not empty: name a new folder" in done.stderr
     assert [path.name for path in (tmp_path / "there").iterdir()] == [name]
 
 
-def test_a_file_in_its_place_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_file_in_its_place_is_one_clear_line(chatkit: Callable, tmp_path: Path) -> None:
     (tmp_path / "there").touch()
 
-    done = chatkit(tmp_path, "init", "there")
+    done = chatkit("init", "there", cwd=tmp_path)
 
     assert done.returncode == 2 and "there is a file" in done.stderr
 
@@ -159,5 +150,5 @@ def test_stopped_half_way_nothing_is_there(
     assert len(find_course(tmp_path / "new").lessons) == len(COURSE.lessons)
 
 
-def test_help_teaches_with_examples() -> None:
-    assert "chatkit init my-chat" in chatkit(ROOT, "init", "--help").stdout
+def test_help_teaches_with_examples(chatkit: Callable) -> None:
+    assert "chatkit init my-chat" in chatkit("init", "--help", cwd=ROOT).stdout

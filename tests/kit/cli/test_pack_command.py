@@ -3,9 +3,9 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,21 +35,15 @@ def course_of(clone: Path) -> Course:
     return find_course(clone)
 
 
-def pack(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "chatkit", "pack", *map(str, arguments)]
-    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return subprocess.run(
-        command,
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        encoding="utf-8",
-    )
+@pytest.fixture(scope="session")
+def pack(chatkit: Callable) -> Callable:
+    """`chatkit pack` in a process of its own."""
+    return partial(chatkit, "pack")
 
 
-def test_every_lesson_that_was_begun_is_packed_and_what_is_left_is_said(clone: Path) -> None:
+def test_every_lesson_that_was_begun_is_packed_and_what_is_left_is_said(
+    pack: Callable, clone: Path
+) -> None:
     done = pack(cwd=clone)
 
     assert done.returncode == 0, done.stderr
@@ -74,7 +68,9 @@ def test_every_lesson_that_was_begun_is_packed_and_what_is_left_is_said(clone: P
     assert server == (ROOT / "solutions/01_echo/server.py").read_bytes()
 
 
-def test_named_lessons_are_packed_each_once_in_the_order_of_the_course(clone: Path) -> None:
+def test_named_lessons_are_packed_each_once_in_the_order_of_the_course(
+    pack: Callable, clone: Path
+) -> None:
     done = pack("broadcast", "1", "echo", "--out", "monday.zip", cwd=clone)
 
     assert done.returncode == 0
@@ -96,7 +92,9 @@ def test_the_same_programs_give_the_same_bytes(clone: Path) -> None:
     assert (clone / "a.zip").read_bytes() == (clone / "b.zip").read_bytes()
 
 
-def test_an_earlier_hand_in_is_replaced_and_nothing_else_is_left(clone: Path) -> None:
+def test_an_earlier_hand_in_is_replaced_and_nothing_else_is_left(
+    pack: Callable, clone: Path
+) -> None:
     for lesson in ("1", "2"):
         assert pack(lesson, "--out", "a.zip", cwd=clone).returncode == 0
 
@@ -105,7 +103,9 @@ def test_an_earlier_hand_in_is_replaced_and_nothing_else_is_left(clone: Path) ->
     assert sorted(path.name for path in clone.iterdir()) == ["a.zip", "lessons"]
 
 
-def test_what_is_packed_unpacks_without_a_remark(clone: Path, tmp_path: Path) -> None:
+def test_what_is_packed_unpacks_without_a_remark(
+    pack: Callable, clone: Path, tmp_path: Path
+) -> None:
     pack(cwd=clone)
 
     found = unpack(clone / "chatkit-handin.zip", tmp_path / "into")
@@ -125,7 +125,7 @@ def test_what_is_packed_unpacks_without_a_remark(clone: Path, tmp_path: Path) ->
     ],
 )
 def test_what_is_wrong_with_a_program_is_said_and_packed_all_the_same(
-    clone: Path, content: bytes, remark: str
+    pack: Callable, clone: Path, content: bytes, remark: str
 ) -> None:
     (clone / "lessons/01_echo/server.py").write_bytes(content)
 
@@ -144,7 +144,9 @@ def test_a_program_that_python_can_read_needs_no_remark(content: bytes) -> None:
     assert handin.look_at(content) == []
 
 
-def test_what_the_kit_itself_keeps_beside_programs_is_no_remark(clone: Path) -> None:
+def test_what_the_kit_itself_keeps_beside_programs_is_no_remark(
+    pack: Callable, clone: Path
+) -> None:
     folder = clone / "lessons/01_echo"
     for name in ("server.new.py", "backups/001/server.py", "backups/extra.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -156,7 +158,7 @@ def test_what_the_kit_itself_keeps_beside_programs_is_no_remark(clone: Path) -> 
     assert done.stdout == "chatkit-handin.zip holds 01_echo. Hand in this file.\n"
 
 
-def test_modules_that_stay_behind_are_named(clone: Path) -> None:
+def test_modules_that_stay_behind_are_named(pack: Callable, clone: Path) -> None:
     (clone / "lessons/01_echo/helper.py").touch()
 
     done = pack("1", cwd=clone)
@@ -177,7 +179,7 @@ def test_modules_that_stay_behind_are_named(clone: Path) -> None:
     ],
 )
 def test_wrong_use_is_one_clear_line_and_status_2(
-    clone: Path, arguments: list[str], words: list[str]
+    pack: Callable, clone: Path, arguments: list[str], words: list[str]
 ) -> None:
     (clone / "notes.zip").write_text("my notes", encoding="utf-8")
     (clone / "folder.zip").mkdir()
@@ -194,7 +196,7 @@ def test_wrong_use_is_one_clear_line_and_status_2(
     assert (clone / "notes.zip").read_text(encoding="utf-8") == "my notes"
 
 
-def test_nothing_begun_is_nothing_to_pack(tmp_path: Path) -> None:
+def test_nothing_begun_is_nothing_to_pack(pack: Callable, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "lessons", tmp_path / "lessons")
 
     done = pack(cwd=tmp_path)
@@ -242,7 +244,7 @@ def test_a_manifest_that_cannot_be_used_is_none(tmp_path: Path, text: str) -> No
     assert read_manifest(tmp_path) is None
 
 
-def test_help_teaches_with_examples(clone: Path) -> None:
+def test_help_teaches_with_examples(pack: Callable, clone: Path) -> None:
     done = pack("--help", cwd=clone)
 
     assert done.returncode == 0

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +26,17 @@ ADDRESS = "git+https://example.org/chatkit.git"
 WORKFLOW = ".github/workflows/classroom.yml"
 
 
-def package(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "chatkit", "class", "package", *map(str, words)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+@pytest.fixture(scope="session")
+def package(chatkit: Callable) -> Callable:
+    """`chatkit class package` in a process of its own."""
+    return partial(chatkit, "class", "package")
 
 
 # Gradescope
 
 
 @pytest.fixture(scope="module")
-def autograder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def autograder(package: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """/autograder as Gradescope makes it, for lesson 1; with nothing handed in yet."""
     folder = tmp_path_factory.mktemp("autograder")
     done = package("gradescope", "--lesson", "1", "--out", folder / "a.zip")
@@ -143,7 +146,7 @@ def test_a_grader_that_fails_says_that_it_is_not_the_students_fault(
 
 
 def test_setup_installs_into_the_venv_that_run_autograder_uses(
-    autograder: Path, tmp_path: Path
+    package: Callable, autograder: Path, tmp_path: Path
 ) -> None:
     """With stand-ins for apt-get and Python that write down how they are called."""
     log = tmp_path / "log"
@@ -195,7 +198,9 @@ def workflow(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def test_the_workflow_has_the_names_that_classroom_looks_for(tmp_path: Path) -> None:
+def test_the_workflow_has_the_names_that_classroom_looks_for(
+    package: Callable, tmp_path: Path
+) -> None:
     done = package("github", "--out", tmp_path, "--kit", ADDRESS)
 
     assert done.returncode == 0, done.stderr
@@ -299,7 +304,7 @@ def test_the_grading_step_hands_on_what_the_reporter_reads(tmp_path: Path) -> No
     ],
 )
 def test_wrong_use_is_told_and_nothing_is_written(
-    tmp_path: Path, words: list[str], told: str
+    package: Callable, tmp_path: Path, words: list[str], told: str
 ) -> None:
     (tmp_path / "notes.zip").write_text("my notes", encoding="utf-8")
     (tmp_path / "folder.zip").mkdir()
@@ -327,7 +332,7 @@ def test_what_we_made_before_is_replaced(tmp_path: Path) -> None:
         gradescope_zip(COURSE, [], tmp_path / WORKFLOW)
 
 
-def test_help_teaches_with_examples() -> None:
+def test_help_teaches_with_examples(package: Callable) -> None:
     done = package("--help")
 
     assert done.returncode == 0

@@ -24,7 +24,7 @@ from chatkit.cli.tools import play as command
 from chatkit.course.lessons import find_course
 from chatkit.system.display import Display
 from chatkit.tools import lan, play
-from chatkit.tools.lan import Address
+from chatkit.tools.lan import LanAddress
 
 ROOT = Path(__file__).parents[3]
 HERE = "127.0.0.1"
@@ -349,17 +349,17 @@ def test_the_likeliest_address_comes_first_and_loopback_never(
     monkeypatch.setattr(psutil, "net_if_stats", lambda: states)
 
     assert lan.addresses() == [
-        Address("192.168.1.20", "wlan0"),
-        Address("203.0.113.5", "eth0"),
-        Address("169.254.9.9", "eth0"),
-        Address("172.17.0.1", "docker0"),
+        LanAddress("192.168.1.20", "wlan0"),
+        LanAddress("203.0.113.5", "eth0"),
+        LanAddress("169.254.9.9", "eth0"),
+        LanAddress("172.17.0.1", "docker0"),
     ]
 
 
 def test_the_invitation_names_every_address_and_the_firewall(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = [Address("192.168.1.20", "wlan0"), Address("10.8.0.3", "tun0")]
+    found = [LanAddress("192.168.1.20", "wlan0"), LanAddress("10.8.0.3", "tun0")]
     monkeypatch.setattr(lan, "addresses", lambda: found)
     monkeypatch.setattr(lan, "firewall", lambda port: ("it is on", f"open {port}"))
     monkeypatch.setattr(lan, "wsl", lambda: 0)

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,18 +15,6 @@ from chatkit.course.starters import StarterError, starter
 ROOT = Path(__file__).parents[3]
 KIT = find_course(ROOT)
 MINE = "# what I wrote\n"
-
-
-def chatkit(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "chatkit", *map(str, words)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        encoding="utf-8",
-    )
 
 
 @pytest.fixture
@@ -74,10 +60,12 @@ def test_a_program_that_there_is_not_and_a_kit_without_starters_are_one_clear_li
 # The command
 
 
-def test_an_edited_program_goes_back_and_is_kept_told_where(course: Course, echo: Path) -> None:
+def test_an_edited_program_goes_back_and_is_kept_told_where(
+    chatkit: Callable, course: Course, echo: Path
+) -> None:
     (echo / "server.py").write_text(MINE, encoding="utf-8")
 
-    done = chatkit(course.root, "reset", "1")
+    done = chatkit("reset", "1", cwd=course.root)
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
@@ -90,20 +78,24 @@ def test_an_edited_program_goes_back_and_is_kept_told_where(course: Course, echo
     assert [path.name for path in (echo / "backups").iterdir()] == ["001"]
 
 
-def test_an_untouched_starter_makes_no_backup_and_says_so(course: Course, echo: Path) -> None:
+def test_an_untouched_starter_makes_no_backup_and_says_so(
+    chatkit: Callable, course: Course, echo: Path
+) -> None:
     windows = (echo / "server.py").read_bytes().replace(b"\n", b"\r\n")
     (echo / "server.py").write_bytes(windows)  # an editor did that, not the student
 
-    done = chatkit(course.root, "reset", "echo")
+    done = chatkit("reset", "echo", cwd=course.root)
 
     assert "server.py and client.py are untouched: nothing to reset" in done.stdout
     assert not (echo / "backups").exists() and (echo / "server.py").read_bytes() == windows
 
 
-def test_one_program_alone_and_a_given_one_and_a_missing_one(course: Course, echo: Path) -> None:
+def test_one_program_alone_and_a_given_one_and_a_missing_one(
+    chatkit: Callable, course: Course, echo: Path
+) -> None:
     for name in ("server.py", "client.py"):
         (echo / name).write_text(MINE, encoding="utf-8")
-    assert chatkit(course.root, "reset", "1", "client").returncode == 0
+    assert chatkit("reset", "1", "client", cwd=course.root).returncode == 0
     assert (echo / "server.py").read_text(encoding="utf-8") == MINE
     assert b"TODO 4" in (echo / "client.py").read_bytes()
 
@@ -114,20 +106,22 @@ def test_one_program_alone_and_a_given_one_and_a_missing_one(course: Course, ech
     assert given.read_bytes() == starter(KIT, KIT.lessons[1], "client.py")
 
     (echo / "client.py").unlink()
-    done = chatkit(course.root, "reset", "1", "client.py")
+    done = chatkit("reset", "1", "client.py", cwd=course.root)
     assert done.stdout == "client.py is the starter again.\n"
     assert (echo / "client.py").is_file()
 
 
-def test_list_shows_number_time_programs_and_how_much_differs(course: Course, echo: Path) -> None:
-    assert "no backups" in chatkit(course.root, "reset", "1", "--list").stdout
+def test_list_shows_number_time_programs_and_how_much_differs(
+    chatkit: Callable, course: Course, echo: Path
+) -> None:
+    assert "no backups" in chatkit("reset", "1", "--list", cwd=course.root).stdout
     for program in ("server.py", "client.py"):
         with (echo / program).open("a", encoding="utf-8") as file:
             file.write(MINE * 3)
     backup = backups.reset(course, course.lessons[0])
     assert backup and backup.number == 1
 
-    done = chatkit(course.root, "reset", "1", "--list")
+    done = chatkit("reset", "1", "--list", cwd=course.root)
 
     row = done.stdout.splitlines()[1].split(maxsplit=3)
     assert row[0] == "1" and row[1:3] == [f"{backup.made:%Y-%m-%d}", f"{backup.made:%H:%M}"]
@@ -136,26 +130,30 @@ def test_list_shows_number_time_programs_and_how_much_differs(course: Course, ec
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
-def test_restore_keeps_the_present_version_before(course: Course, echo: Path) -> None:
+def test_restore_keeps_the_present_version_before(
+    chatkit: Callable, course: Course, echo: Path
+) -> None:
     server = echo / "server.py"
     server.write_text("# first\n", encoding="utf-8")
     backups.reset(course, course.lessons[0])
     server.write_text("# second\n", encoding="utf-8")
 
-    done = chatkit(course.root, "reset", "1", "--restore", "1")
+    done = chatkit("reset", "1", "--restore", "1", cwd=course.root)
 
     assert server.read_text(encoding="utf-8") == "# first\n"
     assert "server.py is as in backup 1." in done.stdout
     assert "chatkit reset 1 --restore 2" in done.stdout
     assert (echo / "backups/002/server.py").read_text(encoding="utf-8") == "# second\n"
-    done = chatkit(course.root, "reset", "1", "--restore", "1")  # it is there already
+    done = chatkit("reset", "1", "--restore", "1", cwd=course.root)  # it is there already
     assert done.returncode == 0 and not (echo / "backups/003").exists()
 
 
-def test_what_an_update_has_kept_aside_comes_back_too(course: Course, echo: Path) -> None:
+def test_what_an_update_has_kept_aside_comes_back_too(
+    chatkit: Callable, course: Course, echo: Path
+) -> None:
     backups.keep(echo, {"lesson.toml": b"# mine", "server.py": b"# mine too"})
 
-    done = chatkit(course.root, "reset", "1", "--restore", "1")
+    done = chatkit("reset", "1", "--restore", "1", cwd=course.root)
 
     assert done.stdout.splitlines()[0] == "server.py and lesson.toml are as in backup 1."
     assert (echo / "lesson.toml").read_bytes() == b"# mine"
@@ -174,9 +172,9 @@ def test_what_an_update_has_kept_aside_comes_back_too(course: Course, echo: Path
     ],
 )
 def test_wrong_use_is_one_clear_line_and_status_2(
-    course: Course, words: list[str], said: str
+    chatkit: Callable, course: Course, words: list[str], said: str
 ) -> None:
-    done = chatkit(course.root, "reset", *words)
+    done = chatkit("reset", *words, cwd=course.root)
 
     assert done.returncode == 2 and said in done.stderr and not done.stdout
     assert "Traceback" not in done.stderr
@@ -243,12 +241,12 @@ def fail_at(step: int, patch: pytest.MonkeyPatch, kind: type[BaseException]) -> 
 
 
 def test_what_cannot_be_kept_is_not_replaced(
-    course: Course, echo: Path, monkeypatch: pytest.MonkeyPatch
+    chatkit: Callable, course: Course, echo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (echo / "server.py").write_text(MINE, encoding="utf-8")
     (echo / "backups").touch()  # a file where the folder must be
 
-    done = chatkit(course.root, "reset", "1")
+    done = chatkit("reset", "1", cwd=course.root)
 
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "cannot be kept" in done.stderr and "nothing is changed" in done.stderr
@@ -268,7 +266,7 @@ def test_two_resets_at_once_get_two_numbers(course: Course, echo: Path) -> None:
     assert (echo / "backups/.other").is_dir()
 
 
-def test_help_teaches_with_examples() -> None:
-    done = chatkit(ROOT, "reset", "--help")
+def test_help_teaches_with_examples(chatkit: Callable) -> None:
+    done = chatkit("reset", "--help", cwd=ROOT)
 
     assert "chatkit reset 1 --restore 2" in done.stdout and "Exit status 0" in done.stdout

@@ -12,9 +12,10 @@ from rich.console import Console
 
 from chatkit.cli import printing
 from chatkit.cli.printing import Printer
-from chatkit.cli.student import keyboard, watching
-from chatkit.cli.student.keyboard import BRACKETS, NO_BRACKETS, Keyboard
+from chatkit.cli.student import watching
 from chatkit.grading.verdict import Verdict
+from chatkit.system.terminal import keyboard
+from chatkit.system.terminal.keyboard import BRACKETS, NO_BRACKETS, Keyboard
 from chatkit.tools.doctor import screen
 
 FAILED = Verdict(

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -143,13 +143,6 @@ def listening() -> Iterator[socket.socket]:
         yield listener
 
 
-def run(*arguments: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "chatkit", *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, timeout=120, encoding="utf-8", input=stdin
-    )
-
-
 def talk(listener: socket.socket, port: int) -> None:
     """One word there and one back through the tap, and the end."""
     with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as client:
@@ -165,7 +158,9 @@ def talk(listener: socket.socket, port: int) -> None:
 
 
 @posix_only
-def test_it_shows_what_passes_records_it_and_ends_on_ctrl_c_with_status_0(tmp_path: Path) -> None:
+def test_it_shows_what_passes_records_it_and_ends_on_ctrl_c_with_status_0(
+    chatkit: Callable, tmp_path: Path
+) -> None:
     file = tmp_path / "monday.jsonl"
     with listening() as listener:
         to = listener.getsockname()[1]
@@ -182,14 +177,14 @@ def test_it_shows_what_passes_records_it_and_ends_on_ctrl_c_with_status_0(tmp_pa
 
     for line in file.read_text(encoding="utf-8").splitlines():
         jsonschema.validate(json.loads(line), {"$defs": SCHEMA["$defs"], "$ref": "#/$defs/event"})
-    drawn = run("show", file)
+    drawn = chatkit("show", file)
     assert drawn.returncode == 0
     assert r"├─ b'hello\n' ─" in drawn.stdout and r"◀─" in drawn.stdout
     assert all(len(row) <= 80 for row in drawn.stdout.splitlines())
-    assert run("show", file, "--only", "1").stdout == drawn.stdout
-    assert run("show", file, "--only", "client 2").returncode == 2
-    assert run("show", file, "--only", "1", "--only", "1").stdout == drawn.stdout
-    assert run("show", file, "--only", "1", "--only", "2").returncode == 2
+    assert chatkit("show", file, "--only", "1").stdout == drawn.stdout
+    assert chatkit("show", file, "--only", "client 2").returncode == 2
+    assert chatkit("show", file, "--only", "1", "--only", "1").stdout == drawn.stdout
+    assert chatkit("show", file, "--only", "1", "--only", "2").returncode == 2
 
 
 @posix_only
@@ -282,7 +277,7 @@ def test_no_server_is_said_and_the_tap_goes_on() -> None:
             tap.prints(rf"client {number}  ◀── refused: no server at 127.0.0.1:{port}")
 
 
-def test_wrong_use_is_one_line_with_the_cure(tmp_path: Path) -> None:
+def test_wrong_use_is_one_line_with_the_cure(chatkit: Callable, tmp_path: Path) -> None:
     mine = tmp_path / "server.py"
     mine.write_text("print('mine')\n")
     with listening() as listener:
@@ -297,23 +292,25 @@ def test_wrong_use_is_one_line_with_the_cure(tmp_path: Path) -> None:
             (("--listen", 0, "--record", mine), "is no recording: choose another"),
             (("--listen", 0, "--record", tmp_path / "no/such/folder"), "cannot write"),
         ):
-            done = run("tap", *arguments)
+            done = chatkit("tap", *arguments)
             assert done.returncode == 2, done
             assert cure in done.stderr and done.stderr.count("\n") == 1, done.stderr
     assert mine.read_text() == "print('mine')\n"
 
 
-def test_a_check_is_drawn_from_its_json_as_the_check_itself_draws_it() -> None:
-    verdict = run("check", 2, "--solutions", "--only", "half-line", "--json").stdout
+def test_a_check_is_drawn_from_its_json_as_the_check_itself_draws_it(chatkit: Callable) -> None:
+    verdict = chatkit("check", 2, "--solutions", "--only", "half-line", "--json").stdout
     (check,) = lesson_from_json(json.loads(verdict)["lessons"][0]).checks
 
-    drawn = run("show", "-", stdin=verdict)
+    drawn = chatkit("show", "-", stdin=verdict)
 
     assert drawn.returncode == 0
     assert drawn.stdout.strip() == feedback.plain(check).strip()
     assert "├─ b'" in drawn.stdout
-    assert run("show", "-", "--only", "half-line", stdin=verdict).stdout == drawn.stdout
-    assert "there are: half-line" in run("show", "-", "--only", "nonsense", stdin=verdict).stderr
+    assert chatkit("show", "-", "--only", "half-line", stdin=verdict).stdout == drawn.stdout
+    assert (
+        "there are: half-line" in chatkit("show", "-", "--only", "nonsense", stdin=verdict).stderr
+    )
 
 
 def broken_verdicts() -> Iterator[bytes]:
@@ -344,19 +341,19 @@ def places(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
         yield from places(inner, (*path, key))
 
 
-def test_a_status_that_there_is_not_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_status_that_there_is_not_is_one_clear_line(chatkit: Callable, tmp_path: Path) -> None:
     fields = lesson_as_json(LessonVerdict("01_echo", "Echo", (FAILED,), 1))
     fields["checks"][0]["status"] = "maybe"
     (tmp_path / "a").write_text(json.dumps({"lessons": [fields]}), encoding="utf-8")
 
-    done = run("show", tmp_path / "a")
+    done = chatkit("show", tmp_path / "a")
 
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "is no recording of chatkit tap and no output of chatkit check --json" in line
 
 
-def test_a_file_that_is_no_recording_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_file_that_is_no_recording_is_one_clear_line(chatkit: Callable, tmp_path: Path) -> None:
     for number, text in enumerate(
         (
             b"",
@@ -376,13 +373,13 @@ def test_a_file_that_is_no_recording_is_one_clear_line(tmp_path: Path) -> None:
     ):
         file = tmp_path / str(number)
         file.write_bytes(text)
-        done = run("show", file) if number < 3 else None  # a process for each takes long
+        done = chatkit("show", file) if number < 3 else None  # a process for each takes long
         if done:
             assert done.returncode == 2 and done.stderr.count("\n") == 1, done
         with pytest.raises(RecordingError):
             read(text, "that file")
     for missing in (tmp_path / "nowhere", tmp_path):
-        done = run("show", missing)
+        done = chatkit("show", missing)
         assert done.returncode == 2 and "cannot read" in done.stderr
 
 
@@ -420,11 +417,13 @@ def test_a_full_disk_is_said_and_stops_nothing() -> None:
     assert one.count == 0 and one.trouble == "No space left on device"
 
 
-def test_control_characters_of_a_file_never_reach_the_terminal(tmp_path: Path) -> None:
+def test_control_characters_of_a_file_never_reach_the_terminal(
+    chatkit: Callable, tmp_path: Path
+) -> None:
     evil = '{"t": 0, "from": "a\\u001b[31m", "to": "server", "kind": "note", "text": "\\u009b2J"}'
     (tmp_path / "a").write_text(evil + "\n")
 
-    drawn = run("show", tmp_path / "a")
+    drawn = chatkit("show", tmp_path / "a")
 
     assert drawn.returncode == 0 and "[31m" in drawn.stdout
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", drawn.stdout)

@@ -28,24 +28,26 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 WATCH = (sys.executable, "-m", "chatkit", "watch")
 # Three checks stand for the lesson's sixteen: what is tried here is the watch.
 CHECKS = """
-import any_server
-from chatkit.course.checks import check
-from chatkit.bench.bench import Bench
+from chatkit.bench import Bench
+from chatkit.course import check
+from . import any_server
 
 about = dict(hint="Think.", read="Say it back", rule="lesson-1-echo")
 
-@check("ready-line", 6, "prints the ready line", owns=("start",), **about)
+@check("ready-line", "prints the ready line", points=6, owns=("start",), **about)
 def test_ready_line(bench: Bench) -> None:
     any_server.prints_the_ready_line(bench)
 
-@check("echoes-a-line", 10, "a line comes back", owns=("connect",), **about)
+@check("echoes-a-line", "a line comes back", points=10, owns=("connect",), **about)
 def test_echoes_a_line(bench: Bench) -> None:
     bench.start_server()
     peer = bench.connect("alice")
     peer.sends(b"hello\\n")
     peer.gets(b"hello\\n")
 
-@check("client-connects", 4, "the client connects", program="client.py", owns=("start",), **about)
+about["program"] = "client.py"
+
+@check("client-connects", "the client connects", points=4, owns=("start",), **about)
 def test_client_connects(bench: Bench) -> None:
     bench.listen()
     bench.start_client()

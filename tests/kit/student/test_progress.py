@@ -21,13 +21,6 @@ from chatkit.student.progress import FILE, LessonProgress, ProgressError, finger
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture
-def course(tmp_path: Path) -> Course:
-    """A student's copy of the lessons."""
-    shutil.copytree(ROOT / "lessons", tmp_path / "clone/lessons")
-    return find_course(tmp_path / "clone")
-
-
 def found(course: Course, key: str, statuses: Mapping[str, Status]) -> LessonVerdict:
     """What a run says that has tried these checks."""
     lesson = course.lesson(key)

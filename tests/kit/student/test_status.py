@@ -10,20 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import psutil
-import pytest
 
-from chatkit.course.lessons import Course, Lesson, find_course
+from chatkit.course.lessons import Course, Lesson
 from chatkit.student.progress import FILE, LessonProgress, fingerprints, load
 from chatkit.student.status import next_unfinished, status, statuses
 
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def course(tmp_path: Path) -> Course:
-    """A student's copy of the lessons, untouched."""
-    shutil.copytree(ROOT / "lessons", tmp_path / "clone/lessons")
-    return find_course(tmp_path / "clone")
 
 
 def finish(lesson: Lesson) -> None:

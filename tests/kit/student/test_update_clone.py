@@ -2,10 +2,11 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_update_command import CLIENT, MINE, NEW, ROOT, SERVER, chatkit, contents, take
+from test_update_command import CLIENT, MINE, NEW, ROOT, SERVER, contents, take
 
 from chatkit import __version__
 from chatkit.course.git import GitError
@@ -229,7 +230,9 @@ def test_files_that_a_killed_git_has_written_already_are_not_in_the_way(
     assert git(clone, "status", "--porcelain") == ""
 
 
-def test_the_kit_that_runs_may_be_the_one_that_is_replaced(clone: Path, remote: Path) -> None:
+def test_the_kit_that_runs_may_be_the_one_that_is_replaced(
+    chatkit: Callable, clone: Path, remote: Path
+) -> None:
     work = remote.parent / "work"
     git(remote.parent, "clone", "--quiet", str(remote), str(work))
     shutil.copytree(ROOT / "chatkit", work / "chatkit", ignore=PASSING)
@@ -249,7 +252,7 @@ def test_the_kit_that_runs_may_be_the_one_that_is_replaced(clone: Path, remote: 
         **{f"chatkit/{name}": None for name in gone},
     )
 
-    done = chatkit(clone, "update", kit=clone)
+    done = chatkit("update", kit=clone, cwd=clone)
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].endswith("pip install --editable .")
@@ -265,10 +268,12 @@ def test_a_kit_with_another_name_has_to_be_installed_again() -> None:
     assert pip_after(PACKAGE.parent, before, before, True) == ""
 
 
-def test_no_remote_that_answers_is_one_clear_line(clone: Path, remote: Path) -> None:
+def test_no_remote_that_answers_is_one_clear_line(
+    chatkit: Callable, clone: Path, remote: Path
+) -> None:
     remote.rename(remote.with_name("elsewhere"))
 
-    done = chatkit(clone, "update")
+    done = chatkit("update", cwd=clone)
 
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("Error: no newer kit can be fetched: ")
@@ -287,7 +292,7 @@ def test_a_branch_that_follows_none_and_an_unfinished_merge_are_one_clear_line(
         take(clone)
 
 
-def test_a_clone_takes_no_handout(clone: Path, tmp_path: Path) -> None:
-    done = chatkit(clone, "update", "week2.zip")
+def test_a_clone_takes_no_handout(chatkit: Callable, clone: Path, tmp_path: Path) -> None:
+    done = chatkit("update", "week2.zip", cwd=clone)
 
     assert done.returncode == 2 and "no unpacked hand-out" in done.stderr

@@ -7,8 +7,6 @@ small one: what counts there is the order of the steps.
 import json
 import os
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,18 +22,6 @@ ROOT = Path(__file__).parents[3]
 SERVER, CLIENT = "lessons/01_echo/server.py", "lessons/01_echo/client.py"
 NEW = "lessons/01_echo/server.new.py"
 MINE = "# what I wrote\n"
-
-
-def chatkit(folder: Path, *words: object, kit: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "chatkit", *map(str, words)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(kit)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        encoding="utf-8",
-    )
 
 
 def contents(folder: Path, *beside: str) -> dict[str, bytes]:
@@ -222,11 +208,13 @@ def stop_at(step: int, patch: pytest.MonkeyPatch, kind: type[BaseException]) -> 
         patch.setattr(Path, name, stopping(getattr(Path, name)))
 
 
-def test_dry_run_says_it_all_and_changes_nothing(student: Path, tmp_path: Path) -> None:
+def test_dry_run_says_it_all_and_changes_nothing(
+    chatkit: Callable, student: Path, tmp_path: Path
+) -> None:
     source = zipped(NEWER, tmp_path / "week2.zip")
     before = contents(student)
 
-    done = chatkit(student, "update", source, "--dry-run")
+    done = chatkit("update", source, "--dry-run", cwd=student)
 
     assert done.returncode == 0, done.stderr
     assert contents(student) == before
@@ -310,7 +298,9 @@ def test_files_that_climb_out_of_a_zip_stay_inside(student: Path, tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["course", "week2.zip"]
 
 
-def test_a_real_handout_works_before_and_after_and_names_pip_when_needed(tmp_path: Path) -> None:
+def test_a_real_handout_works_before_and_after_and_names_pip_when_needed(
+    chatkit: Callable, tmp_path: Path
+) -> None:
     course = find_course(ROOT)
     for lesson in course.lessons[:2]:
         hand_out(course, lesson, tmp_path / f"{lesson.number}.zip")
@@ -320,20 +310,20 @@ def test_a_real_handout_works_before_and_after_and_names_pip_when_needed(tmp_pat
     (folder / "chatkit/old_module.py").touch()
     (folder / SERVER).write_text(MINE, encoding="utf-8")
 
-    done = chatkit(folder, "update", tmp_path / "2.zip", kit=folder)
+    done = chatkit("update", tmp_path / "2.zip", cwd=folder, kit=folder)
 
     assert done.returncode == 0, done.stderr
     assert "new       lessons/02_broadcast/: README.md, lesson.toml, server.py" in done.stdout
     assert f"kept      {SERVER}  (yours)" in done.stdout
     assert "pip has nothing to do" in done.stdout  # pip would only point at this folder
     assert not (folder / "chatkit/old_module.py").exists()
-    done = chatkit(folder, "reset", 1, kit=folder)
+    done = chatkit("reset", 1, cwd=folder, kit=folder)
     assert "server.py is the starter again" in done.stdout, done.stderr
-    done = chatkit(folder, "reset", 2, kit=folder)
+    done = chatkit("reset", 2, cwd=folder, kit=folder)
     assert "untouched" in done.stdout, done.stderr
 
 
-def test_help_teaches_with_examples() -> None:
-    done = chatkit(ROOT, "update", "--help")
+def test_help_teaches_with_examples(chatkit: Callable) -> None:
+    done = chatkit("update", "--help", cwd=ROOT)
 
     assert "chatkit update week3.zip" in done.stdout and "never runs pip" in done.stdout

@@ -2,13 +2,15 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_update_command import CLIENT, MINE, NEW, ROOT, SERVER, chatkit, contents, take
+from test_update_command import CLIENT, MINE, NEW, ROOT, SERVER, contents, take
 
 from chatkit.course.lessons import find_course
-from chatkit.course.starters import fingerprint, starter
+from chatkit.course.manifest import fingerprint
+from chatkit.course.starters import starter
 from chatkit.student.newfolder import FolderError, new_folder
 
 
@@ -43,11 +45,13 @@ def test_a_folder_of_init_takes_the_lessons_of_the_installed_kit(made: Path) -> 
     assert take(made).names("new", "replaced", "beside", "removed") == []
 
 
-def test_a_folder_of_init_that_is_new_has_nothing_to_take(tmp_path: Path) -> None:
-    assert chatkit(tmp_path, "init", "my-chat").returncode == 0
+def test_a_folder_of_init_that_is_new_has_nothing_to_take(
+    chatkit: Callable, tmp_path: Path
+) -> None:
+    assert chatkit("init", "my-chat", cwd=tmp_path).returncode == 0
     before = contents(tmp_path)
 
-    done = chatkit(tmp_path / "my-chat", "update")
+    done = chatkit("update", cwd=tmp_path / "my-chat")
 
     assert done.returncode == 0 and done.stdout.startswith("Nothing is new: this is chatkit ")
     assert contents(tmp_path) == before
@@ -87,10 +91,10 @@ def test_given_json_of_a_later_kit_is_not_guessed_at(made: Path) -> None:
         take(made)
 
 
-def test_lessons_from_nowhere_are_one_clear_line(tmp_path: Path) -> None:
+def test_lessons_from_nowhere_are_one_clear_line(chatkit: Callable, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "lessons/01_echo", tmp_path / "lessons/01_echo")
 
-    done = chatkit(tmp_path, "update")
+    done = chatkit("update", cwd=tmp_path)
 
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "chatkit init my-chat" in done.stderr
