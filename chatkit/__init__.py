@@ -1,4 +1,4 @@
-"""chatkit: learn network programming by building a chat in five steps.
+"""chatkit: learn network programming by building a chat step by step.
 
     cli ──► student   classroom   authoring   tools
                 └──────────┴────┬─────┴─────────┘

@@ -9,7 +9,9 @@ pages of the site are made from these. So a lesson cannot drift from its solutio
 - `functions`  one function out of a program, and what differs between two steps
 - `views`      every view, as path and text; `sync` writes them, and `known` says which files hold
   what somebody has typed
-- `samples`    programs with a known verdict; `stability` and `mutants` grade many of them
+- `samples`    programs with a known verdict; `stability` and `mutants` grade many of them, and
+  `expecting` tells what their `expected.toml` must say
+- `newlesson`  the files that a new lesson begins with; `newtexts` has their words
 - `site/`, `scenes/`, `rules/`  pages; recordings of the wire; what a course must fulfil
 
 Authors' commands come in. What never does: code that a student's command needs. A hand-out and an

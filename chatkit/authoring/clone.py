@@ -1,7 +1,6 @@
 """Where the sources of the course lie. Only a full clone of the project has them all."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -32,8 +31,13 @@ class Clone:
         return self.root / "docs"
 
     def steps(self) -> tuple[tuple[Lesson, Lesson], ...]:
-        """Each lesson that has one before it, as (the one before, the lesson)."""
-        return tuple(pairwise(self.lessons))
+        """Each lesson that grows from another one, as (that one, the lesson)."""
+        pairs = ((self.course.before(lesson), lesson) for lesson in self.lessons)
+        return tuple((before, lesson) for before, lesson in pairs if before)
+
+    def goes_on(self, lesson: Lesson) -> bool:
+        """Whether it grows from the lesson right before it, as most do."""
+        return self.course.before(lesson) == self.course.neighbour(lesson, -1)
 
     def owner(self, lesson: Lesson, program: str) -> str:
         """The step whose reference folder holds this program of the lesson."""

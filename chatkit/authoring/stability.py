@@ -27,6 +27,7 @@ class Grading:
     expected: Outcome
     seconds: float
     told: dict[str, str]  # what the checks said that did not pass
+    causes: tuple[str, ...] = ()  # names of what it was told to be the cause
 
     @property
     def differences(self) -> list[str]:
@@ -72,7 +73,9 @@ def _grade(sample: Sample, number: int, delays: bool) -> Grading:
         for check in verdict.checks
         if check.message
     }
-    return Grading(sample.name, number, found_in(verdict), sample.outcome(), verdict.seconds, told)
+    causes = tuple(one.cause.name for one in verdict.explanations if not one.cause.todo)
+    found = found_in(verdict)
+    return Grading(sample.name, number, found, sample.outcome(), verdict.seconds, told, causes)
 
 
 @contextmanager

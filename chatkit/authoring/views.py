@@ -71,7 +71,7 @@ def texts(clone: Clone, lesson: Lesson) -> Iterator[tuple[Path, str]]:
             yield readme, text
             target = clone.docs / pages / f"{lesson.name}.md"
             shown = page(text, readme, target, clone, lesson)
-            if pages == "walkthroughs" and (before := clone.course.neighbour(lesson, -1)):
+            if pages == "walkthroughs" and (before := clone.course.before(lesson)):
                 shown += "".join(
                     f"\n{part}\n" for part in [changes_section(clone, before, lesson)] if part
                 )

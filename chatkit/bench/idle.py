@@ -33,6 +33,7 @@ GRACE = 10  # the bench waits this many times as long as promised
 QUIET = 1.5  # seconds
 LONG = 2.5  # seconds: a time-out from that on will hardly end while one looks
 ENDED = 0.2  # seconds after which nothing more comes of programs that have ended, as far as we know
+DUE = 0.05  # seconds: so late may a timer go off, see `timers.may_be_due`
 IDLE = 20_000_000  # nanoseconds of processor time: a program that waits may use that in between
 ROUNDS = 3  # times that all timers of a window go off while nothing changes
 ANSWER = 0.1  # seconds in which a window that has nothing to do answers
@@ -102,6 +103,7 @@ class IdleDetector:
         self.excuse = excuse
         self.looked = 0.0  # when it last looked
         self.timeouts = timers.Timeouts()
+        self.ticked = 0.0  # when a timer was last seen that is set
         self.heeds_alarms = True  # a timer that nobody can read may go off at any time
         self.disturb()
 
@@ -170,9 +172,13 @@ class IdleDetector:
         if not linux.asleep(threads):
             return "active"  # it is about to end
         if timers.may_ring(pids, self.heeds_alarms):
+            self.ticked = time.monotonic()
             return "quiet" if idle > QUIET else "asleep"
+        since = time.monotonic() - max(self.still_since, self.ticked)
+        if since < DUE and timers.may_be_due(pids):
+            return "asleep"
         # A timer may have gone off just before we looked for it: then somebody has woken up.
-        now = linux.threads(pids)
+        now = linux.threads(pids + self._drawn_by())
         stirred = any(now.get(id) != everything[id] for id in threads)
         return "active" if stirred else "rest"
 

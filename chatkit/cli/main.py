@@ -105,7 +105,7 @@ class LazyGroup(CommandGroup):
 @click.version_option(__version__, prog_name="chatkit")
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    """Learn network programming by building a chat in five steps.
+    """Learn network programming by building a chat step by step.
 
     \b
     Where am I, and what comes next?

@@ -3,12 +3,12 @@
 import hashlib
 import inspect
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib import import_module, invalidate_caches
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from chatkit.course.errors import CourseError
@@ -30,6 +30,7 @@ class Check:
     program: str = "server.py"  # the program that it judges
     owns: frozenset[str] = frozenset()  # set-up steps whose failure is this check's own
     slow: bool = False  # begun before the others, where several are run at once
+    free: bool = False  # the starter passes it already: what it looks at is given
     story: Story = field(kw_only=True, compare=False, repr=False)  # what happens, told to a bench
 
 
@@ -44,12 +45,13 @@ def check(
     program: str = "server.py",
     owns: tuple[str, ...] = (),
     slow: bool = False,
+    free: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Make a test function in `tests/lessons/` a check. The arguments are those of `Check`."""
 
     def mark(function: CheckFunction) -> CheckFunction:
         function.check = Check(  # type: ignore[attr-defined]
-            *(id, points, title, hint, read, rule, program, frozenset(owns), slow),
+            *(id, points, title, hint, read, rule, program, frozenset(owns), slow, free),
             story=story_of(function),
         )
         return function
@@ -57,15 +59,44 @@ def check(
     return mark
 
 
-def story_of(function: CheckFunction) -> Story:
+def take(function: CheckFunction, *, points: int, **new: Any) -> CheckFunction:
+    """The check of another lesson for this one, in one line, with other points.
+
+    `new` are further arguments of `check` that differ, such as `hint`, `read` and `rule`: a lesson
+    sends its students to its own text. The story is played as the other lesson plays it, with what
+    its file makes of a bench. Where `function` takes an argument `room`, `room=…` makes it another
+    way.
+
+    Raises CourseError when `function` is no check or an argument is none of `Check`.
+    """
+    its = getattr(function, "check", None)
+    if not isinstance(its, Check):
+        raise CourseError(f"take() needs a function with @check, not {function!r}")
+    makers = {name: new.pop(name) for name in inspect.signature(function).parameters if name in new}
+    unknown = set(new) - {one.name for one in fields(Check) if one.name != "story"}
+    if unknown:
+        raise CourseError(f"take() of {its.id}: a check has no {', '.join(sorted(unknown))}")
+    if "owns" in new:
+        new["owns"] = frozenset(new["owns"])
+
+    story = story_of(function, makers) if makers else its.story
+
+    def taken(bench: Any) -> None:
+        story(bench)
+
+    taken.check = replace(its, points=points, story=story, **new)  # type: ignore[attr-defined]
+    return taken
+
+
+def story_of(function: CheckFunction, others: Mapping[str, Story] = MappingProxyType({})) -> Story:
     """A check's function as a story that needs nothing but a bench.
 
     An argument called `bench` is the bench. Any other is made of it by the function of that name in
-    the check's file: `def room(bench): return Room(bench)`.
+    the check's file: `def room(bench): return Room(bench)`. `others` come before those.
     """
 
     def story(bench: Any) -> None:
-        makers = function.__globals__
+        makers = {**function.__globals__, **others}
         names = inspect.signature(function).parameters
         function(**{name: bench if name == "bench" else makers[name](bench) for name in names})
 

@@ -3,15 +3,14 @@
 This is the only reader of `lesson.toml`. Nobody else builds a path to a lesson.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from chatkit.course.checks import Check, load_checks
-from chatkit.course.errors import CourseError
+from chatkit.course.errors import AuthoringError, CourseError, Problem
+from chatkit.course.facts import Facts, read_facts
 from chatkit.course.places import INSTALLED, PACKAGE, beside
 
 
@@ -40,6 +39,7 @@ class Lesson:
     changes: Mapping[str, str]  # function that differs from the step before -> why
     todos: tuple[Todo, ...]
     folder: Path  # lessons/02_broadcast
+    grows_from: str  # the step whose programs it goes on with; "": that of the lesson before
     window: bool  # whether its client has a window
     solutions: Path  # solutions/02_broadcast; a hand-out has none
     checks_file: Path  # tests/lessons/test_02_broadcast.py
@@ -95,6 +95,18 @@ class Course:
         names = ", ".join(f"{lesson.number} ({lesson.step})" for lesson in self.lessons)
         raise CourseError(f"there is no lesson {key!r}.{guess} The lessons are: {names}.")
 
+    def before(self, lesson: Lesson) -> Lesson | None:
+        """The lesson that `lesson` grows from; None for the first one. Raises AuthoringError."""
+        if not lesson.grows_from:
+            return self.neighbour(lesson, -1)
+        found = next((one for one in self.lessons if one.step == lesson.grows_from), None)
+        if found is None or found.number >= lesson.number:
+            steps = ", ".join(one.step for one in self.lessons if one.number < lesson.number)
+            what = f"grows_from must be the step of an earlier lesson, not {lesson.grows_from!r}"
+            file = lesson.folder / "lesson.toml"
+            raise AuthoringError(Problem(file, what, f"name one of: {steps or 'none'}"))
+        return found
+
     def neighbour(self, lesson: Lesson, step: int) -> Lesson | None:
         """The lesson after `lesson`, or before it with -1; None where there is none."""
         at = self.lessons.index(lesson) + step
@@ -133,34 +145,34 @@ def lesson_folders(root: Path) -> list[Path]:
 
 def read_lesson(root: Path, folder: Path) -> Lesson:
     """Read `lesson.toml` in `folder`. Raises CourseError when it cannot be used."""
-    file = folder / "lesson.toml"
-    try:
-        facts: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
-        return Lesson(
-            name=folder.name,
-            title=facts["title"],
-            summary=facts["summary"],
-            minutes=facts["minutes"],
-            goals=tuple(facts["goals"]),
-            topics=tuple(facts.get("topics", ())),
-            asked=tuple(facts["asked"]),
-            given=dict(facts.get("given", {})),
-            changes={**facts.get("changes", {})},
-            todos=tuple(
-                Todo(
-                    number=todo["number"],
-                    program=todo["program"],
-                    checks=tuple(todo["checks"]),
-                    hints=tuple(todo["hints"]),
-                )
-                for todo in facts.get("todo", ())
-            ),
-            folder=folder,
-            window=bool(facts.get("window", False)),
-            solutions=beside(root, "solutions") / folder.name,
-            checks_file=beside(root, "tests/lessons") / f"test_{folder.name}.py",
-        )
-    except KeyError as missing:
-        raise CourseError(f"{file}: the entry {missing} is missing") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError) as error:
-        raise CourseError(f"{file}: {error}") from None
+    facts = read_facts(folder / "lesson.toml")
+    lesson = Lesson(
+        name=folder.name,
+        title=facts.text("title"),
+        summary=facts.text("summary"),
+        minutes=facts.number("minutes"),
+        goals=facts.texts("goals"),
+        topics=facts.texts("topics", may_lack=True),
+        asked=facts.texts("asked"),
+        given=facts.words("given"),
+        changes=facts.words("changes"),
+        todos=tuple(_todo(table) for table in facts.tables("todo")),
+        folder=folder,
+        grows_from=facts.text("grows_from", ""),
+        window=facts.flag("window", False),
+        solutions=beside(root, "solutions") / folder.name,
+        checks_file=beside(root, "tests/lessons") / f"test_{folder.name}.py",
+    )
+    facts.done()
+    return lesson
+
+
+def _todo(facts: Facts) -> Todo:
+    todo = Todo(
+        number=facts.number("number"),
+        program=facts.text("program"),
+        checks=facts.texts("checks"),
+        hints=facts.texts("hints"),
+    )
+    facts.done()
+    return todo

@@ -18,7 +18,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -88,11 +88,18 @@ def todos(text: str, file: Path = UNNAMED) -> tuple[Region, ...]:
     return regions
 
 
-def starter(text: str, file: Path = UNNAMED) -> str:
-    """The program as a student gets it. Raises AuthoringError."""
+def starter(text: str, file: Path = UNNAMED, written: Collection[int] = ()) -> str:
+    """The program as a student gets it, and has it when these TODOs are written.
+
+    Raises AuthoringError.
+    """
     lines = text.split("\n")
     regions = todos(text, file)
     for region in reversed(regions):
+        if region.number in written:
+            lines[region.first - 1] = region.comment
+            del lines[region.last - 1]
+            continue
         task = [region.comment]
         for line in lines[region.first : region.last - 1]:
             if not line.lstrip().startswith("#"):

@@ -1,4 +1,4 @@
-"""A student's day: all five lessons, from untouched starters to 100 points, in a real terminal.
+"""A student's day: all lessons, from untouched starters to 100 points, in a real terminal.
 
 `chatkit watch` runs under tmux on a screen of 80 by 24. Here one fills in TODO after TODO, saves,
 reads the screen, asks for a hint, breaks something, starts over, gets everything back, and goes on
@@ -22,7 +22,9 @@ from chatkit.course.lessons import Course, Lesson, find_course
 from chatkit.course.regions import starter, todos
 from chatkit.student.progress import LessonProgress, load
 
-ROOT = find_course(Path(__file__).parent).root
+COURSE = find_course(Path(__file__).parent)
+ROOT = COURSE.root
+ALL = 100 * len(COURSE.lessons)  # points
 PATIENCE = 120.0  # seconds for anything; it takes a few
 
 
@@ -106,7 +108,7 @@ def verdict(course: Course, lesson: Lesson, terminal: Terminal) -> LessonProgres
 
 def test_from_untouched_starters_to_100_points(terminal: Terminal, tmp_path: Path) -> None:
     terminal.types("chatkit init my-chat && cd my-chat && clear && chatkit", "Enter")
-    print(terminal.shows("0 of 500 points so far", "chatkit watch 1"))
+    print(terminal.shows(f"0 of {ALL} points so far", "chatkit watch 1"))
     course = find_course(tmp_path / "my-chat")
     terminal.types("clear; chatkit watch", "Enter")
     for lesson in course.lessons:
@@ -154,6 +156,6 @@ def test_from_untouched_starters_to_100_points(terminal: Terminal, tmp_path: Pat
     terminal.types("q")
     terminal.shows("100 of 100 points. Go on: chatkit watch")
     terminal.types("clear; chatkit", "Enter")
-    print(terminal.shows("500 of 500 points so far", "chatkit pack"))
+    print(terminal.shows(f"{ALL} of {ALL} points so far", "chatkit pack"))
     terminal.types("clear; stty -a | grep -o ' icanon\\| echo '", "Enter")
     terminal.shows("icanon", "echo")

@@ -1,4 +1,4 @@
-"""A class with five lessons: the minutes it takes, the memory, and how both grow.
+"""A class with all lessons: the minutes it takes, the memory, and how both grow.
 
 `pytest tests/benchmarks/test_class_of_hundred.py -s -k 10-students` prints the figures for 10
 students, `-k 100-students` for 100. Run it on a machine that has nothing else to do.
@@ -26,7 +26,7 @@ MOST_GROWTH = 1.5  # of a worker's memory between the first quarter of a run and
 
 
 @pytest.mark.parametrize("students", [10, 100], ids="{}-students".format)
-def test_a_class_with_five_lessons(students: int, tmp_path: Path) -> None:
+def test_a_class_with_all_lessons(students: int, tmp_path: Path) -> None:
     school = tmp_path / "school"
     for number in range(students):
         for lesson in COURSE.lessons:

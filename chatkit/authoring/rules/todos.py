@@ -86,20 +86,28 @@ def todos_have_hints(clone: Clone, lesson: Lesson) -> Iterator[Problem]:
 
 
 def todos_serve_checks(clone: Clone, lesson: Lesson) -> Iterator[Problem]:
-    """the checks that TODOs name are there, and every check of the student's work is named"""
+    """the checks that TODOs name are there, and every check that is not free is named"""
     checks = checks_of(lesson)
     known = {check.id for check in checks}
+    free = {check.id for check in checks if check.free}
     for todo in lesson.todos:
         for name in todo.checks:
             if name not in known:
                 what = f"TODO {todo.number} names the check {name!r}, which does not exist"
                 cure = f"name some of: {', '.join(sorted(known))}"
                 yield Problem(toml(lesson), what, cure, toml_line(lesson, todo.number))
+            elif name in free:
+                what = f"TODO {todo.number} names the check {name!r}, which is free"
+                cure = f"take it out here, or take free=True out of {lesson.checks_file.name}"
+                yield Problem(toml(lesson), what, cure, toml_line(lesson, todo.number))
     served = {name for todo in lesson.todos for name in todo.checks}
     for check in checks:
-        if check.program in lesson.asked and check.id not in served:
+        if check.program in lesson.asked and check.id not in served | free:
             what = f"no TODO serves the check {check.id!r}"
-            cure = "add it to the checks of the TODO that makes it pass"
+            cure = (
+                "add it to the checks of the TODO that makes it pass; if the starter passes it"
+                " already, write free=True in its @check"
+            )
             yield Problem(toml(lesson), what, cure)
 
 

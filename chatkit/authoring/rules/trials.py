@@ -28,17 +28,25 @@ def solutions_score_100(
 def starters_wait_for_the_student(
     clone: Clone, lesson: Lesson, grade: Grade | None = None
 ) -> Iterator[Problem]:
-    """the starter runs, says which TODO is next, and passes no check that its TODOs serve"""
+    """the starter runs, says which TODO is next, and passes just the checks that are free"""
     programs = [lesson.folder / program for program in lesson.asked]
     if not all(program.is_file() for program in programs):
         return  # another rule asks for them
     verdict = (grade or the_grader())(lesson, lesson.folder)
     served = {name: todo.number for todo in lesson.todos for name in todo.checks}
+    free = {check.id for check in checks_of(lesson) if check.free}
     for check in verdict.checks:
         if check.status == "passed" and check.id in served:
             what = f"the starter passes the check {check.id!r} without TODO {served[check.id]}"
-            cure = "make the check notice the gap, or take it out of the checks of this TODO"
+            cure = (
+                "make the check notice the gap. If it looks only at what is given, take it out of"
+                " the checks of this TODO, and write free=True in its @check"
+            )
             yield Problem(toml(lesson), what, cure)
+        elif check.status == "failed" and check.id in free:
+            what = f"the starter fails the check {check.id!r}, which is free"
+            cure = "take free=True out of its @check, and name the check in the TODO that serves it"
+            yield Problem(lesson.checks_file, what, cure, detail=complaints(verdict))
     for program in lesson.asked:
         yield from next_todo_is_said(lesson, program, verdict)
 
@@ -71,8 +79,11 @@ def complaints(verdict: LessonVerdict) -> str:
     )
 
 
-def the_grader() -> Grade:
-    """The kit's own grader, which is imported only when programs really run."""
+def the_grader(only: tuple[str, ...] = ()) -> Grade:
+    """The kit's own grader, for all checks or `only` some.
+
+    It is imported when programs really run.
+    """
     from chatkit.grading.options import RunOptions
     from chatkit.grading.parallel import worth_sharing
     from chatkit.grading.runner import grade_lesson
@@ -80,7 +91,8 @@ def the_grader() -> Grade:
 
     def grade(lesson: Lesson, folder: Path) -> LessonVerdict:
         try:
-            return grade_lesson(lesson, folder, RunOptions(at_once=worth_sharing(lesson)))
+            options = RunOptions(only=only, at_once=1 if only else worth_sharing(lesson))
+            return grade_lesson(lesson, folder, options)
         except GradingError as error:
             what = "the checks of the lesson cannot be run"
             cure = f"run pytest {lesson.checks_file.name} and fix what it names"

@@ -15,7 +15,6 @@ from chatkit.authoring.sync import holds
 from chatkit.authoring.views import views
 from chatkit.course.errors import Problem
 from chatkit.course.lessons import Lesson
-from chatkit.course.places import set_aside
 
 SYNC = "chatkit author sync"
 LONGEST_DIFF = 24
@@ -31,12 +30,12 @@ def texts_are_there(clone: Clone, lesson: Lesson) -> Iterator[Problem]:
 
 def shared_functions_are_the_same(clone: Clone, lesson: Lesson) -> Iterator[Problem]:
     """a function that two steps share is the same in both, or listed under changes"""
-    before = next((was for was, now in clone.steps() if now == lesson), None)
+    before = clone.course.before(lesson)
     found = changes(clone, before, lesson) if before else []
     changed = {(c.program, now.name) for c in found for _, now in c.difference.changed}
     same = {(c.program, now.name) for c in found for now in c.difference.same}
     for program, name in sorted(changed):
-        if before and reason(lesson, program, name) is None:
+        if before and clone.goes_on(lesson) and reason(lesson, program, name) is None:
             kept_elsewhere = any(name == kept for _, kept in same)
             entry = f"{program}:{name}" if kept_elsewhere else name
             what = f"{name} is not the same as in {clone.owner(before, program)}/{program}"
@@ -104,22 +103,6 @@ def views_are_fresh(clone: Clone) -> Iterator[Problem]:
         elif path in stale:
             cure = f"{resets[path]} (it keeps what was written there)" if path in mine else SYNC
             yield Problem(path, "this view is stale", cure, detail=diff(path, text))
-
-
-def nothing_is_left_over(clone: Clone) -> Iterator[Problem]:
-    """no program and no page is left over from a lesson that no longer has it"""
-    there: list[Path] = []
-    wanted: set[Path] = set()
-    for pages in ("lessons", "walkthroughs", "checks", "slides", "sheets"):
-        there += sorted((clone.docs / pages).glob("[0-9]*.md"))
-        wanted |= {clone.docs / pages / f"{lesson.name}.md" for lesson in clone.lessons}
-    for lesson in clone.lessons:
-        there += [*sorted(lesson.folder.glob("*.py")), *sorted(lesson.solutions.glob("*.py"))]
-        wanted |= {lesson.folder / program for program in lesson.programs}
-        wanted |= {lesson.solutions / program for program in lesson.asked}
-    for file in there:
-        if file not in wanted and not set_aside(file.name):
-            yield Problem(file, "no lesson makes this file", "delete it, or name it in a lesson")
 
 
 def diff(path: Path, text: str) -> str:

@@ -6,6 +6,7 @@
     <!-- api: chatkit/course/lessons.py check -->                       a function
     <!-- api: chatkit/grading/feedback.py MARKS -->             a dictionary of words
     <!-- api: tests/lessons/test_01_echo.py enter as code -->   the code itself
+    <!-- api: tests/lessons/room.py functions -->               all its functions, a line for each
     <!-- end -->                                                where the place ends
 
 What begins with an underscore is left out. The code is read and never imported, so the page is the
@@ -28,6 +29,7 @@ from chatkit.course.errors import AuthoringError, Problem
 MARKER = re.compile(
     r"<!-- api: (?P<file>\S+\.py) (?P<name>\w+)(?:: (?P<part>[^>]+?))?(?P<code> as code)? -->"
 )
+FUNCTIONS = "functions"
 END = "<!-- end -->"
 PART = re.compile(r" +# -{5,} (?P<title>.+)")
 LONGEST = 88  # of a signature on one line
@@ -65,6 +67,9 @@ def told(marker: re.Match[str], clone: Clone) -> Iterator[str]:
     if not (clone.root / file).is_file():
         raise LookupError(f"there is no file {file}")
     source = read(clone.root / file)
+    if name == FUNCTIONS:
+        yield "\n".join(functions_told(source))
+        return
     node = next((one for one in ast.parse(source).body if named(one) == name), None)
     if node is None:
         raise LookupError(f"{file} has no {name}")
@@ -76,6 +81,15 @@ def told(marker: re.Match[str], clone: Clone) -> Iterator[str]:
         yield from class_told(node, part, source.split("\n"))
     elif isinstance(node, Function):
         yield from function_told(node, "")
+
+
+def functions_told(source: str) -> Iterator[str]:
+    """A line for each function of a module: how it is called, and what it is for."""
+    for one in ast.parse(source).body:
+        if isinstance(one, Function) and not one.name.startswith("_"):
+            names = ", ".join(argument.arg for argument in one.args.args)
+            about = cleandoc(ast.get_docstring(one) or "").partition("\n\n")[0]
+            yield f"- `{one.name}({names})`: {words(about.replace(chr(10), ' '))}"
 
 
 def entries_of(node: ast.expr) -> Iterator[tuple[str, str]]:
@@ -171,6 +185,8 @@ def parameters(arguments: ast.arguments) -> Iterator[str]:
         yield "*"
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         yield parameter(argument, default)
+    if arguments.kwarg:
+        yield "**" + parameter(arguments.kwarg, None)
 
 
 def parameter(argument: ast.arg, default: ast.expr | None) -> str:

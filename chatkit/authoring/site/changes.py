@@ -27,14 +27,17 @@ class Change:
 
 
 def changes(clone: Clone, before: Lesson, lesson: Lesson) -> list[Change]:
-    """The programs that both lessons have, and that are not one and the same file."""
+    """The programs that both lessons have, and that `lesson` brings in a version of its own.
+
+    One that it gives from another step was explained there.
+    """
     found = []
     for program in lesson.programs:
         if program not in before.programs:
             continue
         was, now = clone.owner(before, program), clone.owner(lesson, program)
         both_there = all(clone.reference(step, program).is_file() for step in (was, now))
-        if was != now and both_there:
+        if was != now == lesson.step and both_there:
             compared = difference(clone.finished(was, program), clone.finished(now, program))
             found.append(Change(program, compared))
     return found
@@ -48,7 +51,7 @@ def reason(lesson: Lesson, program: str, function: str) -> str | None:
 def changes_section(clone: Clone, before: Lesson, lesson: Lesson) -> str:
     """What is new in a lesson, as the last part of its walkthrough; "" where nothing is shared."""
     found = changes(clone, before, lesson)
-    blocks = [block for change in found for block in section(lesson, change)]
+    blocks = [block for change in found for block in section(before, lesson, change)]
     if not blocks:
         return ""
     return "\n\n".join(
@@ -56,18 +59,24 @@ def changes_section(clone: Clone, before: Lesson, lesson: Lesson) -> str:
     )
 
 
-def section(lesson: Lesson, change: Change) -> Iterator[str]:
+def section(before: Lesson, lesson: Lesson, change: Change) -> Iterator[str]:
     """One program: what is new, what is gone, and a box for each changed function."""
-    yield f"### {change.program} since lesson {lesson.number - 1}"
+    yield f"### {change.program} since lesson {before.number}"
     if not any((change.difference.changed, change.difference.new, change.difference.gone)):
         yield "No function changed."
     yield from listed("New functions:", change.difference.new)
     yield from listed("Gone:", change.difference.gone)
+    untold = [now for _, now in change.difference.changed if not told(lesson, change, now)]
+    yield from listed("Written anew:", tuple(untold))
     for was, now in change.difference.changed:
         why = reason(lesson, change.program, now.name)
         if why is not None:
             title = f"{now.name}: {why.replace('`', '')}"
             yield folded("abstract", title, f"```diff\n{diff(was.text, now.text)}\n```")
+
+
+def told(lesson: Lesson, change: Change, function: Definition) -> bool:
+    return reason(lesson, change.program, function.name) is not None
 
 
 def listed(title: str, pieces: tuple[Definition, ...]) -> Iterator[str]:

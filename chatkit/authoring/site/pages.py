@@ -16,6 +16,16 @@ from chatkit.authoring.site.blocks import for_the_site
 from chatkit.authoring.site.markdown import Link, folded, front, prose, replace_links
 from chatkit.course.lessons import Lesson
 
+# The pages that every lesson has: their folders in docs, and what the navigation calls them. Slides
+# are made only where the plan for instructors has a session for the lesson.
+LESSON_PAGES = {
+    "lessons": "Lesson {number}: {title}",
+    "walkthroughs": "Walkthrough {number}: {title}",
+    "checks": "The checks of lesson {number}: {title}",
+    "sheets": "Sheet {number}: {title}",
+}
+SLIDES = {"slides": "Slides {number}: {title}"}
+
 # What a walkthrough shows only when asked: its headings, and the words on the box.
 FOLDED = {
     "The network side": "Connection, and how it reads and sends",

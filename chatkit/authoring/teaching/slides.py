@@ -32,12 +32,17 @@ PARTS = re.compile(r"^\*\*(Show|Ask|Homework):\*\*", re.MULTILINE)
 
 def slides(clone: Clone) -> Iterator[tuple[Path, str]]:
     """The page of slides for each lesson that has a session in the plan."""
-    file = clone.docs / PLAN
-    text = read(file) if file.is_file() else ""
+    text = planned_sessions(clone)
     for lesson in clone.lessons:
         if plan := session(text, lesson):
             page = clone.docs / f"slides/{lesson.name}.md"
             yield page, "\n\n".join(deck(clone, lesson, plan)) + "\n"
+
+
+def planned_sessions(clone: Clone) -> str:
+    """The plan for instructors; "" in a course that has none."""
+    file = clone.docs / PLAN
+    return read(file) if file.is_file() else ""
 
 
 def session(text: str, lesson: Lesson) -> str:

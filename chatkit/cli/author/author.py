@@ -5,23 +5,23 @@ Exit status: 0 all is well, 1 there are problems, 2 wrong use or not a full clon
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from threading import Timer
 from typing import Any
 
 import click
 
 from chatkit.authoring.clone import open_clone
+from chatkit.cli.author.checking import check
+from chatkit.cli.author.expect import expect
 from chatkit.cli.author.explain import explain
+from chatkit.cli.author.new import new
+from chatkit.cli.author.problems import PROBLEMS, problems_end_it
 from chatkit.cli.groups import CommandGroup
-from chatkit.course.errors import AuthoringError, CourseError, Problem
+from chatkit.course.errors import CourseError
 from chatkit.course.lessons import find_course
 
-PROBLEMS, STOPPED = 1, 130
-SLOW = 1.0  # seconds; a rule that takes longer says its name
+STOPPED = 130
 
 
 @click.group(cls=CommandGroup)
@@ -33,13 +33,14 @@ def author() -> None:
 
     \b
     A day's work:
+      chatkit author new 6 whisper --from nicknames     begin a lesson
       edit chatkit/reference/echo/server.py
       chatkit author sync      make starters, solutions and pages again
       chatkit author check     is the course whole?
     """
 
 
-author.add_command(explain)
+author.add_command(new)
 
 
 @author.command()
@@ -71,34 +72,9 @@ def sync() -> None:
             click.echo("nothing to write: every view is fresh")
 
 
-@author.command()
-@click.option("--quick", is_flag=True, help="Leave out the rules that run programs.")
-def check(quick: bool) -> None:
-    """Is the course whole? Try every rule on every lesson.
-
-    Each problem names the file, what is wrong with it and what fixes it. Most are fixed with
-    `chatkit author sync`. The last rules run every starter and every solution.
-
-    \b
-    Examples:
-      chatkit author check            everything
-      chatkit author check --quick    what runs no program: a second
-    """
-    from chatkit.authoring.rules.rules import problems, tasks
-    from chatkit.cli.main import main
-
-    with problems_end_it():
-        clone = open_clone(find_course(), main)
-        found: set[Problem] = set()
-        for task in tasks(clone, with_trials=not quick):
-            with name_if_slow(task.title):
-                new = list(problems(task, found))
-            for problem in new:
-                click.echo(problem.text(clone.root))
-    if found:
-        click.echo(f"{len(found)} {'problem' if len(found) == 1 else 'problems'}")
-        sys.exit(PROBLEMS)
-    click.echo(f"all is well with {len(clone.lessons)} lessons")
+author.add_command(check)
+author.add_command(expect)
+author.add_command(explain)
 
 
 @author.command()
@@ -318,30 +294,3 @@ def write_down(told: dict[str, Any], record: str | None) -> None:
     if record:
         with Path(record).open("a", encoding="utf-8") as file:
             file.write(json.dumps(told, ensure_ascii=False) + "\n")
-
-
-@contextmanager
-def name_if_slow(title: str) -> Iterator[None]:
-    """Say what takes so long, once it does."""
-    timer = Timer(SLOW, click.echo, [f"… {title}"], {"err": True})
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-@contextmanager
-def problems_end_it() -> Iterator[None]:
-    """End the command with one clear message instead of a traceback."""
-    from chatkit.course.backups import BackupError
-
-    try:
-        yield
-    except BackupError as error:
-        click.echo(f"chatkit author: {error}", err=True)
-        sys.exit(PROBLEMS)
-    except AuthoringError as error:
-        click.echo(error.problem.text(find_course().root), err=True)
-        sys.exit(PROBLEMS)

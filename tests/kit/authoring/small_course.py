@@ -167,7 +167,11 @@ What comes: [lesson two](../02_two/README.md#say-goodbye). Why `[this](nowhere.m
 
 <!-- code: server.py main -->
 
+**TODO 1:** say it.
+
 ## Ask
+
+**TODO 2:** ask.
 
 The [answers](../../solutions/01_one/README.md), a [picture](https://example.org/a.png).
 
@@ -184,6 +188,8 @@ old
 ```
 
 <!-- code: client.py Asker.ask -->
+
+**TODO 1:** say it.
 """,
     "solutions/01_one/README.md": """\
 # One, explained

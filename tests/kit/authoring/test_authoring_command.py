@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from small_course import replace, write_course
 
 from chatkit.authoring.rules import rules
-from chatkit.cli.author import author as command
+from chatkit.cli.author import checking as command
 from chatkit.cli.main import main
 
 
@@ -58,14 +58,14 @@ def test_sync_works_from_a_folder_further_down(root: Path, monkeypatch: pytest.M
 
 def test_check_is_quiet_when_all_is_well(root: Path) -> None:
     run("sync")
-    result = run("check", "--quick")
+    result = run("check", "--own", "--quick")
     assert (result.exit_code, result.stdout) == (0, "all is well with 2 lessons\n")
 
 
 def test_check_ends_with_status_1_and_names_the_cure(root: Path) -> None:
     run("sync")
     replace(root / "chatkit/reference/two/server.py", 'print(part("you"))', 'print(part("me"))')
-    result = run("check", "--quick")
+    result = run("check", "--own", "--quick")
     assert result.exit_code == 1
     assert "solutions/02_two/server.py: this view is stale\n    cure: chatkit author sync\n" in (
         result.stdout
@@ -76,7 +76,7 @@ def test_check_ends_with_status_1_and_names_the_cure(root: Path) -> None:
 def test_check_says_one_thing_once(root: Path) -> None:
     run("sync")
     replace(root / "chatkit/reference/two/server.py", "    # endregion\n", "")
-    result = run("check", "--quick")
+    result = run("check", "--own", "--quick")
     assert result.exit_code == 1
     assert result.stdout.count("never closed") == 1
     assert result.stdout.endswith("\n1 problem\n")
@@ -89,9 +89,9 @@ def test_check_runs_the_programs_unless_it_must_be_quick(
     ran: list[str] = []
     monkeypatch.setattr(rules, "TRIALS", (lambda clone, lesson: ran.append(lesson.name) or [],))
 
-    assert run("check", "--quick").exit_code == 0
+    assert run("check", "--own", "--quick").exit_code == 0
     assert ran == []
-    assert run("check").exit_code == 0
+    assert run("check", "--own").exit_code == 0
     assert ran == ["01_one", "02_two"]
 
 

@@ -9,7 +9,16 @@ import pytest
 from small_course import replace, write_course
 
 from chatkit.authoring.clone import open_clone
-from chatkit.authoring.rules.rules import COURSE_RULES, LESSON_RULES, TRIALS, problems, tasks
+from chatkit.authoring.rules.rules import (
+    COURSE_RULES,
+    KIT_COURSE_RULES,
+    KIT_LESSON_RULES,
+    LESSON_RULES,
+    TRIALS,
+    Scope,
+    problems,
+    tasks,
+)
 from chatkit.authoring.sync import sync
 from chatkit.course.errors import AuthoringError, Problem
 from chatkit.course.lessons import find_course
@@ -31,7 +40,11 @@ def all_problems(root: Path) -> list[Problem]:
     """What the quick rules find."""
     known: set[Problem] = set()
     clone = open_clone(find_course(root))
-    return [one for task in tasks(clone, with_trials=False) for one in problems(task, known)]
+    return [
+        one
+        for task in tasks(clone, Scope(trials=False, kit=False))
+        for one in problems(task, known)
+    ]
 
 
 def found(root: Path) -> list[str]:
@@ -47,7 +60,10 @@ def test_an_unbroken_course_has_no_problem(root: Path) -> None:
 
 
 def test_every_rule_says_in_words_what_it_demands() -> None:
-    for rule in (*LESSON_RULES, *COURSE_RULES, *TRIALS):
+    for rule in (
+        *(*LESSON_RULES, *COURSE_RULES, *TRIALS),
+        *(*KIT_LESSON_RULES, *KIT_COURSE_RULES),
+    ):
         assert rule.__doc__, rule
 
 
@@ -109,7 +125,10 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     ),
     "a TODO without a region": (
         swap((TOML_1, HINTS_2, HINTS_2 + TODO_2.replace("2", "3") + HINTS_2)),
-        [f"{TOML_1}: TODO 3 of client.py has no region in one/client.py"],
+        [
+            f"{TOML_1}: TODO 3 of client.py has no region in one/client.py",
+            f"{README_1}: the text does not ask for TODO 3 below a heading",
+        ],
     ),
     "a TODO in the other program": (
         swap((TOML_1, 'program = "client.py"', 'program = "server.py"')),
@@ -122,6 +141,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         swap(
             (TOML_1, "number = 2", "number = 3"),
             (f"{ONE}/client.py", "TODO 2", "TODO 3"),
+            (README_1, "TODO 2", "TODO 3"),
         ),
         [f"{TOML_1}: the TODOs of the lesson have the numbers 1, 3"],
     ),

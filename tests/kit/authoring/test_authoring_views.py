@@ -54,6 +54,8 @@ def ask(self):
     # Ask for a greeting politely.
     return "please"
 ```
+
+**TODO 1:** say it.
 '''
     )
 
@@ -165,7 +167,11 @@ def main():
     print(greet("you"))
 ```
 
+**TODO 1:** say it.
+
 ## Ask
+
+**TODO 2:** ask.
 
 The [answers](../walkthroughs/01_one.md), a [picture](https://example.org/a.png).
 

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from chatkit.classroom.gradebook import Adjustment
-from chatkit.classroom.rules import Grade, Rules, RulesError, number, read_rules
+from chatkit.classroom.rules import Grade, Rules, number
+from chatkit.classroom.rulesfile import RulesError, read_rules
 from chatkit.course.lessons import find_course
 from chatkit.grading.verdict import LessonVerdict, Verdict
 
 COURSE = find_course(Path(__file__).parent)
+ALL = [lesson.name for lesson in COURSE.lessons]
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 PLUS = Adjustment(5, "showed it", NOW, "Dr. Who")
 
@@ -93,7 +95,8 @@ def test_the_total_adds_points_and_leaves_out_what_is_empty() -> None:
 
 
 def test_weights_make_a_total_of_100(tmp_path: Path) -> None:
-    text = "[weights]\n01_echo = 1\nbroadcast = 3\n3 = 0\n4 = 0\n5 = 0\n"
+    rest = "".join(f"{name[3:]} = 0\n" for name in ALL[2:])
+    text = f"[weights]\n01_echo = 1\nbroadcast = 3\n{rest}"
     total = rules(tmp_path, text).total({"01_echo": Grade(50, 100), "02_broadcast": Grade(40, 40)})
 
     assert (total.points, total.max) == (87.5, 100)
@@ -110,15 +113,18 @@ def test_an_empty_lesson_gives_its_weight_to_the_others() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[weights\n", "Mend this line"),
+        ("[weights\n", "Fix this line"),
         ("[wieghts]\n", "no 'wieghts'. Did you mean weights"),
         ("[weights]\necko = 1\n", "[weights] ecko: there is no lesson 'ecko'"),
-        ("[weights]\n1 = 1\n", "give 02_broadcast, 03_threads, 04_nicknames, 05_gui a weight"),
+        ("[weights]\n1 = 1\n", f"give {', '.join(ALL[1:])} a weight"),
         ("[weights]\n1 = 1\necho = 1\n", "01_echo is there twice"),
         ("[weights]\n1 = -1\n", "[weights] 01_echo: write a number of 0 or more, not -1"),
         ("[weights]\n1 = true\n", "not True"),
         ("[weights]\n1 = nan\n", "not nan"),
-        ("[weights]\n1 = 0\n2 = 0\n3 = 0\n4 = 0\n5 = 0\n", "needs a weight above 0"),
+        (
+            "[weights]\n" + "".join(f"{int(name[:2])} = 0\n" for name in ALL),
+            "needs a weight above 0",
+        ),
         ("weights = 3\n", "write it as [weights]"),
         ("[points]\n2 = 3\n", "write [points.02_broadcast]"),
         ("[points.2]\nhalf-lime = 3\n", "no 'half-lime'. Did you mean half-line"),

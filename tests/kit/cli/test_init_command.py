@@ -23,7 +23,8 @@ def made(chatkit: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home") / "my chat"
     done = chatkit("init", "my chat", cwd=folder.parent)
     assert done.returncode == 0, done.stderr
-    names = "01_echo, 02_broadcast, 03_threads, 04_nicknames and 05_gui"
+    *most, last = [lesson.name for lesson in COURSE.lessons]
+    names = f"{', '.join(most)} and {last}"
     assert done.stdout.splitlines()[:4] == [
         f"my chat holds {names}.",
         "Next:",

@@ -59,12 +59,6 @@ def test_a_misconception_sends_its_reader_to_headings_that_exist(one) -> None:
         assert re.search(rf"^#+ {re.escape(heading)}$", text, re.M), (number, heading)
 
 
-def test_causes_on_record_are_in_the_catalogue() -> None:
-    for wrong in MISTAKES:
-        unknown = set(wrong.expected.get("causes", ())) - {"", *CATALOGUE}
-        assert not unknown, wrong.name
-
-
 SYMPTOMS = ("silent", "crashed", "no-ready-line")
 SOURCES = [
     file

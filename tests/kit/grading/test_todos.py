@@ -23,16 +23,6 @@ def stopped(lesson: Lesson, program: str, number: int, written: tuple[int, ...])
     return Evidence(lesson.number, "c", program, "todo", "", message, "", "", text=text)
 
 
-@pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.name)
-def test_the_text_of_a_lesson_asks_for_every_todo_below_a_heading(lesson: Lesson) -> None:
-    found = asked_for(lesson)
-
-    assert sorted(found) == [todo.number for todo in lesson.todos]
-    assert all(found.values())
-    text = (lesson.folder / "README.md").read_text(encoding="utf-8")
-    assert [heading for heading in found.values() if f"# {heading}\n" not in text] == []
-
-
 @pytest.mark.parametrize(
     ("key", "program", "at", "written", "number"),
     [
