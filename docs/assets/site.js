@@ -6,7 +6,9 @@ const reach = new ResizeObserver((changes) => {
   }
 });
 addEventListener("load", () => {
-  const wide = document.querySelectorAll(".md-typeset__scrollwrap, .tabbed-labels");
+  const wide = document.querySelectorAll(
+    ".md-typeset__scrollwrap, .tabbed-labels, p:has(> img[src$='verdict.svg'])",
+  );
   wide.forEach((box) => reach.observe(box));
 });
 

@@ -230,6 +230,41 @@ def test_the_plan_names_the_checks_that_a_mistake_fails() -> None:
         assert [check for check, _ in named] == always, mistake
 
 
+# ------------------------------------------------------------------------ the first page
+
+NUMBERS = dict(
+    enumerate(
+        [
+            "no",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ]
+    )
+)
+
+
+def test_the_first_page_counts_the_lessons_and_their_hours_as_they_are() -> None:
+    hours = round(sum(lesson.minutes for lesson in COURSE.lessons) / 60)
+    lessons = NUMBERS[len(COURSE.lessons)]
+    told = f"{lessons.capitalize()} graded lessons, {NUMBERS[hours]} hours, free."
+    home = page("index.md")
+
+    assert f"**{told}**" in home
+    assert f"**Time:** {NUMBERS[hours]} hours, or {lessons} sessions" in home
+    assert told in (COURSE.root / "README.md").read_text(encoding="utf-8")
+    assert f"About {NUMBERS[hours]} hours for {lessons} lessons." in page("faq.md")
+
+
 # ------------------------------------------------------------------------ the navigation
 
 
