@@ -47,7 +47,9 @@ def planned(
     if number != last + 1:
         raise CourseError(f"the next lesson has the number {last + 1}, not {number}")
     if not STEP.fullmatch(step):
-        raise CourseError(f"{step!r} is no name of a step: small letters, digits and _, as in gui")
+        raise CourseError(
+            f"{step!r} is not a name for a step: small letters, digits and _, as in gui"
+        )
     if (clone.root / "chatkit/reference" / step).exists():
         raise CourseError(f"chatkit/reference/{step} is there already: take another name")
     for program in asks:

@@ -290,7 +290,7 @@ class Reachable(Protocol):
 
 
 class IdleClock:
-    """For how long the programs of a bench have done nothing, also if they wait with a time-out."""
+    """For how long the programs of a bench have done nothing, even if they wait with a time-out."""
 
     def __init__(self, bench: Reachable) -> None:
         self.bench = bench

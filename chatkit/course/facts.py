@@ -74,7 +74,7 @@ class Facts:
         if name not in self.table:
             self._wrong(f"the entry {name!r} is missing")
         found = self.table[name]
-        if type(found) is not kind:  # True is no number here
+        if type(found) is not kind:  # True is not a number here
             self._wrong(f"{name} must be {KINDS[kind]}, not {_shown(found)}")
         return found
 

@@ -110,7 +110,7 @@ def starter(text: str, file: Path = UNNAMED, written: Collection[int] = ()) -> s
     try:
         compile(result, str(file), "exec")
     except SyntaxError as cause:
-        what = f"without the code of its TODOs the program is no Python ({cause.msg})"
+        what = f"without the code of its TODOs the program is not Python ({cause.msg})"
         cure = "let each region hold whole statements: not half of an if or a try"
         raise error(file, regions[0].first, what, cure) from None
     return result

@@ -106,16 +106,14 @@ def shows_each_once(chat: Chat, texts: list[str]) -> None:
     for text in texts:
         if (count := chat.window.count(text)) > 1:
             told = "the window shows the same line more than once"
-            raise Failure(
-                Symptom.DUPLICATE, told, f"{text!r} once", f"it stands there {count} times"
-            )
+            raise Failure(Symptom.DUPLICATE, told, f"{text!r} once", f"it is there {count} times")
 
 
 def shows_what_it_sends(chat: Chat) -> None:
     """Several lines in one box: what goes out as so many lines is shown as so many."""
     word = chat.bench.word()
     chat.says(word)
-    chat.window.shows(word, because="it is one's own line")
+    chat.window.shows(word, because="it is your own line")
     shows_each_once(chat, [word])
     box = chat.window.view().widget(chat.window.box)
     before = own_look(chat, word)
@@ -131,7 +129,7 @@ def shows_what_it_sends(chat: Chat) -> None:
     shown_as = [text for text in sent if own_look(chat, text) == before]
     if shown_as != sent:
         told = "the window shows something else than what it has sent"
-        wanted = f"each of the {len(sent)} lines that went out to be shown as one's own"
+        wanted = f"each of the {len(sent)} lines that went out to be shown as your own"
         raise Failure(Symptom.NOT_AS_SENT, told, wanted, f"{len(shown_as)} of {len(sent)} are")
 
 
@@ -231,7 +229,7 @@ def shows_what_comes_in_pieces(chat: Chat) -> None:
     chat.server.sends(b"bob: \xff\xfe\n")
     last = f"bob: {chat.bench.word()}"
     chat.server.says(last)
-    chat.window.shows(last, because="after a line that is no UTF-8")
+    chat.window.shows(last, because="after a line that is not UTF-8")
 
 
 def sends(chat: Chat, way: Callable[[str, Peer], bool], by: str, *words: str) -> None:
@@ -265,12 +263,12 @@ def cannot_be_typed_into(chat: Chat) -> None:
         chat.window.types_over(widget.path)
         after = chat.window.view().widget(widget.path)
         if after and after.text != widget.text:
-            told = "one can type into the chat"
+            told = "you can type into the chat"
             raise Failure(Symptom.TYPED_INTO, told, "a chat to read only", repr(after.text[-60:]))
 
 
 def follows_the_newest_line(chat: Chat) -> None:
-    """After many lines one sees the last one."""
+    """After many lines the last one can be seen."""
     lines = [f"{chat.bench.word()} {number}" for number in range(200)]
     chat.server.says(*(f"bob: {line}" for line in lines))
     chat.window.shows(f"bob: {lines[-1]}")
@@ -279,7 +277,7 @@ def follows_the_newest_line(chat: Chat) -> None:
         if lines[-1] in widget.text and not widget.at_end:
             told = "the chat does not follow the newest line"
             wanted = "to see the last of 200 lines"
-            raise Failure(Symptom.NOT_AT_THE_END, told, wanted, "it is below what one can see")
+            raise Failure(Symptom.NOT_AT_THE_END, told, wanted, "it is below what you can see")
 
 
 def shows_a_flood(chat: Chat) -> None:
@@ -497,5 +495,5 @@ def ends_well(bench: Bench) -> None:
 
 
 def shown(view: View) -> str:
-    """The last lines that one can read."""
+    """The last lines that can be read."""
     return "\n".join(sorted(text for text in view.texts if text.strip())[-5:])

@@ -102,7 +102,7 @@ def says_goodbye_once(room: Room, way: str) -> None:
 
 
 def reads_any_name(room: Room) -> None:
-    """A name that is no UTF-8 ends nothing: it is taken as it comes, or asked for again."""
+    """A name that is not UTF-8 ends nothing: it is taken as it comes, or asked for again."""
     alice, bob = room.join("alice", "bob")
     carol = room.bench.connect("carol")
     with room.bench.during("handshake"):
@@ -111,7 +111,7 @@ def reads_any_name(room: Room) -> None:
     stop = room.bench.wait(lambda: b"\n" in carol.inbox or carol.ended)
     line = bare(carol.next_line() or b"")
     if not line:
-        wanted = f"{GREETING!r}, or b'NICK\\n' again, after a name that is no UTF-8"
+        wanted = f"{GREETING!r}, or b'NICK\\n' again, after a name that is not UTF-8"
         raise room.bench.explained(NotMet(stop, wanted, bytes(carol.inbox), carol))
     taken = line == GREETING.encode()
     room.bench.settle()

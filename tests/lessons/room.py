@@ -264,7 +264,7 @@ def keeps_characters_whole(room: Room) -> None:
 
 
 def knows_what_a_line_is(room: Room) -> None:
-    """Long lines, blank lines, other line ends, bytes that are no UTF-8."""
+    """Long lines, blank lines, other line ends, bytes that are not UTF-8."""
     alice, bob, _ = room.join("alice", "bob", "carol")
     word = room.bench.word()
     long = word + "x" * (4096 - len(word))
@@ -282,7 +282,7 @@ def knows_what_a_line_is(room: Room) -> None:
     line = bare(bob.next_line() or b"")
     before, after = room.line(alice, "before").encode(), b"after"
     if not (line.startswith(before) and line.endswith(after)):
-        told = "a line with bytes that are no UTF-8 did not come through"
+        told = "a line with bytes that are not UTF-8 did not come through"
         wanted = f"bob to get {quoted(before + b' ')} and what comes of the rest"
         stop = "met" if line else room.bench.wait(lambda: False)
         found = room.bench.explained(NotMet(stop, wanted, line, bob)) if not line else None
@@ -361,7 +361,7 @@ def forgets_half_a_line(room: Room) -> None:
 
 
 def goes_on_after_a_reset(room: Room) -> None:
-    """Members reset, also in the middle of a broadcast: the others go on."""
+    """Members reset, even in the middle of a broadcast: the others go on."""
     alice, bob, carol, dave = room.join("alice", "bob", "carol", "dave")
     room.resets(carol)
     room.talk(alice, room.bench.word())

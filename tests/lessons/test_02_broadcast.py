@@ -143,7 +143,7 @@ def test_line_rules(room: Room) -> None:
     "in-order",
     "1,000 lines of one sender arrive complete and in order",
     points=6,
-    hint="What happens to the bytes behind the last b'\\n' of a recv()?",
+    hint="What happens to the bytes after the last b'\\n' of a recv()?",
     read=STREAM,
     rule=BROADCAST,
 )
@@ -183,7 +183,7 @@ def test_leave(room: Room) -> None:
 
 @check(
     "reset",
-    "after a reset the others go on, also in the middle of a broadcast",
+    "after a reset the others go on, even in the middle of a broadcast",
     points=7,
     hint="recv() can raise, and send() can raise. What then?",
     read=LEAVING,

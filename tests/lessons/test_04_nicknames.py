@@ -89,7 +89,7 @@ def test_says_who(bench: Bench) -> None:
     "no-impostors",
     "nobody can speak for someone else, and NICK said as chat is chat",
     points=5,
-    hint="Does your server believe what stands in the line?",
+    hint="Does your server believe what the line says?",
     read=WHO,
     rule=NAMES,
 )
@@ -150,7 +150,7 @@ def test_name_in_pieces(room: Room) -> None:
     "name-and-chat",
     "name and first messages may come in one packet",
     points=6,
-    hint="What happens to the bytes behind the name?",
+    hint="What happens to the bytes after the name?",
     read=HANDSHAKE,
     rule=NAMES,
 )
@@ -455,7 +455,7 @@ def test_client_talks(bench: Bench) -> None:
     "client-endings",
     "no server, server lost, end of input, Ctrl-C: the client ends as it should",
     points=2,
-    hint="Try every way in which a client can end, also while it asks for the name.",
+    hint="Try every way in which a client can end, even while it asks for the name.",
     read=CLIENT,
     rule=ANY,
     program="client.py",

@@ -156,7 +156,7 @@ def test_button_sends(chat: Chat) -> None:
 
 @check(
     "own-line-once",
-    "one's own line is shown, once, as it was sent",
+    "your own line is shown, once, as it was sent",
     points=4,
     hint="The server sends your line to everyone else. Who shows it to you?",
     read=SEND,

@@ -113,7 +113,7 @@ def hints_go_from_a_question_to_code(clone: Clone, lesson: Lesson) -> Iterator[P
     for todo in lesson.todos:
         line = toml_line(lesson, todo.number)
         if todo.hints and "?" not in todo.hints[0]:
-            what = f"the first hint of TODO {todo.number} is no question"
+            what = f"the first hint of TODO {todo.number} is not a question"
             yield Problem(toml(lesson), what, "ask what the student should think about", line)
         if todo.hints and not any(sign in todo.hints[-1] for sign in CODE_IN_A_HINT):
             what = f"the last hint of TODO {todo.number} shows no code"

@@ -161,7 +161,7 @@ class BenchBase(EventLoop):
             )
         return found or "127.0.0.1"
 
-    # ------------------------------------------------------------------- what one can ask
+    # ------------------------------------------------------------------- what you can ask
 
     def holds(self) -> tuple[int, int]:
         """How many threads and how many open files the program has now, in this order."""

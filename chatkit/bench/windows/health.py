@@ -67,7 +67,7 @@ class LivingWindow(AgentConnection):
             raise Failure(Symptom.FROZEN, told, f"{most}, {situation}", f"{gap:.1f} s")
 
     def is_usable(self) -> None:
-        """The window answers also when nothing comes, and does not wait all the time.
+        """The window answers even when nothing comes, and does not wait all the time.
 
         Raises Failure with the set-up step "reacts" or "alive".
         """

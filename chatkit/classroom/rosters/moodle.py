@@ -2,7 +2,7 @@
 
 The titles of its columns are in the language of whoever exported it. Those of English, German,
 French and Spanish are known (mod/assign/lang/en, and the language packs of Moodle 4). In other
-languages the columns are known by what stands in them, for their order is always the same:
+languages the columns are known by what is in them, for their order is always the same:
 `assign_grading_table` in mod/assign/gradingtable.php.
 """
 
@@ -56,7 +56,7 @@ def is_worksheet(header: tuple[Cell, ...], rows: tuple[tuple[Cell, ...], ...]) -
 
 
 def shape(rows: tuple[tuple[Cell, ...], ...]) -> dict[str, int] | None:
-    """Where the columns are, by what stands in them; None where it is no worksheet.
+    """Where the columns are, by what is in them; None where it is no worksheet.
 
     First the identifiers, one text with a number each; then a column with one "@" in each cell;
     then, after the grades, the maximum, the same number in every row.

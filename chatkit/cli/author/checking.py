@@ -22,7 +22,7 @@ SLOW = 1.0  # seconds; a rule that takes longer says its name
 @click.command()
 @click.option("--lesson", "key", metavar="LESSON", help="Only this lesson.")
 @click.option("--quick", is_flag=True, help="Leave out the rules that run programs.")
-@click.option("--again", is_flag=True, help="Run programs also where nothing has changed.")
+@click.option("--again", is_flag=True, help="Run programs even where nothing has changed.")
 @click.option("--own", is_flag=True, help="Leave out what only lessons of the kit need.")
 def check(key: str | None, quick: bool, again: bool, own: bool) -> None:
     """Is the course whole? Try every rule on every lesson.

@@ -31,7 +31,7 @@ def address(text: str, least: int = 1) -> Address:
 def port_of(port: str, text: str, least: int = 1) -> int:
     """The number of a port that was typed as a part of `text`. Raises Misuse."""
     if not (port.isascii() and port.isdigit() and least <= int(port) < 65_536):
-        raise Misuse(f"{text!r} is no address: write 5501 or localhost:5501")
+        raise Misuse(f"{text!r} is not an address: write 5501 or localhost:5501")
     return int(port)
 
 
@@ -183,7 +183,7 @@ def show(file: Path, only: tuple[str, ...]) -> None:
 def raw(where: tuple[str, ...], crlf: bool, escapes: bool) -> None:
     """Connect to a server and talk to it by hand: a client that adds nothing.
 
-    Each line that you type goes out as UTF-8 bytes with \\n behind it. What each recv() returns is
+    Each line that you type goes out as UTF-8 bytes with \\n at its end. What each recv() returns is
     shown as Python writes bytes. The end of input (Ctrl-D; on Windows Ctrl-Z, then Enter)
     half-closes, and what still comes is shown.
 

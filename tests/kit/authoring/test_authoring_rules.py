@@ -168,7 +168,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     ),
     "a task that is no sentence": (
         swap((f"{TWO}/server.py", "return a goodbye with the name in it", "goodbye here")),
-        [f"{TWO}/server.py: TODO 1 is no whole sentence"],
+        [f"{TWO}/server.py: TODO 1 is not a whole sentence"],
     ),
     "a hint too few": (
         swap((TOML_2, '"Who?", ', "")),

@@ -84,7 +84,7 @@ def test_a_lesson_that_goes_on_says_why_its_main_differs(root: Path) -> None:
     ("words", "said"),
     [
         (("7", "seven", "--from", "1"), "the next lesson has the number 3, not 7"),
-        (("3", "Drei!", "--from", "1"), "'Drei!' is no name of a step"),
+        (("3", "Drei!", "--from", "1"), "'Drei!' is not a name for a step"),
         (("3", "two", "--from", "1"), "chatkit/reference/two is there already"),
         (("3", "three", "--from", "1", "--asks", "gui.py"), "01_one has no gui.py"),
         (("3", "three", "--from", "5"), "there is no lesson '5'"),

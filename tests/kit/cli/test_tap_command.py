@@ -305,7 +305,7 @@ def test_wrong_use_is_one_line_with_the_cure(chatkit: Callable, tmp_path: Path) 
             (("--listen", free, "--to", free), "cannot be its own server"),
             (("--to", "nonsense"), "write 5501 or localhost:5501"),
             (("--to", "no-such-host.invalid:5501", "--listen", 0), "there is no host"),
-            (("--listen", 0, "--record", mine), "is no recording: choose another"),
+            (("--listen", 0, "--record", mine), "is not a recording: choose another"),
             (("--listen", 0, "--record", tmp_path / "no/such/folder"), "cannot write"),
         ):
             done = chatkit("tap", *arguments)
@@ -366,7 +366,7 @@ def test_a_status_that_there_is_not_is_one_clear_line(chatkit: Callable, tmp_pat
 
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert "is no recording of chatkit tap and no output of chatkit check --json" in line
+    assert "is neither a recording of chatkit tap nor output of chatkit check --json" in line
 
 
 def test_a_file_that_is_no_recording_is_one_clear_line(chatkit: Callable, tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def ready_line_on_stderr(seen: Seen) -> str | None:
 
 @misconception(
     "ready-line-spaces",
-    "print() puts blanks into the ready line",
+    "print() puts spaces into the ready line",
     think=THINK,
     read=STARTING,
     proofs=("01_echo/spaces_in_the_ready_line",),

@@ -118,7 +118,7 @@ def changed_without_the_lock(seen: Seen) -> str | None:
             place,
             f"{does} {what} without holding the lock.{also} While another thread was in the loop "
             f"of line {loop.iter.lineno}, {what} changed, and Python ended that loop with a "
-            "RuntimeError. Who changes what is shared holds the lock.",
+            "RuntimeError. Hold the lock while you change what is shared.",
         )
     return None
 

@@ -114,7 +114,7 @@ def try_around_the_accept_loop(seen: Seen) -> str | None:
                     return seen.at(
                         handler,
                         f"catches an error outside of the loop that accepts (line {loop.lineno}). "
-                        "After the first error the program goes on behind the loop, so nobody is "
+                        "After the first error the program goes on after the loop, so nobody is "
                         "accepted any more, and the server ends.",
                     )
     return None
