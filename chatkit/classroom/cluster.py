@@ -93,7 +93,7 @@ def grade_files(
 
     `name` is the lesson's: "02_broadcast". `files` are a student's, path in the folder -> content.
     `kit` is the digest of the kit and the checks that must grade them.
-    Raises GradingError, also when that is another kit.
+    Raises GradingError when it cannot, or when the kit there is another one.
     """
     try:
         course = find_course()
