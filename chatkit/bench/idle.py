@@ -7,7 +7,8 @@ it, then only somebody else can wake it. That is rest, and it takes a few millis
 
 A program that waits with a time-out may still act (see `timers.py`). It counts as quiet when each
 of its timed threads has woken up twice and gone to sleep again at the same place, or after `QUIET`
-seconds of next to nothing. So does one that has set a timer. A time-out of `LONG` seconds or more
+seconds of next to nothing. So does one that may have set a timer that nobody can read; after the
+first time in a check `AGAIN` seconds are enough for it. A time-out of `LONG` seconds or more
 is not waited for here: a check about silence does that, once, with `EventLoop.sits_out`. Where the
 kernel does not tell (see `linux.READS_REST`) `QUIET` seconds without anything must do.
 
@@ -31,6 +32,7 @@ from chatkit.system.programs import timers
 PROMISE = 1.0  # seconds: later than this is late, where the contract names no time
 GRACE = 10  # the bench waits this many times as long as promised
 QUIET = 1.5  # seconds
+AGAIN = 0.5  # seconds, once `QUIET` was sat out for a timer: longer than a pause that people notice
 LONG = 2.5  # seconds: a time-out from that on will hardly end while one looks
 ENDED = 0.2  # seconds after which nothing more comes of programs that have ended, as far as we know
 DUE = 0.05  # seconds: so late may a timer go off, see `timers.may_be_due`
@@ -105,6 +107,7 @@ class IdleDetector:
         self.timeouts = timers.Timeouts()
         self.ticked = 0.0  # when a timer was last seen that is set
         self.heeds_alarms = True  # a timer that nobody can read may go off at any time
+        self.alarm = QUIET  # seconds in which it would have gone off
         self.disturb()
 
     def disturb(self) -> None:
@@ -173,7 +176,7 @@ class IdleDetector:
             return "active"  # it is about to end
         if timers.may_ring(pids, self.heeds_alarms):
             self.ticked = time.monotonic()
-            return "quiet" if idle > QUIET else "asleep"
+            return "quiet" if idle > self.alarm else "asleep"
         since = time.monotonic() - max(self.still_since, self.ticked)
         if since < DUE and timers.may_be_due(pids):
             return "asleep"
