@@ -155,7 +155,7 @@ def test_a_grade_keeps_the_hand_in_that_it_is_of(book: Gradebook) -> None:
     first = HandIn(False, "first.zip", ("a",), "k1")
     book.hand_in("anna", "02_broadcast", first)
     graded(book, "k1")
-    unreadable = HandIn(True, "second.rar", (), "", "second.rar is no zip")
+    unreadable = HandIn(True, "second.rar", (), "", "second.rar is not a zip")
     book.hand_in("anna", "02_broadcast", unreadable)
 
     assert book.graded("anna", "02_broadcast") == first
