@@ -103,9 +103,9 @@ def read_handout(source: Path) -> NewerHandout:
         folder = Path(room) / "handout"
         try:
             for lost in unpack(source, folder, HAND_IN).lost:
-                raise UpdateError(f"no hand-out: {'/'.join(lost.parts)}: {lost.why}")
+                raise UpdateError(f"not a hand-out: {'/'.join(lost.parts)}: {lost.why}")
         except ArchiveError as error:
-            raise UpdateError(f"no hand-out: {error}") from None
+            raise UpdateError(f"not a hand-out: {error}") from None
         except OSError as error:
             raise UpdateError(f"{source} cannot be unpacked: {error.strerror}") from None
         inside = list(folder.iterdir())
