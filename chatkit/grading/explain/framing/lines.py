@@ -201,7 +201,7 @@ def text_changed(seen: Seen) -> str | None:
         if blank and ".split()" in whole and b" ".join(want.split()) == got.rstrip(b"\n"):
             return seen.at(
                 call,
-                "makes one blank of all white space. A line is passed on as it was said.",
+                "turns all white space into one space. A line is passed on as it was said.",
             )
     return None
 

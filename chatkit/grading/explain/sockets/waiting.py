@@ -101,13 +101,13 @@ def timeout_left_on(seen: Seen) -> str | None:
                 return seen.at(
                     limit,
                     f"sets a time limit of {seconds:g} s, and it was still on in line "
-                    f"{error.own.line}, which waited for longer. Nobody has to say something in "
+                    f"{error.own.line}, which waited for longer. Nobody has to say anything in "
                     "that time.",
                 )
         if not raised(seen, "TimeoutError") and _ended_after(seen, seconds):
             return seen.at(
                 limit,
-                f"sets a time limit of {seconds:g} s. Nobody said anything for so long, and then "
+                f"sets a time limit of {seconds:g} s. Nobody said anything for that long, and then "
                 "the connection was over. A connection may be silent for any time.",
             )
     return None

@@ -77,7 +77,7 @@ def _not_found(seen: Seen) -> list[tuple[Raised, str]]:
 
 @misconception(
     "module-shadowed",
-    "a file beside it has the name of a module of Python",
+    "a file of yours has the name of a Python module",
     think="Which file does Python take when two have the name that you import?",
     read={},
     proofs=("01_echo/shadows_the_library",),

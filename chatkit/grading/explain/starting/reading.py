@@ -73,8 +73,8 @@ def python_2(seen: Seen) -> str | None:
     what = f"{word[1]} without parentheses" if word else '"except A, b"'
     return seen.at(
         error.own,
-        f"is written for Python 2: it has {what}, and Python 3 cannot read that. Where you "
-        f"have this program from, other lines may be old, too. {FIRST}",
+        f"is written for Python 2: it has {what}, and Python 3 cannot read that. Other "
+        f"lines from the same place may be old, too. {FIRST}",
     )
 
 
@@ -111,7 +111,7 @@ def indentation(seen: Seen) -> str | None:
         return None
     return seen.at(
         error.own,
-        f"does not begin where Python expects it: {error.text}. Blanks at the beginning of a line "
+        f"does not begin where Python expects it: {error.text}. Spaces at the beginning of a line "
         f"say what belongs together. {FIRST}",
     )
 
@@ -278,7 +278,7 @@ def program_is_a_folder(seen: Seen) -> str | None:
 
 @misconception(
     "not-readable",
-    "the file must not be read",
+    "the file may not be read",
     think="Who is allowed to read this file? What does your file manager say about it?",
     read={},
     proofs=(),
@@ -288,6 +288,6 @@ def not_readable(seen: Seen) -> str | None:
     if seen.evidence.symptom != "unreadable":
         return None
     return (
-        f"{seen.evidence.program} is there, but it must not be read: {seen.evidence.received}. "
+        f"{seen.evidence.program} is there, but it may not be read: {seen.evidence.received}. "
         f"Give yourself the right to read it. {FIRST}"
     )

@@ -90,7 +90,7 @@ def _reads(function: Function, name: str) -> ast.AST | None:
 
 @misconception(
     "try-around-the-accept-loop",
-    "the try stands around the loop that accepts, not inside of it",
+    "the try is around the loop that accepts, not inside it",
     think="Where does the program go on after this except clause?",
     read={1: "When a connection breaks", **EACH},
     proofs=("01_echo/one_error_ends_the_accept_loop",),
