@@ -25,6 +25,7 @@ from chatkit.classroom.rulesfile import FILE as RULES
 from chatkit.classroom.rulesfile import RulesError, read_rules
 from chatkit.classroom.submissions.submissions import ALONE, Found, Submission
 from chatkit.course.lessons import Course, Lesson
+from chatkit.grading.feedback import STATUS
 from chatkit.grading.jobs import Graded, grade_jobs
 from chatkit.grading.options import RunOptions
 from chatkit.grading.verdict import LessonVerdict
@@ -32,7 +33,6 @@ from chatkit.grading.worker import Job
 from chatkit.system.sandbox.sandbox import Tier
 
 PLAIN = Rules()
-STATUS = {"passed": "passed", "failed": "failed", "not_reached": "not tried", "skipped": "skipped"}
 COPY = "# A copy of"  # begins the copy of the rules in the class's folder
 
 

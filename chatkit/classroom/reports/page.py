@@ -32,12 +32,6 @@ ISOLATION = {
     "it could have reached the network and that person's files",
     "none": "nothing kept the programs apart from the rest of the machine",
 }
-STATUS = {
-    "passed": "passed",
-    "failed": "failed",
-    "not_reached": "not tried",
-    "skipped": "skipped",
-}
 
 
 @dataclass(frozen=True)
@@ -147,7 +141,7 @@ def student_page(
         if grade.counts or grade.handed_in or grade.adjusted
     ]
     return template("student.html").render(
-        row=row, lessons=lessons, rules=rules, marks=feedback.MARKS, statuses=STATUS
+        row=row, lessons=lessons, rules=rules, marks=feedback.MARKS, statuses=feedback.STATUS
     )
 
 
