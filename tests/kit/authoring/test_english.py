@@ -24,12 +24,12 @@ TRANSLATED = (
     ("server.py is at rest and will not do it any more", "the program is at rest"),
     ("the threads change turns", "in turns"),
     ("Ours stands in the contract", "The tap stands between the two"),
-    ("args=(x) is not a tuple", "there is no number"),
-    ("After what may somebody get chat?", "It belongs to the others."),
+    ("args=(x) is no tuple", "there is no number"),
+    ("From when on may somebody get chat?", "It belongs to the others."),
     ("How is the module called?", "How often is the function called?"),
-    ("How many bytes does a line have?", "How many bytes does a line have?"),
-    ("Nothing checks whether it is empty", "look at it"),
-    ("The port is free, even when it was used.", "It is also free."),
+    ("How many bytes has a line?", "How many bytes does a line have?"),
+    ("Nothing looks whether it is empty", "look at it"),
+    ("The port is free, also when it was used.", "It is also free."),
 )
 
 
