@@ -264,7 +264,7 @@ def mutants(
     from rich.console import Console
     from rich.progress import track
 
-    from chatkit.authoring import mutants as made
+    from chatkit.authoring.mutation import mutants as made
     from chatkit.grading.verdict import GradingError
 
     with problems_end_it():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatkit.authoring.concepts import CONCEPTS, concept_mutants
+from chatkit.authoring.mutation.concepts import CONCEPTS, concept_mutants
 
 CASES = [
     (

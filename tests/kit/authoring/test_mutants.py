@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from chatkit.authoring.mutants import EXPLAINED, difference, explained
+from chatkit.authoring.mutation.mutants import EXPLAINED, difference, explained
 from chatkit.cli.main import main
 from chatkit.course.lessons import find_course
 

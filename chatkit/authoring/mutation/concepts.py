@@ -16,11 +16,11 @@ FORGOTTEN = ("shutdown", "flush", "join", "discard", "remove", "close", "start",
 WIDGETS = ("Tk", "Text", "ScrolledText", "Entry", "Button", "Label", "Frame", "Toplevel")
 SLEEP = '__import__("time").sleep(0.6)'
 Change = list[tuple[int, int, str]]  # from and to, in bytes, and what stands there afterwards
-Concept = Callable[["Program"], Iterator[Change]]
+Concept = Callable[["Original"], Iterator[Change]]
 
 
 @dataclass(frozen=True)
-class Program:
+class Original:
     """The text of a program, and questions to it. Raises SyntaxError where it is not Python."""
 
     source: bytes
@@ -104,7 +104,7 @@ def concept_mutants(source: str) -> Iterator[tuple[str, str]]:
 
     What is not Python any more is left out.
     """
-    program = Program(source.encode())
+    program = Original(source.encode())
     for concept in CONCEPTS:
         for change in concept(program):
             text = program.source
@@ -117,12 +117,12 @@ def concept_mutants(source: str) -> Iterator[tuple[str, str]]:
             yield concept.__name__, text.decode()
 
 
-def lock_is_not_taken(program: Program) -> Iterator[Change]:
+def lock_is_not_taken(program: Original) -> Iterator[Change]:
     for block in program.locked():
         yield program.put(block.items[0].context_expr, "__import__('contextlib').nullcontext()")
 
 
-def statement_leaves_the_lock(program: Program) -> Iterator[Change]:
+def statement_leaves_the_lock(program: Original) -> Iterator[Change]:
     """The last statement of the block comes after it."""
     for block in program.locked():
         if len(block.body) > 1:
@@ -136,12 +136,12 @@ def statement_leaves_the_lock(program: Program) -> Iterator[Change]:
             ]
 
 
-def sends_a_part(program: Program) -> Iterator[Change]:
+def sends_a_part(program: Original) -> Iterator[Change]:
     for call, function in program.methods("sendall"):
         yield program.put(call.func, f"{program.text(function.value)}.send")
 
 
-def call_is_forgotten(program: Program) -> Iterator[Change]:
+def call_is_forgotten(program: Original) -> Iterator[Change]:
     calls = {call for call, _ in program.methods(*FORGOTTEN)}
     calls |= {call for call, _ in program.methods("settimeout") if "None" in program.text(call)}
     for node in program.nodes:
@@ -149,7 +149,7 @@ def call_is_forgotten(program: Program) -> Iterator[Change]:
             yield program.put(node, "pass")
 
 
-def argument_is_forgotten(program: Program) -> Iterator[Change]:
+def argument_is_forgotten(program: Original) -> Iterator[Change]:
     """daemon=True, flush=True, errors="replace"."""
     for call in program.calls:
         for keyword in call.keywords:
@@ -159,14 +159,14 @@ def argument_is_forgotten(program: Program) -> Iterator[Change]:
                 yield program.put(keyword.value, '"strict"')
 
 
-def goes_once(program: Program) -> Iterator[Change]:
+def goes_once(program: Original) -> Iterator[Change]:
     for node in program.nodes:
         if isinstance(node, ast.While):
             begin = program.begin(node)
             yield [(begin, begin + len("while"), "if")]
 
 
-def copy_is_the_collection(program: Program) -> Iterator[Change]:
+def copy_is_the_collection(program: Original) -> Iterator[Change]:
     for call in program.calls:
         if isinstance(call.func, ast.Name) and call.func.id in COPIES and len(call.args) == 1:
             yield program.put(call, program.text(call.args[0]))
@@ -177,23 +177,23 @@ def copy_is_the_collection(program: Program) -> Iterator[Change]:
             yield program.put(node, program.text(node.value))
 
 
-def thread_is_run(program: Program) -> Iterator[Change]:
+def thread_is_run(program: Original) -> Iterator[Change]:
     for call, function in program.methods("start"):
         yield program.put(call.func, f"{program.text(function.value)}.run")
 
 
-def splits_at_every_line_end(program: Program) -> Iterator[Change]:
+def splits_at_every_line_end(program: Original) -> Iterator[Change]:
     for call, function in program.methods("split"):
         if call.args and "\\n" in program.text(call.args[0]):
             yield program.put(call, f"{program.text(function.value)}.splitlines()")
 
 
-def decodes_each_piece(program: Program) -> Iterator[Change]:
+def decodes_each_piece(program: Original) -> Iterator[Change]:
     for call, _ in program.methods("recv"):
         yield program.put(call, f'{program.text(call)}.decode(errors="replace").encode()')
 
 
-def statements_change_places(program: Program) -> Iterator[Change]:
+def statements_change_places(program: Original) -> Iterator[Change]:
     """Two neighbours that both call something."""
     for block in program.blocks:
         for one, other in pairwise(block):
@@ -212,13 +212,13 @@ def acts(statement: ast.stmt) -> bool:
     return bool(calls) and "add_argument" not in ast.unparse(statement)
 
 
-def exception_is_swallowed(program: Program) -> Iterator[Change]:
+def exception_is_swallowed(program: Original) -> Iterator[Change]:
     for node in program.nodes:
         if isinstance(node, ast.ExceptHandler) and not isinstance(node.body[0], ast.Pass):
             yield [(program.begin(node.body[0]), program.end(node.body[-1]), "pass")]
 
 
-def exception_is_not_caught(program: Program) -> Iterator[Change]:
+def exception_is_not_caught(program: Original) -> Iterator[Change]:
     for node in program.nodes:
         if isinstance(node, ast.ExceptHandler) and node.type:
             yield program.put(node.type, "ZeroDivisionError")
@@ -227,7 +227,7 @@ def exception_is_not_caught(program: Program) -> Iterator[Change]:
             yield program.put(kind, "ZeroDivisionError")
 
 
-def callback_sleeps(program: Program) -> Iterator[Change]:
+def callback_sleeps(program: Original) -> Iterator[Change]:
     """What a button, a key, a timer or the window's cross calls."""
     names: set[str] = set()
     for call in program.calls:
@@ -239,7 +239,7 @@ def callback_sleeps(program: Program) -> Iterator[Change]:
         yield program.before(after_docstring(function), SLEEP)
 
 
-def thread_touches_the_window(program: Program) -> Iterator[Change]:
+def thread_touches_the_window(program: Original) -> Iterator[Change]:
     """What a thread runs looks at a widget that the program keeps."""
     targets = {
         ast.unparse(keyword.value).split(".")[-1]

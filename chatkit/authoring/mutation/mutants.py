@@ -16,7 +16,7 @@ from itertools import product
 from pathlib import Path
 
 from chatkit.authoring.clone import Clone, read
-from chatkit.authoring.concepts import concept_mutants
+from chatkit.authoring.mutation.concepts import concept_mutants
 from chatkit.authoring.samples import Sample, samples
 from chatkit.course.lessons import Lesson
 from chatkit.grading.jobs import grade_jobs
