@@ -94,7 +94,7 @@ def zip_of(entries: Mapping[str, bytes], executable: Collection[str] = ()) -> by
 
 
 def names_in(data: bytes) -> set[str]:
-    """The names in a zip file; none where `data` is no zip file."""
+    """The names in a zip file; none where `data` is not a zip file."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return set(archive.namelist())

@@ -203,12 +203,16 @@ def _of_one_that_goes_on(
     hungry = may_spin and loop.cpu_appetite(0.5) > 0.9
     came = "\n".join(filter(None, [got, _where_it_stands(loop)]))
     if hungry:
-        told = f"{name} is busy all the time and does not get on"
+        told = f"{name} is busy all the time and makes no progress"
         return Failure(Symptom.SPINNING, told, expected, came)
     if sends:
         told = f"{name} is stuck: it waits until somebody reads"
         return Failure(Symptom.STUCK, told, expected, came)
-    waits = "is at rest and will not do it any more" if stop == "rest" else "did not do it in time"
+    waits = (
+        "is idle: it is waiting, and nothing will wake it"
+        if stop == "rest"
+        else "did not do it in time"
+    )
     return Failure(silence, f"{name} {waits}", expected, came)
 
 

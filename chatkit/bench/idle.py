@@ -275,7 +275,7 @@ class IdleDetector:
         return self.rounds[place] >= ROUNDS
 
     def _that_count(self, everything: Threads) -> Threads:
-        """Whose rest counts: of a window that answers neither its own thread nor its display.
+        """Which threads must be idle: for a window that answers, all but its own and the display's.
 
         The thread of a window always has a timer, and its answers tell more than that.
         """
@@ -298,7 +298,7 @@ class Reachable(Protocol):
 
 
 class IdleClock:
-    """For how long the programs of a bench have done nothing, also if they wait with a time-out."""
+    """For how long the programs of a bench have done nothing, even if they wait with a time-out."""
 
     def __init__(self, bench: Reachable) -> None:
         self.bench = bench

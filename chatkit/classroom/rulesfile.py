@@ -69,7 +69,7 @@ def read_rules(folder: Path, course: Course) -> Rules:
     except FileNotFoundError:
         return Rules(full=full)
     except tomllib.TOMLDecodeError as error:
-        raise RulesError(f"{file}: {error}. Mend this line, or take the file away") from None
+        raise RulesError(f"{file}: {error}. Fix this line, or take the file away") from None
     except (OSError, UnicodeDecodeError) as error:
         raise RulesError(f"{file} cannot be read: {error}") from None
     reader = _Reader(file, course)

@@ -291,7 +291,7 @@ def rules_of(submissions: Path, found: Found, out: Path, course: Course) -> Rule
     before = copy.read_text(encoding="utf-8-sig") if copy.is_file() else ""
     if before and before != text and not before.startswith(COPY):
         raise RulesError(
-            f"{copy} and {folder / RULES} differ, and the first is no copy of the second: "
+            f"{copy} and {folder / RULES} differ, and the first is not a copy of the second: "
             "take one of them away"
         )
     write_whole(

@@ -88,7 +88,7 @@ def take(function: CheckFunction, *, points: int, **new: Any) -> CheckFunction:
     its file makes of a bench. Where `function` takes an argument `room`, `room=…` makes it another
     way, and so with any other argument than `bench`.
 
-    Raises CourseError when `function` is no check or an argument is none of `Check`.
+    Raises CourseError when `function` is not a check or an argument is none of `Check`.
     """
     its = getattr(function, "check", None)
     if not isinstance(its, Check):

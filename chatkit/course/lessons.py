@@ -34,7 +34,8 @@ class Lesson:
     title: str
     summary: str
     minutes: int
-    goals: tuple[str, ...]
+    goals: tuple[str, ...]  # what a student can do afterwards
+    topics: tuple[str, ...]  # of the curriculum CS2023, one for each goal
     asked: tuple[str, ...]  # the programs a student writes
     given: Mapping[str, str]  # program, or module of one -> the step that owns it
     changes: Mapping[str, str]  # function that differs from the step before -> why
@@ -158,6 +159,7 @@ def read_lesson(root: Path, folder: Path) -> Lesson:
         summary=facts.text("summary"),
         minutes=facts.number("minutes"),
         goals=facts.texts("goals"),
+        topics=facts.texts("topics", may_lack=True),
         asked=facts.texts("asked"),
         given=facts.words("given"),
         changes=facts.words("changes"),

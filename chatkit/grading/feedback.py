@@ -77,7 +77,7 @@ def traceback_once(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         first = shown.setdefault(verdict.received, verdict.id)
         if TRACEBACK in verdict.received and first != verdict.id:
             last = verdict.received.rpartition("\n")[2]
-            told = f"{last}  (the traceback stands above, at {first})"
+            told = f"{last}  (the traceback is above, at {first})"
             yield replace(verdict, received=told, output="")
         else:
             yield verdict

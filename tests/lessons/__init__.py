@@ -4,7 +4,7 @@ A check stands beside its story. What is not in the lesson's own file lies in on
 subject, and the lesson's file names it: `test_leave = leaving.test_leave`, or with other words
 `take(leaving.test_leave, …)`.
 
-- `any_server`, `any_client`           what every server and every console client owes
+- `any_server`, `any_client`           what every server and every console client must do
 - `leaving`, `waiting`, `crowd`        lessons 2 to 4: people leave, wait, and come in crowds
 - `names`                              lesson 4: who gets which name, and what comes first
 - `echo_client`, `nickname_client`     the clients of lessons 1 and 4

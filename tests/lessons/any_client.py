@@ -1,4 +1,4 @@
-"""What every console client owes: it says why it ends, and ends when it is told to."""
+"""What every console client must do: it says why it ends, and ends when it is told to."""
 
 import builtins
 import socket
@@ -73,7 +73,7 @@ def stops_on_ctrl_c(bench: Bench) -> None:
 
 
 def stops_while_it_connects(bench: Bench, *arguments: str) -> None:
-    """Ctrl-C ends the client cleanly, also when the server does not answer."""
+    """Ctrl-C ends the client cleanly, even when the server does not answer."""
     if not bench.can_hang:
         return  # only there the bench can let a client wait for its connection
     bench.clear()
@@ -138,7 +138,7 @@ def hears_anything_at_any_time(bench: Bench, server: Peer) -> None:
 
 
 def prints_into_a_pipe(bench: Bench, name: str = "") -> None:
-    """What arrives is printed at once, also when the output is no terminal."""
+    """What arrives is printed at once, even when the output is not a terminal."""
     bench.clear()
     bench.listen()
     bench.start_client(*(["--name", name] if name else []), buffered=True)

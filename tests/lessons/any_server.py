@@ -1,4 +1,4 @@
-"""What every server owes, whatever it serves: start, stop, and start again. Lessons 1 to 4."""
+"""What every server must do, whatever it serves: start, stop, and start again. Lessons 1 to 4."""
 
 import contextlib
 from collections.abc import Callable, Iterator

@@ -57,7 +57,7 @@ def test_client_prints_reply(bench: Bench) -> None:
     "client-any-reply",
     "the client prints a reply as it is, whatever bytes are in it",
     points=2,
-    hint="When do you decode a reply, and what do you do with bytes that are no UTF-8?",
+    hint="When do you decode a reply, and what do you do with bytes that are not UTF-8?",
     read="A stream of bytes",
     rule=ANY,
     program="client.py",

@@ -54,14 +54,14 @@ def test_leave(room: Room) -> None:
 
 @check(
     "reset",
-    "after a reset the others go on, also in the middle of a broadcast",
+    "after a reset the others go on, even in the middle of a broadcast",
     points=7,
     hint="recv() can raise, and send() can raise. What then?",
     read=LEAVING,
     rule=ANY,
 )
 def test_reset(room: Room) -> None:
-    """Members reset, also in the middle of a broadcast: the others go on."""
+    """Members reset, even in the middle of a broadcast: the others go on."""
     alice, bob, carol, dave = room.join("alice", "bob", "carol", "dave")
     room.resets(carol)
     room.talk(alice, room.bench.word())

@@ -115,7 +115,7 @@ def test_client_talks(bench: Bench) -> None:
     "client-endings",
     "no server, server lost, end of input, Ctrl-C: the client ends as it should",
     points=2,
-    hint="Try every way in which a client can end, also while it asks for the name.",
+    hint="Try every way in which a client can end, even while it asks for the name.",
     read=CLIENT,
     rule=ANY,
     program="client.py",

@@ -152,7 +152,7 @@ def test_split_character(room: Room) -> None:
     rule=ANY,
 )
 def test_line_rules(room: Room) -> None:
-    """Long lines, blank lines, other line ends, bytes that are no UTF-8."""
+    """Long lines, blank lines, other line ends, bytes that are not UTF-8."""
     alice, bob, _ = room.join("alice", "bob", "carol")
     word = room.bench.word()
     long = word + "x" * (4096 - len(word))
@@ -170,7 +170,7 @@ def test_line_rules(room: Room) -> None:
     line = bare(bob.next_line() or b"")
     before, after = room.line(alice, "before").encode(), b"after"
     if not (line.startswith(before) and line.endswith(after)):
-        told = "a line with bytes that are no UTF-8 did not come through"
+        told = "a line with bytes that are not UTF-8 did not come through"
         wanted = f"bob to get {quoted(before + b' ')} and what comes of the rest"
         stop = "met" if line else room.bench.wait(lambda: False)
         found = room.bench.explained(NotMet(stop, wanted, line, bob)) if not line else None
@@ -183,7 +183,7 @@ def test_line_rules(room: Room) -> None:
     "in-order",
     "1,000 lines of one sender arrive complete and in order",
     points=6,
-    hint="What happens to the bytes behind the last b'\\n' of a recv()?",
+    hint="What happens to the bytes after the last b'\\n' of a recv()?",
     read=STREAM,
     rule=BROADCAST,
 )

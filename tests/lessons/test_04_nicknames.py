@@ -64,7 +64,7 @@ def test_says_who(room: Room) -> None:
     "no-impostors",
     "nobody can speak for someone else, and NICK said as chat is chat",
     points=5,
-    hint="Does your server believe what stands in the line?",
+    hint="Does your server believe what the line says?",
     read=WHO,
     rule=NAMES,
 )
@@ -138,7 +138,7 @@ def test_name_in_pieces(room: Room) -> None:
     "name-and-chat",
     "name and first messages may come in one packet",
     points=6,
-    hint="What happens to the bytes behind the name?",
+    hint="What happens to the bytes after the name?",
     read=HANDSHAKE,
     rule=NAMES,
 )
@@ -257,7 +257,7 @@ def test_line_rules(room: Room) -> None:
 
 
 def reads_any_name(room: Room) -> None:
-    """A name that is no UTF-8 ends nothing: it is taken as it comes, or asked for again."""
+    """A name that is not UTF-8 ends nothing: it is taken as it comes, or asked for again."""
     alice, bob = room.join("alice", "bob")
     carol = room.bench.connect("carol")
     with room.bench.during("handshake"):
@@ -266,7 +266,7 @@ def reads_any_name(room: Room) -> None:
     stop = room.bench.wait(lambda: b"\n" in carol.inbox or carol.ended)
     line = bare(carol.next_line() or b"")
     if not line:
-        wanted = f"{GREETING!r}, or b'NICK\\n' again, after a name that is no UTF-8"
+        wanted = f"{GREETING!r}, or b'NICK\\n' again, after a name that is not UTF-8"
         raise room.bench.explained(NotMet(stop, wanted, bytes(carol.inbox), carol))
     taken = line == GREETING.encode()
     room.bench.settle()

@@ -126,7 +126,7 @@ def takes_no_for_an_answer(bench: Bench) -> None:
 
 
 def shown(view: View) -> str:
-    """The last lines that one can read."""
+    """The last lines that can be read."""
     return "\n".join(sorted(text for text in view.texts if text.strip())[-5:])
 
 

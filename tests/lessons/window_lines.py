@@ -53,9 +53,7 @@ def shows_each_once(chat: Chat, texts: list[str]) -> None:
     for text in texts:
         if (count := chat.window.count(text)) > 1:
             told = "the window shows the same line more than once"
-            raise Failure(
-                Symptom.DUPLICATE, told, f"{text!r} once", f"it stands there {count} times"
-            )
+            raise Failure(Symptom.DUPLICATE, told, f"{text!r} once", f"it is there {count} times")
 
 
 @check(
@@ -82,7 +80,7 @@ def test_pieces(chat: Chat) -> None:
     chat.server.sends(b"bob: \xff\xfe\n")
     last = f"bob: {chat.bench.word()}"
     chat.server.says(last)
-    chat.window.shows(last, because="after a line that is no UTF-8")
+    chat.window.shows(last, because="after a line that is not UTF-8")
 
 
 @check(
@@ -139,7 +137,7 @@ def box_of(window: Window) -> str:
 
 @check(
     "own-line-once",
-    "one's own line is shown, once, as it was sent",
+    "your own line is shown, once, as it was sent",
     points=4,
     hint="The server sends your line to everyone else. Who shows it to you?",
     read=SEND,
@@ -150,7 +148,7 @@ def test_own_line_once(chat: Chat) -> None:
     """Several lines in one box: what goes out as so many lines is shown as so many."""
     word = chat.bench.word()
     chat.says(word)
-    chat.window.shows(word, because="it is one's own line")
+    chat.window.shows(word, because="it is your own line")
     shows_each_once(chat, [word])
     box = chat.window.view().widget(chat.window.box)
     before = own_look(chat, word)
@@ -166,7 +164,7 @@ def test_own_line_once(chat: Chat) -> None:
     shown_as = [text for text in sent if own_look(chat, text) == before]
     if shown_as != sent:
         told = "the window shows something else than what it has sent"
-        wanted = f"each of the {len(sent)} lines that went out to be shown as one's own"
+        wanted = f"each of the {len(sent)} lines that went out to be shown as your own"
         raise Failure(Symptom.NOT_AS_SENT, told, wanted, f"{len(shown_as)} of {len(sent)} are")
 
 
@@ -224,12 +222,12 @@ def cannot_be_typed_into(chat: Chat) -> None:
         chat.window.types_over(widget.path)
         after = chat.window.view().widget(widget.path)
         if after and after.text != widget.text:
-            told = "one can type into the chat"
+            told = "the keyboard can change the chat"
             raise Failure(Symptom.TYPED_INTO, told, "a chat to read only", repr(after.text[-60:]))
 
 
 def follows_the_newest_line(chat: Chat) -> None:
-    """After many lines one sees the last one."""
+    """After many lines the last one can be seen."""
     lines = [f"{chat.bench.word()} {number}" for number in range(200)]
     chat.server.says(*(f"bob: {line}" for line in lines))
     chat.window.shows(f"bob: {lines[-1]}")
@@ -238,7 +236,7 @@ def follows_the_newest_line(chat: Chat) -> None:
         if lines[-1] in widget.text and not widget.at_end:
             told = "the chat does not follow the newest line"
             wanted = "to see the last of 200 lines"
-            raise Failure(Symptom.NOT_AT_THE_END, told, wanted, "it is below what one can see")
+            raise Failure(Symptom.NOT_AT_THE_END, told, wanted, "it is below what you can see")
 
 
 @check(

@@ -102,7 +102,7 @@ class Original:
 def concept_mutants(source: str) -> Iterator[tuple[str, str]]:
     """Each concept that fits somewhere, and the program with it. Raises SyntaxError.
 
-    What is no Python any more is left out.
+    What is not Python any more is left out.
     """
     program = Original(source.encode())
     for concept in CONCEPTS:

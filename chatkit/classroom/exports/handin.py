@@ -56,7 +56,7 @@ def pack(course: Course, target: Path, lessons: Sequence[Lesson]) -> list[str]:
     if not lessons:
         raise HandinError("there is no lesson to pack")
     if target.exists() and read_manifest(target) is None:
-        raise HandinError(f"{target} is there already and is no hand-in: choose another name")
+        raise HandinError(f"{target} is there already and is not a hand-in: choose another name")
     entries: dict[str, bytes] = {}
     remarks: list[str] = []
     for lesson in (one for one in course.lessons if one in lessons):
@@ -98,7 +98,7 @@ def look_at(data: bytes) -> list[str]:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        return [f"line {line} is no UTF-8 text; save the file as UTF-8"]
+        return [f"line {line} is not UTF-8 text; save the file as UTF-8"]
     remarks = []
     if left := unfinished(text):
         word = "TODO" if len(left) == 1 else "TODOs"

@@ -19,7 +19,7 @@ class Lateness:
     """What is known about how late one hand-in came."""
 
     late: bool
-    days: int = 0  # begun days of 24 hours behind the deadline; 0 also when nobody knows
+    days: int = 0  # begun days of 24 hours behind the deadline; 0 even when nobody knows
     known: bool = False  # whether the days are known
     words: tuple[str, ...] = ()  # how that was found out
 

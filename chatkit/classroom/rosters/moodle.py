@@ -3,7 +3,7 @@
 The titles of its columns are in the language of whoever exported it. Those below were read in the
 sources of Moodle 4 (mod/assign/lang/en/assign.php, lang/en/moodle.php) and in the language packs
 de, fr, es as projectestac/moodle-langpacks has them (commit 6340d351); "Estatus" and "puede
-cambiarse" are those of es_mx. In other languages the columns are known by what stands in them, for
+cambiarse" are those of es_mx. In other languages the columns are known by what is in them, for
 their order is always the same: `assign_grading_table` in mod/assign/gradingtable.php.
 """
 
@@ -55,7 +55,7 @@ def is_worksheet(header: tuple[Cell, ...], rows: tuple[tuple[Cell, ...], ...]) -
 
 
 def shape(rows: tuple[tuple[Cell, ...], ...]) -> dict[str, int] | None:
-    """Where the columns are, by what stands in them; None where it is no worksheet.
+    """Where the columns are, by what is in them; None where it is no worksheet.
 
     First the identifiers, one text with a number each; then a column with one "@" in each cell;
     then, after the grades, the maximum, the same number in every row.

@@ -54,7 +54,7 @@ def roster_target(roster: Path, out: Path, named: Mapping[str, str] = NO_COLUMNS
             )
         if not target.is_file() or _recognised(_read(target), named) is not platform:
             raise WriteError(
-                f"{target} is there already and is no earlier copy for {platform.platform}: "
+                f"{target} is there already and is not an earlier copy for {platform.platform}: "
                 f"give {roster} another name"
             )
     return target
@@ -81,7 +81,7 @@ def fill_roster(
     `named` says which column is what, where the titles do not: "grade" -> "Note". With `comments`,
     feedback in words goes into Moodle's column for it, where that is empty. `lists` say who is who.
     """
-    lessons = [  # a lesson that was asked for is a column, also while nobody has a grade in it
+    lessons = [  # a lesson that was asked for is a column, even while nobody has a grade in it
         one.name
         for one in grades.lessons
         if any(row.lessons[one.name].grade is not None for row in grades.students)

@@ -26,7 +26,7 @@ from chatkit.classroom.submissions.layouts import (
 from chatkit.classroom.submissions.search import all_programs
 from chatkit.course.lessons import Course
 
-NOBODY = "it is no student's folder, archive or program"
+NOBODY = "it is not a student's folder, archive or program"
 FOLDERS, ARCHIVED, CLONES = "student folders", "student archives", "GitHub Classroom clones"
 
 

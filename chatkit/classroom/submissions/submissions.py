@@ -94,7 +94,7 @@ def find_submissions(
 
     `space` is a folder outside `where`, empty or not there yet. `lesson` says which lesson the
     programs are of that lie in no lesson's folder. `out` is where reports go: it may lie in
-    `where`, and is no student's. Raises SubmissionError when there is nothing to grade, when an
+    `where`, and is not a student's. Raises SubmissionError when there is nothing to grade, when an
     archive of the whole class cannot be unpacked, when `out` is `where` or lies in a student's
     work, and when `space` cannot be written.
     """
@@ -203,7 +203,7 @@ def _top(
         return listing(where, unplaced), where.name
     if not is_archive_name(where.name):
         if not where.name.casefold().endswith((".py", ".py.txt")):
-            raise SubmissionError(f"{readable(str(where))} is no folder, zip, tar or program")
+            raise SubmissionError(f"{readable(str(where))} is not a folder, zip, tar or program")
         return [Item(where.name, where)], where.parent.name
     folder = space / "unpacked" / "0"
     try:

@@ -1,9 +1,9 @@
 """Clones as they were at the deadline.
 
-A commit is no hand-in: what a student commits after the deadline neither takes away what was there
-in time nor makes it late. So a clone is graded as the last commit up to the deadline has it, with
-the grace and the student's own extension. Where that holds no more than the starter, the student
-began later, and what is there now is late work.
+A commit is not a hand-in: what a student commits after the deadline neither takes away what was
+there in time nor makes it late. So a clone is graded as the last commit up to the deadline has it,
+with the grace and the student's own extension. Where that holds no more than the starter, the
+student began later, and what is there now is late work.
 """
 
 import itertools

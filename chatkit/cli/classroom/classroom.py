@@ -66,7 +66,7 @@ class Signed(click.Command):
 @click.argument("lesson")
 @click.argument("points", type=float, required=False)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The class's folder.")
-@click.option("--why", help="The reason. It stands in every report. Needed without --remove.")
+@click.option("--why", help="The reason. Every report shows it. Needed without --remove.")
 @click.option("--remove", is_flag=True, help="Take an adjustment back, as if it had never been.")
 def adjust(
     student: str, lesson: str, points: float | None, out: Path, why: str | None, remove: bool

@@ -117,7 +117,7 @@ def grade(
     Beside SUBMISSIONS may lie class.toml, the rules of the class, people.csv, who is who, and
     groups.csv, who handed in together. A worksheet of Moodle also says when each hand-in came.
 
-    --check grades one check again, after it was mended: the others keep their verdicts. With
+    --check grades one check again, after it was fixed: the others keep their verdicts. With
     --dry-run you read what would change, and nothing is written.
 
     \b
@@ -339,7 +339,7 @@ def counted(count: int, what: str) -> str:
 
 
 def without_lesson(chosen: Sequence[Submission], named: Sequence[Lesson]) -> Iterator[str]:
-    """Who has handed in other lessons, and none of a lesson that the instructor has named."""
+    """Students who handed in other lessons, and none of a lesson that the instructor named."""
     for lesson in named:
         others = [
             f"{one.student} ({', '.join(one.lessons)})"

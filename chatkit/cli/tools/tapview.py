@@ -99,7 +99,9 @@ class TapView:
         self.say(
             f"{to_server} to the server, {to_client} to the client, and what one recv() returned."
         )
-        self.say("Ctrl-C ends the tap." + " These keys make mischief; ? shows them again:" * keys)
+        self.say(
+            "Ctrl-C ends the tap." + " These keys change what passes; ? shows them again:" * keys
+        )
         if keys:
             self.help(tap.mischief)
         self.say("")
@@ -112,7 +114,7 @@ class TapView:
         for key, name in KEYS.items():
             mark = "on" if name in mischief.on else "off"
             self.say(f"  {key}  {mark:<4} {name}: {MEANS[name]}")
-        self.say(f"  f       whose bytes that touches: {mischief.source}")
+        self.say(f"  f       which direction these keys change: {mischief.source}")
         self.say("  q       end the tap")
 
     def obey(self, tap: Tap, keys: list[str]) -> bool:
@@ -124,7 +126,7 @@ class TapView:
                 return False
             if key == "f":
                 tap.mischief.source = NEXT[tap.mischief.source]  # type: ignore[assignment]
-                tap.note(f"mischief touches the bytes from: {tap.mischief.source}")
+                tap.note(f"changes now the bytes from: {tap.mischief.source}")
             elif key in KEYS:
                 tap.switch(KEYS[key])
             elif key != "gone":

@@ -142,9 +142,17 @@ def test_a_page_of_the_site_has_no_markers_and_links_of_its_own(clone: Clone) ->
     assert (
         view(clone, "docs/lessons/01_one.md")
         == """\
+---
+description: "Lesson 1 of the chat course in Python: Greet."
+---
+
 <!-- Made from lessons/01_one/README.md by `chatkit author sync`. Edit that file, not this one. -->
 
 # One
+
+!!! abstract "After this lesson you can"
+
+    - greet
 
 Read [the rules
 on greetings](../contract.md#greetings), then open `server.py`.
@@ -209,7 +217,8 @@ def test_a_note_on_the_code_is_a_list_in_the_text_and_a_number_on_the_site(clone
     assert view(clone, "solutions/02_two/README.md").endswith(
         f"-->\n```python\ndef __init__(self):\n    self.asked = '#'  # not yet\n```\n{notes}"
     )
-    assert view(clone, "docs/walkthroughs/02_two.md").endswith(
+    shown = view(clone, "docs/walkthroughs/02_two.md").partition("\n\n## What changed")[0]
+    assert f"{shown}\n".endswith(
         '``` { .python .notes hl_lines="1 2" }\ndef __init__(self):\n'
         f"    self.asked = '#'  # not yet\n```\n{notes}"
     )
@@ -240,19 +249,19 @@ def test_a_note_that_is_about_no_line_is_an_error(
 
 
 def test_the_page_of_checks_is_made_from_their_functions(clone: Clone) -> None:
-    page = view(clone, "docs/checks.md")
     asks = """\
-### asks · 30 points { #lesson-1-asks }
+## asks · 30 points { #lesson-1-asks }
 
 It asks.
 
-Hint: Ask | wait.
-
-Rule: [Manners](contract.md#manners). TODO 2 in your program.
+Hint: Ask | wait. Rule: [Manners](../contract.md#manners). TODO 2 in your program.
 """
-    assert asks in page
-    assert "\n### parts · 60 points { #lesson-2-parts }\n\nIt says goodbye.\n" in page
-    assert page.index("## Lesson 1: One") < page.index(asks) < page.index("## Lesson 2: Two")
+    assert asks in view(clone, "docs/checks/01_one.md")
+    page = view(clone, "docs/checks/02_two.md")
+    assert "\n## parts · 60 points { #lesson-2-parts }\n\nIt says goodbye.\n" in page
+    overview = view(clone, "docs/checks.md")
+    assert "[asks](checks/01_one.md#lesson-1-asks) 30" in overview
+    assert overview.index("[1 One]") < overview.index("[2 Two]")
 
 
 def test_the_page_of_checks_says_what_each_of_them_catches(clone: Clone) -> None:
@@ -264,9 +273,9 @@ def test_the_page_of_checks_says_what_each_of_them_catches(clone: Clone) -> None
     mistake(clone, "d", 'why = "I say d."\n' + one)
     mistake(clone, "elsewhere", 'why = "I am rude."\n' + fails.format("greets"))
 
-    parts = view(clone, "docs/checks.md").partition("### parts")[2]
+    parts = view(clone, "docs/checks/02_two.md").partition("## parts")[2]
 
-    assert parts.endswith(r"""
+    assert parts.partition("\n## ")[0].endswith(r"""
 It catches:
 
 - “I say \*b\* to \_\_all\_\_.”
@@ -280,21 +289,21 @@ def test_the_page_of_mistakes_says_what_each_costs_and_what_that_is_on_average(
     clone: Clone,
 ) -> None:
     fails = '[[fails]]\ncheck = "parts"\nsymptom = "silent"\n'
-    assert clone.docs / "mistakes.md" not in views(clone)
+    assert "What a mistake costs" not in view(clone, "docs/checks.md")
     mistake(clone, "a", 'why = "I never *start*."\nnot_reached = ["greets"]\n' + fails)
     mistake(clone, "b", 'why = "I am rude"\n' + fails + fails.replace("parts", "greets"))
 
-    page = view(clone, "docs/mistakes.md")
+    page = view(clone, "docs/checks.md")
 
     assert "\n| 2 Two | 2 | 1.5 | 2.0 |\n| all | 2 | 1.5 | 2.0 |\n" in page
-    assert "Lesson 1" not in page
-    parts, greets = (f"[{id}](checks.md#lesson-2-{id})" for id in ("parts", "greets"))
+    assert "\n| 1 One |" not in page
+    parts, greets = (f"[{id}](#lesson-2-{id})" for id in ("parts", "greets"))
     rows = rf"""
-| `a` | I never \*start\* | {parts} | 1 |
-| `b` | I am rude | {parts}, {greets} |  |
+    | `a` | I never \*start\* | {parts} | 1 |
+    | `b` | I am rude | {parts}, {greets} |  |
 """
-    assert rows in page
-    assert page.index(rows) < page.index("## What the kit can explain")
+    assert rows in view(clone, "docs/checks/02_two.md")
+    assert "Wrong programs" not in view(clone, "docs/checks/01_one.md")
 
 
 def test_a_mistake_that_cannot_be_read_is_a_problem(clone: Clone) -> None:
@@ -304,38 +313,34 @@ def test_a_mistake_that_cannot_be_read_is_a_problem(clone: Clone) -> None:
     assert caught.value.problem.file == file
 
 
-def test_the_page_of_changes_shows_each_changed_function(clone: Clone) -> None:
+def test_a_walkthrough_ends_with_each_function_that_has_changed(clone: Clone) -> None:
     replace(
         clone.root / "chatkit/reference/one/client.py",
         "def main",
         "def old():\n    pass\n\n\ndef main",
     )
-    assert view(clone, "docs/changes.md").endswith("""\
-## Lesson 2: Two
+    walkthrough = view(clone, "docs/walkthroughs/02_two.md")
+    assert "\n## What changed since the last lesson\n" in walkthrough
+    assert walkthrough.endswith("""\
+### server.py since lesson 1
 
-Say goodbye. The [walkthrough](walkthroughs/02_two.md) explains the whole of it.
+??? abstract "New functions: 1"
 
-What is different from lesson 1, One:
+    - `part`: Return a goodbye.
 
-### server.py in lesson 2
+??? abstract "main: Who greets also parts."
 
-New functions:
+    ```diff
+     def main():
+         print(greet("you"))
+    +    print(part("you"))
+    ```
 
-- `part`: Return a goodbye.
+### client.py since lesson 1
 
-`main`: Who greets also parts.
+??? abstract "Gone: 1"
 
-```diff
- def main():
-     print(greet("you"))
-+    print(part("you"))
-```
-
-### client.py in lesson 2
-
-Gone:
-
-- `old`
+    - `old`
 """)
 
 

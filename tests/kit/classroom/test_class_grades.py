@@ -121,7 +121,7 @@ def test_a_lesson_that_counts_and_nobody_handed_in_is_a_column(book: Gradebook) 
     assert (anna["01_echo"], anna["02_broadcast"], anna["of"]) == ("40", "", "140")
 
 
-UNREADABLE = HandIn(True, "anna.rar", (), "", "anna.rar is no zip or tar archive.")
+UNREADABLE = HandIn(True, "anna.rar", (), "", "anna.rar is not a zip or tar archive.")
 
 
 def test_a_grade_of_an_earlier_hand_in_is_marked_in_every_report(
@@ -132,7 +132,7 @@ def test_a_grade_of_an_earlier_hand_in_is_marked_in_every_report(
     book.hand_in("anna", "01_echo", UNREADABLE)
     said = (
         "the grade is of an earlier hand-in (anna.zip); the newest one (anna.rar) could not be "
-        "graded: anna.rar is no zip or tar archive."
+        "graded: anna.rar is not a zip or tar archive."
     )
     of = grades_of(book, rules, COURSE)
 
@@ -159,7 +159,7 @@ def test_a_hand_in_that_could_not_be_graded_is_no_zero(book: Gradebook, tmp_path
 
     assert (row["01_echo"], row["total"]) == ("", "")
     for page in pages(book, tmp_path).values():
-        assert "not graded: anna.rar is no zip or tar archive." in page.text
+        assert "not graded: anna.rar is not a zip or tar archive." in page.text
     book.adjust("anna", "01_echo", 0, "nothing handed in", NOW, "me")
     (row,) = rows_of(table(grades_of(book, RULES, COURSE)))
     assert (row["01_echo"], row["total"], row["of"]) == ("0", "0", "100")

@@ -105,7 +105,7 @@ def test_a_gradebook_of_format_2_opens_with_all_that_was_in_it(file: Path) -> No
 def test_a_file_that_is_no_database_is_left_alone(file: Path) -> None:
     file.write_text("grades of 2019\n" * 100)
 
-    with pytest.raises(GradebookError, match="is no gradebook"), open_gradebook(file):
+    with pytest.raises(GradebookError, match="is not a gradebook"), open_gradebook(file):
         pass
     assert file.read_text() == "grades of 2019\n" * 100
 

@@ -231,7 +231,7 @@ def test_a_roster_is_never_written_over_itself_or_a_strange_file(tmp_path: Path)
         roster_target(inside, out)
 
     given.write_text(CANVAS, encoding="utf-8")
-    with pytest.raises(WriteError, match="is no earlier copy for Canvas"):
+    with pytest.raises(WriteError, match="is not an earlier copy for Canvas"):
         roster_target(given, out)
     given.write_text(MOODLE.replace("12.00", ""), encoding="utf-8")
     assert roster_target(given, out) == inside

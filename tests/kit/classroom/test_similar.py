@@ -222,7 +222,7 @@ def test_what_is_no_program_is_left_out_or_like_nothing(school: Class) -> None:
 
     why = {one.name: one.why for one in found.left_out}
     assert set(why) == {"binary", "empty", "huge", "long"}
-    assert "no text" in why["binary"]
+    assert "not text" in why["binary"]
     assert "more than" in why["huge"] and "more than" in why["long"]
     assert not found.pairs
 

@@ -121,7 +121,7 @@ def test_all_shows_each_failure_whole_and_a_traceback_once(check: Callable, tmp_
     assert brief.count("  again ") == 1 and whole.count("  again ") == len(failed) + 1
     rest = whole.partition("Begin here: ")[0]
     assert rest.count("raise ValueError('no')") == 1
-    assert "(the traceback stands above, at " in rest
+    assert "(the traceback is above, at " in rest
 
 
 def test_the_window_lesson_says_nothing_of_forging_to_a_student(

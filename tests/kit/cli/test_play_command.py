@@ -259,10 +259,13 @@ def test_a_port_can_be_used_again_at_once(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--host", "192.0.2.77"], "192.0.2.77 is no address of this machine. It has: 127.0.0.1"),
-        (["--host", "somewhere.example"], "'somewhere.example' is no address"),
-        (["--host", "fe80::7:7"], "needs the name of its network behind it"),
-        (["--host", "fe80::7:7%nowhere"], "needs the name of its network behind it"),
+        (
+            ["--host", "192.0.2.77"],
+            "192.0.2.77 is not an address of this machine. It has: 127.0.0.1",
+        ),
+        (["--host", "somewhere.example"], "'somewhere.example' is not an address"),
+        (["--host", "fe80::7:7"], "name of its network, as in fe80::1"),
+        (["--host", "fe80::7:7%nowhere"], "name of its network, as in fe80::1"),
         (["--port", "70000"], "70000"),
     ],
 )

@@ -84,7 +84,7 @@ def test_a_status_that_there_is_not_is_one_clear_line(chatkit: Callable, tmp_pat
 
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert "is no recording of chatkit tap and no output of chatkit check --json" in line
+    assert "is neither a recording of chatkit tap nor output of chatkit check --json" in line
 
 
 def test_a_file_that_is_no_recording_is_one_clear_line(chatkit: Callable, tmp_path: Path) -> None:

@@ -282,7 +282,7 @@ def test_wrong_use_is_one_line_with_the_cure(chatkit: Callable, tmp_path: Path) 
             (("--listen", free, "--to", free), "cannot be its own server"),
             (("--to", "nonsense"), "write 5501 or localhost:5501"),
             (("--to", "no-such-host.invalid:5501", "--listen", 0), "there is no host"),
-            (("--listen", 0, "--record", mine), "is no recording: choose another"),
+            (("--listen", 0, "--record", mine), "is not a recording: choose another"),
             (("--listen", 0, "--record", tmp_path / "no/such/folder"), "cannot write"),
         ):
             done = chatkit("tap", *arguments)

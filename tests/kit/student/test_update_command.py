@@ -266,7 +266,7 @@ def test_what_is_no_handout_is_one_clear_line_and_changes_nothing(
     source = no_handout(name, tmp_path)
     before = contents(tmp_path)
 
-    with pytest.raises(UpdateError, match=r"^.*(no hand-out|another kit).*$"):
+    with pytest.raises(UpdateError, match=r"^.*(not a hand-out|another kit).*$"):
         take(student, source)
 
     assert contents(tmp_path) == before

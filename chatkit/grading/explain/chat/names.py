@@ -20,7 +20,7 @@ def _only_printed(seen: Seen, node: ast.AST) -> bool:
 
 @misconception(
     "name-in-use-is-not-seen",
-    "nothing looks whether somebody else has the name",
+    "nothing checks whether somebody else has the name",
     think="Where do you find the names that are in use?",
     read=RULES,
     proofs=("04_nicknames/two_people_with_one_name",),
@@ -96,7 +96,7 @@ def name_not_printable(seen: Seen) -> str | None:
         if constant(compare.left) in (" ", ":"):
             return seen.at(
                 compare,
-                "forbids this character and leaves every other one, also those that cannot be "
+                "forbids this character and leaves every other one, even those that cannot be "
                 "printed: such a name can ring a bell, or clear the screen.",
             )
     return None
@@ -177,8 +177,8 @@ def unnamed_leaver_announced(seen: Seen) -> str | None:
         return None
     return seen.at(
         found[0],
-        "says that somebody has left, also of a visitor who never had a name. Nobody has seen that "
-        "one come.",
+        "says that somebody has left, even when it was a visitor who never had a name. Nobody has "
+        "seen that one come.",
     )
 
 
@@ -212,7 +212,7 @@ def leaving_not_told(seen: Seen) -> str | None:
 @misconception(
     "leaving-told-twice",
     "two places tell that somebody has left",
-    think="On which ways can somebody leave? Which one place do they all come through?",
+    think="In which ways can somebody leave? Which one place do they all pass?",
     read=COMING,
     proofs=("04_nicknames/says_goodbye_twice",),
     unlike="04_nicknames/none_has_left_the_chat",

@@ -41,7 +41,7 @@ def _sends(seen: Seen, call: ast.Call) -> bool:
 @misconception(
     "sent-to-its-sender-too",
     "the loop leaves nobody out, not even who said it",
-    think="Whom does this loop go through? Who should not get the line?",
+    think="Which clients does this loop go through? Who should not get the line?",
     read=OTHERS,
     proofs=("02_broadcast/sends_to_all", "04_nicknames/sender_hears_itself"),
     unlike="04_nicknames/newcomer_hears_its_own_notice",
@@ -128,7 +128,7 @@ def _one_of_several(seen: Seen) -> bool:
 
 @misconception(
     "only-the-last-gets-it",
-    "the sending stands behind the loop",
+    "the sending comes after the loop",
     think="Which client does the variable of the loop name when the loop is over?",
     read=OTHERS,
     proofs=("02_broadcast/last_only",),
@@ -151,7 +151,7 @@ def only_the_last(seen: Seen) -> str | None:
                 if _sends(seen, call) and mentions(call.func, loop.target.id):
                     return seen.at(
                         call,
-                        f"stands behind the loop of line {loop.lineno}, where {loop.target.id} is "
+                        f"comes after the loop of line {loop.lineno}, where {loop.target.id} is "
                         "the last one. So only the last one gets the line.",
                     )
     return None
@@ -180,14 +180,14 @@ def listed_twice(seen: Seen) -> str | None:
             return seen.at(
                 puts[1],
                 f"puts the newcomer into {name} for the second time: line {puts[0].lineno} does it "
-                "as well. Who is in there twice gets everything twice.",
+                "as well. A client that is in there twice gets everything twice.",
             )
     return None
 
 
 @misconception(
     "old-lines-are-sent-again",
-    "who joins gets what was said before",
+    "newcomers get what was said before",
     think="Why are the old lines kept?",
     read=COMING,
     proofs=("02_broadcast/replays_the_past",),

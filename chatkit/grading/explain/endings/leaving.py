@@ -126,7 +126,7 @@ def _forgets(seen: Seen, call: ast.Call) -> bool:
 @misconception(
     "tidying-up-raises",
     "the tidying up raises an error itself, and the rest of it is left out",
-    think="What stands below the line that raised? That was not done.",
+    think="What is below the line that raised? That was not done.",
     read=END,
     proofs=("04_nicknames/typing_error_in_the_tidying_up",),
     unlike="02_broadcast/reset_ends_the_server",
@@ -152,7 +152,7 @@ def tidying_up_raises(seen: Seen) -> str | None:
             return seen.at(
                 own,
                 f"raises {error.kind}: {error.text[:80]}. It is part of the `{kind}` that tidies "
-                f"up after a client, so what stands below it there (line {rest[0]}) is not done.",
+                f"up after a client, so what is below it there (line {rest[0]}) is not done.",
             )
     return None
 
@@ -173,7 +173,7 @@ def _tidying_block(seen: Seen, line: int) -> tuple[str, list[ast.stmt]] | None:
 
 @misconception(
     "never-taken-out",
-    "who has left stays in the collection",
+    "a client that has left stays in the collection",
     think="Which line takes a client out of the collection again?",
     read=END,
     proofs=("03_threads/dead_clients_stop_the_broadcast",),
@@ -194,8 +194,8 @@ def never_taken_out(seen: Seen) -> str | None:
             continue
         return seen.at(
             call,
-            f"puts each client into {where}, and no line takes one out again. Who has left stays "
-            "in there, and what is said is still meant for a connection that is gone.",
+            f"puts each client into {where}, and no line takes one out again. A client that has "
+            "left stays in there, and what is said is still meant for a connection that is gone.",
         )
     return None
 

@@ -186,7 +186,7 @@ def _fills(seen: Seen, inbox: str) -> bool:
 @misconception(
     "lines-glued",
     "two lines are put together again after they were cut apart",
-    think="What stood between the two lines, and where does it go?",
+    think="What was between the two lines, and where does it go?",
     read=LINES,
     proofs=("02_broadcast/glues_lines",),
     unlike="02_broadcast/one_line_a_packet",

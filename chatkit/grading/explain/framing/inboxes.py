@@ -27,7 +27,7 @@ EMPTY = (b"", "")
 @misconception(
     "rest-thrown-away",
     "the inbox is emptied after the complete lines, with the start of the next one",
-    think="What stands in the inbox behind the last line end?",
+    think="What is in the inbox after the last line end?",
     read=LINES,
     proofs=("02_broadcast/forgets_the_tail",),
     unlike="02_broadcast/one_line_a_packet",

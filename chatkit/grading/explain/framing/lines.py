@@ -74,7 +74,7 @@ def _is_text(seen: Seen, call: ast.Call) -> bool:
 @misconception(
     "blank-lines-passed-on",
     "nothing asks whether a line is blank",
-    think="What is left of a line of blanks after strip()?",
+    think="What is left of a line of spaces after strip()?",
     read={
         2: "Lines from a stream",
         3: "A thread for each client",
@@ -112,7 +112,7 @@ def blank_lines_passed_on(seen: Seen) -> str | None:
     what = "cuts the lines out" if cut else "receives what is passed on"
     return seen.at(
         place,
-        f"{what}, and nothing behind it asks whether a line is blank. A line of white space is "
+        f"{what}, and nothing after it asks whether a line is blank. A line of white space is "
         "blank, too: strip() leaves nothing of it.",
     )
 
@@ -141,7 +141,7 @@ def a_line_said_before_is_dropped(seen: Seen) -> str | None:
             return seen.at(
                 compare,
                 "compares a line with what was said before, and does not pass it on a second time. "
-                "Who says the same thing twice has said it twice.",
+                "If somebody says the same thing twice, it has been said twice.",
             )
     return None
 
@@ -200,7 +200,7 @@ def text_changed(seen: Seen) -> str | None:
         if blank and ".split()" in whole and b" ".join(want.split()) == got.rstrip(b"\n"):
             return seen.at(
                 call,
-                "makes one blank of all white space. A line is passed on as it was said.",
+                "turns all white space into one space. A line is passed on as it was said.",
             )
     return None
 

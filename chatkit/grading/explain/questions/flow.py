@@ -202,7 +202,7 @@ def cuts_lines(call: ast.Call) -> bool:
 
 
 def strict(call: ast.Call) -> bool:
-    """Whether a decode() raises UnicodeDecodeError for bytes that are no UTF-8."""
+    """Whether a decode() raises UnicodeDecodeError for bytes that are not UTF-8."""
     errors = argument(call, 1, "errors")
     return called(call) == "decode" and (errors is None or constant(errors) == "strict")
 

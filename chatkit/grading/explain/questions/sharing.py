@@ -144,7 +144,7 @@ def calls_at(source: Source, frame: Frame | None, *names: str) -> list[ast.Call]
 
 
 def target(call: ast.Call) -> ast.expr | None:
-    """What `Thread(…)` shall run."""
+    """What `Thread(…)` is to run."""
     if called(call) == "Timer":
         return argument(call, 1, "function")
     if called(call) in ("start_new_thread", "submit", "run_in_executor"):

@@ -67,7 +67,7 @@ def asks_again_and_again(seen: Seen) -> str | None:
 @misconception(
     "waits-for-all-bytes",
     "recv() is told to wait until a number of bytes is there",
-    think="How many bytes has a line? Who knows that before it has come?",
+    think="How many bytes does a line have? Who knows that before it has come?",
     read={1: "A stream of bytes", 2: "Lines from a stream"},
     proofs=("01_echo/waits_for_all_bytes",),
 )
@@ -101,13 +101,13 @@ def timeout_left_on(seen: Seen) -> str | None:
                 return seen.at(
                     limit,
                     f"sets a time limit of {seconds:g} s, and it was still on in line "
-                    f"{error.own.line}, which waited for longer. Nobody has to say something in "
+                    f"{error.own.line}, which waited for longer. Nobody has to say anything in "
                     "that time.",
                 )
         if not raised(seen, "TimeoutError") and _ended_after(seen, seconds):
             return seen.at(
                 limit,
-                f"sets a time limit of {seconds:g} s. Nobody said anything for so long, and then "
+                f"sets a time limit of {seconds:g} s. Nobody said anything for that long, and then "
                 "the connection was over. A connection may be silent for any time.",
             )
     return None
@@ -150,7 +150,7 @@ def _ended_after(seen: Seen, seconds: float) -> bool:
 @misconception(
     "always-asks-to-write",
     "the loop always asks who can be written to, and nearly everybody can",
-    think="When can a socket be written to? What does select() do if one can all the time?",
+    think="When can a socket be written to? What does select() do if you always can?",
     read={1: "What to notice", 2: "Nobody waits for anybody"},
     proofs=("01_echo/selector_always_asks_to_write",),
     unlike="01_echo/asks_all_the_time",
@@ -168,7 +168,7 @@ def always_asks_to_write(seen: Seen) -> str | None:
         if "EVENT_WRITE" in ast.unparse(call) and "if" not in ast.unparse(call).split():
             return seen.at(
                 call,
-                "asks for EVENT_WRITE all the time, also when nothing waits to be sent. A socket "
+                "asks for EVENT_WRITE all the time, even when nothing waits to be sent. A socket "
                 "can nearly always be written to, so select() returns at once, again and again.",
             )
     return None

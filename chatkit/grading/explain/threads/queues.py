@@ -47,7 +47,7 @@ def put_waits_at_a_full_queue(seen: Seen) -> str | None:
 
 @misconception(
     "writer-is-not-told-the-end",
-    "nobody tells the thread at a queue that it is over",
+    "nobody tells a thread that waits at a queue when to end",
     think="Who wakes the thread that waits in get() when its client has left?",
     read=LEAVES,
     proofs=("03_threads/writing_threads_never_end",),
@@ -72,7 +72,7 @@ def writer_is_not_told_the_end(seen: Seen) -> str | None:
             if constant(argument(one, 0)) is None and last(owner(one)) == last(owner(call))
             if one.args or called(one) == "shutdown"
         ]
-        stand = f"waits in get(). {count} threads stand here after all clients have left."
+        stand = f"waits in get(). {count} threads are waiting here after all clients have left."
         function = seen.source.function_of(call)
         if function and not _asks_for_the_end(seen, function, call):
             return seen.at(
@@ -81,9 +81,7 @@ def writer_is_not_told_the_end(seen: Seen) -> str | None:
                 "so nobody can end these threads.",
             )
         where = f" Line {ends[0].lineno} does that, and was not reached for these." if ends else ""
-        return seen.at(
-            call, f"{stand} Nobody has put the thing in that tells them that it is over.{where}"
-        )
+        return seen.at(call, f"{stand} Nobody has put in what tells them that it is over.{where}")
     return None
 
 

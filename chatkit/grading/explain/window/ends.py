@@ -72,8 +72,8 @@ def asks_before_closing(seen: Seen) -> str | None:
     for function in _closers(seen):
         for call in seen.source.calls(*ASKING, inside=function):
             text = f"opens a question when the window is closed ({called(call)}), and the program "
-            text += "does not end before somebody answers. Who closes a window wants to leave: end "
-            return seen.at(call, text + "then, without a question.")
+            text += "does not end before somebody answers. Somebody who closes a window wants to "
+            return seen.at(call, text + "leave: end then, without a question.")
     return None
 
 

@@ -14,7 +14,7 @@ GREETING = "Connected to the server"
 
 
 def _nick(seen: Seen) -> ast.Compare | None:
-    """The first place where the program looks whether a line is NICK."""
+    """The first place where the program checks whether a line is NICK."""
     found = [
         node
         for node in seen.source.all(ast.Compare)

@@ -26,7 +26,7 @@ def empty_not_caught(seen: Seen) -> str | None:
     return seen.at(
         error.own,
         "raises queue.Empty as soon as the queue is empty, and nothing catches it there. So what "
-        "comes after it is not done, also the next after(). An empty queue is a normal end.",
+        "comes after it is not done, and neither is the next after(). An empty queue is normal.",
     )
 
 
