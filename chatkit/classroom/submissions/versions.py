@@ -23,6 +23,7 @@ from chatkit.classroom.submissions.participants import CLONES, Participant
 from chatkit.classroom.submissions.search import Search
 from chatkit.classroom.submissions.submissions import SHARED, Submission, look_through
 from chatkit.course.lessons import Course, Lesson
+from chatkit.course.manifest import same
 from chatkit.course.starters import StarterError, starter
 
 DISORDER = (
@@ -163,8 +164,7 @@ class _Versions:
         try:
             return all(
                 not (folder / program).is_file()
-                or _lines(folder.joinpath(program).read_bytes())
-                == _lines(starter(self.course, lesson, program))
+                or same((folder / program).read_bytes(), starter(self.course, lesson, program))
                 for program in lesson.asked
             )
         except StarterError:
@@ -210,8 +210,3 @@ def _shared(one: Submission, name: str) -> list[str]:
 
 def _in_disorder(history: Sequence[Commit]) -> bool:
     return any(newer.moment < older.moment for newer, older in itertools.pairwise(history))
-
-
-def _lines(data: bytes) -> list[bytes]:
-    """The lines of a program without what an editor or Git may change: ends and last blanks."""
-    return [line.rstrip() for line in data.strip().splitlines()]
