@@ -44,6 +44,10 @@ class Room:
         self.proved = False  # that a line reaches everybody else
         self.server = bench.start_server(turns=turns)
 
+    def anew(self) -> "Room":
+        """A room of the same kind, with a server of its own."""
+        return Room(self.bench, names=self.names)
+
     def join(
         self, *names: str, slow: bool = False, proof: bool = True, old: bool = False
     ) -> list[Peer]:
@@ -459,7 +463,7 @@ def outlives_those_who_never_read(room: Room) -> None:
     """
     for _ in range(3):  # which ones come last in a set is chance
         room.bench.clear()
-        room = Room(room.bench, names=room.names)
+        room = room.anew()
         alice, sloth, bob, other, carol = room.join(*NAMES)
         readers, sloths = [bob, carol], [sloth, other]
         for reader in (alice, *readers):
