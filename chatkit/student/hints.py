@@ -16,7 +16,7 @@ from chatkit.course.todo import asked_for, opens, task_in, unfinished_in
 from chatkit.grading.verdict import TODO
 from chatkit.student.progress import Beginning, LessonProgress
 
-DEFINITION = re.compile(r"( *)(?:def|class) (\w+)")
+DEFINITION = re.compile(r"( *)(?:(?:async )?def|class) (\w+)")
 
 
 class HintError(UserError):

@@ -94,7 +94,8 @@ def test_the_total_adds_points_and_leaves_out_what_is_empty() -> None:
 
 
 def test_weights_make_a_total_of_100(tmp_path: Path) -> None:
-    text = "[weights]\n01_echo = 1\nbroadcast = 3\n3 = 0\n4 = 0\n5 = 0\n"
+    rest = "".join(f"{name[3:]} = 0\n" for name in ALL[2:])
+    text = f"[weights]\n01_echo = 1\nbroadcast = 3\n{rest}"
     total = rules(tmp_path, text).total({"01_echo": Grade(50, 100), "02_broadcast": Grade(40, 40)})
 
     assert (total.points, total.max) == (87.5, 100)

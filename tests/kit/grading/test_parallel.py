@@ -78,7 +78,6 @@ def test_every_turn_is_taken_once() -> None:
 def test_a_server_is_never_there_twice() -> None:
     servers = [lesson for lesson in COURSE.lessons if "server.py" in lesson.asked]
 
-    assert len(servers) == 4
     assert {worth_sharing(lesson) for lesson in servers} == {1}
 
 
