@@ -1,15 +1,19 @@
-"""What tests of the kit share: the command in a process of its own, and a student's lessons."""
+"""What tests of the kit share: the command, a student's lessons, and a window under test."""
 
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from chatkit.bench.bench import Bench
+from chatkit.bench.window import Window
 from chatkit.course.lessons import Course, find_course
+from chatkit.system.display import Display
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 240  # that a command may take on a busy machine, unless a test says otherwise
@@ -45,3 +49,40 @@ def course(tmp_path: Path) -> Course:
     """A student's copy of the lessons, untouched."""
     shutil.copytree(ROOT / "lessons", tmp_path / "clone/lessons")
     return find_course(tmp_path / "clone")
+
+
+# What a window under test begins with.
+HEAD = """
+import argparse, queue, socket, threading, time, tkinter as tk
+parser = argparse.ArgumentParser()
+for name in ("--host", "--port", "--name"):
+    parser.add_argument(name)
+args = parser.parse_args()
+"""
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[Display]:
+    """An Xvfb, for the tests of one file."""
+    with Display(own=True) as display:
+        yield display
+
+
+@pytest.fixture
+def bench(tmp_path: Path, display: Display) -> Iterator[Bench]:
+    """A bench that is the server of a client in `tmp_path`."""
+    with Bench(lambda name: tmp_path / name, display=lambda: display) as bench:
+        bench.listen()
+        yield bench
+
+
+@pytest.fixture
+def start(bench: Bench, tmp_path: Path) -> Callable[..., Window]:
+    """`start(code)` starts a client with a window, which begins with `HEAD`."""
+
+    def start(code: str, *arguments: str) -> Window:
+        program = HEAD + textwrap.dedent(code)
+        (tmp_path / "client.py").write_text(program, encoding="utf-8")
+        return bench.start_window(*arguments)
+
+    return start

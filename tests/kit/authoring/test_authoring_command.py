@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 from click.testing import CliRunner, Result
-from test_authoring_course import replace, write_course
+from small_course import replace, write_course
 
 from chatkit.authoring.rules import rules
 from chatkit.cli.author import checking as command

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_authoring_course import replace, write_course
+from small_course import replace, write_course
 from test_authoring_rules import CHECKS_2, README_2, TOML_2, all_of, found, swap, write
 
 from chatkit.authoring.clone import open_clone

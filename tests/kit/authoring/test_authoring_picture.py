@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
-from test_authoring_course import write_course
+from small_course import write_course
 
 from chatkit.authoring.site import picture
 from chatkit.course.errors import CourseError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 import pytest
-from test_authoring_course import write_course
+from small_course import write_course
 
 from chatkit.authoring.clone import Clone, open_clone
 from chatkit.authoring.rules.views import views_are_fresh

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from test_authoring_course import replace, write_course
+from small_course import replace, write_course
 
 from chatkit.authoring.clone import open_clone
 from chatkit.authoring.rules.rules import (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from test_authoring_course import replace, write_course
+from small_course import replace, write_course
 
 from chatkit.authoring.clone import Clone, open_clone
 from chatkit.authoring.rules.trials import solutions_score_100, starters_wait_for_the_student

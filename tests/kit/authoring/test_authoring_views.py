@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from test_authoring_course import replace, write_course
+from small_course import replace, write_course
 
 from chatkit.authoring.clone import Clone, open_clone
 from chatkit.authoring.functions import difference, pieces

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from test_authoring_course import write_course
+from small_course import write_course
 
 from chatkit.authoring import expecting
 from chatkit.authoring.expecting import expectation

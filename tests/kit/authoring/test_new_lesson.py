@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from test_authoring_course import write_course
+from small_course import write_course
 from test_authoring_rules import all_problems
 
 from chatkit.authoring.newlesson import shared_out, with_region

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
-from test_authoring_course import replace, write_course
+from small_course import replace, write_course
 from test_authoring_rules import found
 
 from chatkit.authoring.clone import open_clone

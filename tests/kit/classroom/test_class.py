@@ -28,7 +28,7 @@ COURSE = find_course(ROOT)
 ECHO = COURSE.lesson("echo")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run(chatkit: Callable) -> Callable:
     """`chatkit class` in a process of its own."""
     return partial(chatkit, "class")

@@ -20,7 +20,7 @@ COURSE = find_course(ROOT)
 ECHO, BROADCAST = COURSE.lesson("echo"), COURSE.lesson("broadcast")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run(chatkit: Callable) -> Callable:
     """`chatkit class` in a process of its own."""
     return partial(chatkit, "class")

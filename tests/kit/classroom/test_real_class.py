@@ -429,7 +429,7 @@ def test_in_one_archive_of_the_whole_class_they_are_the_same(
     assert [name for name in set(NONE) - gone if there[name].lessons] == []
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run(chatkit: Callable) -> Callable:
     """`chatkit class` in a process of its own."""
     return partial(chatkit, "class")

@@ -22,7 +22,7 @@ WORKSHEET = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run(chatkit: Callable) -> Callable:
     """`chatkit class` in a process of its own."""
     return partial(chatkit, "class")

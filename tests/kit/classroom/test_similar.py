@@ -92,7 +92,7 @@ def school(tmp_path: Path) -> Class:
     return Class(tmp_path / "school")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run(chatkit: Callable) -> Callable:
     """`chatkit class similar` in a process of its own."""
     return partial(chatkit, "class", "similar")

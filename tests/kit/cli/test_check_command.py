@@ -23,7 +23,7 @@ SCHEMA = json.loads((Path(chatkit.__file__).parent / "grading/verdict.schema.jso
 MISTAKES = ROOT / "tests/mistakes"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def check(chatkit: Callable) -> Callable:
     """`chatkit check` in a process of its own."""
     return partial(chatkit, "check")

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 KIT = find_course(ROOT)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def hint(chatkit: Callable) -> Callable:
     """`chatkit hint` in a process of its own."""
     return partial(chatkit, "hint")

@@ -35,7 +35,7 @@ def course_of(clone: Path) -> Course:
     return find_course(clone)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def pack(chatkit: Callable) -> Callable:
     """`chatkit pack` in a process of its own."""
     return partial(chatkit, "pack")

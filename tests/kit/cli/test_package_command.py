@@ -26,7 +26,7 @@ ADDRESS = "git+https://example.org/chatkit.git"
 WORKFLOW = ".github/workflows/classroom.yml"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def package(chatkit: Callable) -> Callable:
     """`chatkit class package` in a process of its own."""
     return partial(chatkit, "class", "package")
