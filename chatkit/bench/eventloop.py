@@ -56,6 +56,7 @@ class EventLoop(SelectorLoop):
         super().__init__(sandbox, delays)
         self.transcript = Transcript()
         self.spins = False  # a program has been seen to spin, in this check or one before
+        self.restless = 0  # how often it was given up to wait for rest, for the same reason
         self.noted = Notes()
         self.at_rest: Threads = {}  # how the programs stood when they were last seen at rest
         self.peers: Sequence[WatchedConnection] = ()
@@ -201,10 +202,12 @@ class EventLoop(SelectorLoop):
                 continue
             state = detector.look()
             if self._in_vain(detector, 0.0, SPINS):
+                self.restless += 1
                 break
             if state in ("active", "asleep"):
                 pause = min(max(first, pause * 1.5), 0.02)
                 continue
+            self.restless += state == "spinning"
             self._are_idle(detector)
             if state == "rest":
                 return

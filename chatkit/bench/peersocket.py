@@ -51,6 +51,7 @@ class PeerSocket:
         self.own: set[bytes] = set()  # what it has said, also as it comes back with its name
         self.half_said = b""
         self.ended: Literal["", "end", "reset"] = ""  # how the other end has ended it
+        self.over = False  # both ends have gone: nothing can be on its way any more
 
     @property
     def loop(self) -> EventLoop:
@@ -77,10 +78,13 @@ class PeerSocket:
 
     def on_its_way(self) -> bool:
         """Whether bytes of this connection are between the two programs (Linux only)."""
-        far = linux.connection(self.socket.family, self.there, self.here)
-        if far is None or far.received is None:
+        if self.over:
             return False
+        far = linux.connection(self.socket.family, self.there, self.here)
         here = self.socket.fileno() >= 0
+        if far is None or far.received is None:
+            self.over = bool(self.ended) or not here
+            return False
         if far.waiting_out and here and self.reading and not self.ended:
             return True  # also from a program that has closed: its last bytes are still to come
         if not far.inode and far.state not in (linux.ESTABLISHED, linux.CLOSE_WAIT):

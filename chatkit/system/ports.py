@@ -23,11 +23,11 @@ import psutil
 
 from chatkit.system.windows import WINDOWS
 
-PART = 1000  # ports that one bench has for itself; each rests for a minute after use (TIME_WAIT)
-PARTS = range(10, 65)  # part 20 has the ports from 20,000; those below 10,000 are for services
+PART = 500  # ports that one bench has for itself; each rests for a minute after use (TIME_WAIT)
+PARTS = range(20, 130)  # part 40 has the ports from 20,000; those below 10,000 are for services
 # Where most systems take no outgoing ports: Linux starts at 32,768, Windows and macOS at 49,152
 # (RFC 6335).
-USUAL = range(20, 32)
+USUAL = range(40, 64)
 
 
 def free_port(host: str) -> int:
@@ -68,18 +68,20 @@ def met_itself(connection: socket.socket) -> bool:
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether a program could listen on this port now.
+    """Whether a program could listen on this port now, here and on every other address.
 
+    A wrong program may take them all, and is to be told just that: not that the port was taken.
     Raises OSError (EADDRNOTAVAIL) if this machine does not have the address.
     """
-    with socket.socket() as probe:
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            if error.errno == errno.EADDRNOTAVAIL:  # no port will do
-                raise
-            return False
-        return True
+    for name in (host, ""):
+        with socket.socket() as probe:
+            try:
+                probe.bind((name, port))
+            except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL:  # no port will do
+                    raise
+                return False
+    return True
 
 
 def why_taken(host: str, port: int) -> OSError | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chatkit.bench.bench import Bench
 from chatkit.bench.transcript import quoted
 from chatkit.bench.windows import agent_protocol
-from chatkit.system import program
+from chatkit.system.programs import output
 
 pieces = st.lists(
     st.one_of(st.binary(max_size=40), st.sampled_from((b"\n", b"\r\n", b"x" * 300)))
@@ -47,23 +47,23 @@ def test_bytes_are_written_as_python_writes_them(data: bytes) -> None:
 @given(pieces)
 def test_output_is_kept_from_both_ends_and_the_rest_is_counted(cut: list[bytes]) -> None:
     keep = 64
-    before, program.KEEP = program.KEEP, keep
+    before, output.KEEP = output.KEEP, keep
     try:
         reader, writer = os.pipe()
         with os.fdopen(reader, "rb", 0) as pipe:
-            output = program.Output(pipe)
+            kept = output.Output(pipe)
             for piece in cut:
                 os.write(writer, piece)
-                output.read()
+                kept.read()
             os.close(writer)
-            while output.read():
+            while kept.read():
                 pass
     finally:
-        program.KEEP = before
+        output.KEEP = before
     whole = b"".join(cut)
-    assert bytes(output.first) == whole[:keep]
-    assert len(output.last) <= keep and whole.endswith(bytes(output.last))
-    assert len(output.first) + len(output.last) + output.dropped == len(whole)
+    assert bytes(kept.first) == whole[:keep]
+    assert len(kept.last) <= keep and whole.endswith(bytes(kept.last))
+    assert len(kept.first) + len(kept.last) + kept.dropped == len(whole)
 
 
 json_values = st.recursive(

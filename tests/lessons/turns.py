@@ -22,8 +22,7 @@ def comes_and_goes_at_once(room: Room, rounds: int = 45, staying: int = 3) -> No
     stay = room.join(*(f"stays{number}" for number in range(staying)), proof=False)
     go += room.join("goes1", proof=False)
     new: list[Peer] = []
-    for round in range(1, rounds + 1):
-        room.bench.next_round()
+    for round in room.bench.in_rounds(rounds):
         said = {peer: [room.bench.word() for _ in range(3)] for peer in stay}
         come = new if room.names else []  # those that are known to have come
         with room.bench.frozen():
@@ -71,8 +70,7 @@ def gives_back_hasty_visitors(room: Room, crowd: int = 30) -> None:
     held = []
     with room.bench.during("leaving"):
         for hasty in (False, True):
-            for number in range(crowd):
-                room.bench.next_round()
+            for number in room.bench.in_rounds(crowd):
                 with room.bench.frozen():
                     visitor = room.bench.connect(f"visitor{number}")
                     if hasty:
@@ -177,8 +175,7 @@ def greets_before_chat(
     Not `whole`: what alice and bob hear meanwhile is not asked.
     """
     alice, bob = room.join("alice", "bob")
-    for round in range(rounds):
-        room.bench.next_round()
+    for round in room.bench.in_rounds(rounds):
         new = [room.bench.connect(f"c{round}n{number}") for number in range(newcomers)]
         notices = {peer.name: [f"{peer.name} connected to the server!"] for peer in new}
         for peer in new:
@@ -258,12 +255,8 @@ def gives_a_name_to_one(room: Room, rounds: int = 60) -> None:
         is_refused(room, stranger, "alice", "is taken")
     waiting: list[Peer] = []
     holder: Peer | None = None
-    for round in range(rounds):
-        while len(waiting) < 5:
-            waiting.append(peer := room.bench.connect(f"asker{round}n{len(waiting)}"))
-            with room.bench.during("handshake"):
-                peer.hears("NICK")
-        room.bench.next_round()
+    fill(room, waiting)
+    for round in room.bench.in_rounds(rounds):
         if holder:  # whoever asks after alice has heard that the name is free gets it
             holder.leaves()
             alice.hears("zoe has left the chat.")
@@ -307,6 +300,15 @@ def gives_a_name_to_one(room: Room, rounds: int = 60) -> None:
             )
         holder = winners[0] if winners else None
         waiting = [peer for peer in waiting if peer is not holder]
+        fill(room, waiting)
+
+
+def fill(room: Room, waiting: list[Peer]) -> None:
+    """Have five who are asked for their name."""
+    while len(waiting) < 5:
+        waiting.append(peer := room.bench.connect(f"asker{len(room.bench.peers)}"))
+        with room.bench.during("handshake"):
+            peer.hears("NICK")
 
 
 def gets_the_free_name(peer: Peer) -> None:

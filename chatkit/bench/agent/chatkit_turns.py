@@ -19,7 +19,7 @@ import os
 import random
 import sys
 import time
-from _thread import get_ident
+from _thread import get_ident, get_native_id
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
@@ -27,6 +27,8 @@ from typing import Any
 NAP = 1  # milliseconds: a pause is a number of these, see `linux.PAUSE`
 QUIET = 5  # naps in a row without a step of a thread that does not pause: the others are at rest
 LONGEST = 60  # naps of one pause, whatever the others do
+RESTLESS = LONGEST * 3 // 4  # naps with a step of another thread: those never stand still
+ENOUGH = 3  # such pauses: then nobody pauses any more, for a pause only costs time there
 RECENT = 3  # rounds: a line that nobody has run in the last ones does not come into focus
 
 
@@ -47,6 +49,7 @@ class Turns:
         self.turn = 0  # counts rounds; the byte begins again after 255
         self.focus = 0  # the line where threads pause, or 0
         self.chosen = 0  # the line that was in focus first in this round
+        self.in_vain = 0  # pauses in which the others never stood still
 
     def step(self, line: int) -> None:
         """A thread is about to run this line."""
@@ -74,23 +77,25 @@ class Turns:
             for line, last in tuple(self.last.items())
             if self.turn - last <= RECENT
         ]
-        if lately and len(self.threads) > 1:
+        if lately and len(self.threads) > 1 and self.in_vain < ENOUGH:
             self.focus = self.chosen = min(lately)[2]
             self.had[self.focus] = self.had.get(self.focus, 0.0) + 1
 
     def pause(self, line: int) -> None:
-        """Wait until the others have taken no step for some naps in a row.
+        """Wait until the others have taken no step for some naps in a row, and none could take one.
 
-        On a busy machine a nap takes longer, for this thread as for the others: so they get their
-        turn there, too.
+        On a busy machine a thread may want the processor for longer than some naps, and not get it.
         """
-        still, before = 0, self.steps
+        still, moved, before = 0, 0, self.steps
         for _ in range(LONGEST):
             nap()
             still = still + 1 if self.steps == before else 0
+            moved += self.steps != before
             before = self.steps
-            if still >= QUIET:
+            if still >= QUIET and not others_run():
                 break
+        if moved > RESTLESS:
+            self.in_vain += 1
         if self.focus == line:  # the first that goes on: nobody stops there any more
             self.focus = 0
 
@@ -105,6 +110,32 @@ def pollers() -> Callable[[], object]:
 
 
 nap = pollers()
+
+
+def others_run() -> bool:
+    """Whether another thread has the processor or waits for it. Where that is not told: no.
+
+    See proc_pid_stat(5): after the name in parentheses comes the state, R for one that can run.
+    """
+    try:
+        others = set(os.listdir("/proc/self/task")) - {str(get_native_id())}
+    except OSError:  # there is no /proc
+        return False
+    return any(state(thread) == b"R" for thread in others)
+
+
+def state(thread: str) -> bytes:
+    """The state of a thread, one letter, or nothing where that is not told."""
+    try:
+        file = os.open(f"/proc/self/task/{thread}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:  # it has just ended, or the program has no descriptor left
+        return b""
+    try:
+        return os.read(file, 512).rpartition(b") ")[2][:1]
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
 
 
 def begin(seed: str, rounds: str, program: str) -> None:

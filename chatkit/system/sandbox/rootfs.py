@@ -16,13 +16,18 @@ import site
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 USR = Path("/usr")
 PYTHON = Path(sys.base_prefix)
 LOADER = Path("/etc/ld.so.cache")  # what the loader of libraries reads besides /usr, if it is there
-SIZE = "size=1m,mode=755"  # of the file system itself: it has folders and links, and no files
+SIZE = "size=1m,mode=755"  # of the file system itself: it has folders and links, and two files
+# Where names are looked up: hosts(5), nsswitch.conf(5). "sandbox" is what gethostname() says there.
+NAMES = {
+    Path("/etc/hosts"): "127.0.0.1 localhost sandbox\n::1 localhost\n",
+    Path("/etc/nsswitch.conf"): "hosts: files\n",
+}
 ROOM = "size=64m,nr_inodes=16k,mode=700"  # of a program's own folder: bytes, files and folders
 
 # linux/mount.h: how a mount is made, and what it may do.
@@ -69,6 +74,8 @@ def prepare() -> tuple[Path, tuple[str, ...]]:
             part = place / path.relative_to("/")
             _show(path, part)
             told += shown(path, part)
+    for path in _name_files(place):
+        told += shown(path, place / path.relative_to("/"))
     told += shown(LOADER)  # not prepared: ldconfig(8) puts another file in its place at any time
     for path in _hidden():
         empty = place / path.relative_to("/")
@@ -98,6 +105,7 @@ def whole(place: Path, visible: Mapping[Path, Path]) -> Path:
             _show(path, inside(path))
     if LOADER.exists():
         _show(LOADER, inside(LOADER))
+    _name_files(root)
     for path in _hidden():
         _mount("tmpfs", inside(path), "tmpfs", _NO_SET_UID | _NO_DEVICES, SIZE)
     for path, there in visible.items():
@@ -131,6 +139,16 @@ def _make_devices(place: Path) -> None:
         (place / name).symlink_to(f"/proc/self/fd{which}")
     (place / "shm").mkdir()
     _mount(None, place, None, _AGAIN | _BIND | _READ_ONLY | _NO_SET_UID)
+
+
+def _name_files(root: Path) -> Iterable[Path]:
+    """Make the files that names of machines are looked up in; give where programs see them."""
+    for path, text in NAMES.items():
+        file = root / path.relative_to("/")
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="ascii")
+        file.chmod(0o644)
+    return NAMES
 
 
 def _shown() -> Iterator[Path]:

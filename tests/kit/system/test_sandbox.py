@@ -119,6 +119,18 @@ print(*sorted(tried))
 
 
 @needs_bubblewrap
+def test_the_own_name_and_localhost_are_addresses_there_as_on_any_machine(
+    by: str, tmp_path: Path
+) -> None:
+    source = """
+import socket
+names = (socket.gethostname(), "localhost")
+print(*(socket.gethostbyname(name) for name in names))
+"""
+    run_isolated(by, source, tmp_path, "127.0.0.1 127.0.0.1")
+
+
+@needs_bubblewrap
 def test_a_program_has_no_right_of_whoever_grades(by: str, tmp_path: Path) -> None:
     source = """
 import os
