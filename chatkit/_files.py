@@ -20,17 +20,21 @@ class WriteError(UserError):
     """A file cannot be written; the message is one line and says what to do."""
 
 
-def write_whole(file: Path, content: str | bytes, *, lasting: bool = False) -> Path:
+def write_whole(file: Path, content: str | bytes | Iterable[str], *, lasting: bool = False) -> Path:
     """Write `content` beside `file` and rename it: nobody ever reads half of it.
 
     Text goes out as UTF-8 with plain line ends. A file that was there keeps its mode. `lasting`
-    waits until the disk has it. Returns `file`. Raises WriteError.
+    waits until the disk has it. What comes in pieces is never in memory as a whole. Returns `file`.
+    Raises WriteError.
     """
-    data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
     beside = file.with_name(f".{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(data)
+        if isinstance(content, str | bytes):
+            beside.write_bytes(_encoded(content))
+        else:
+            with beside.open("wb") as writing:
+                writing.writelines(map(_encoded, content))
         if lasting:
             with beside.open("rb+") as written:
                 os.fsync(written.fileno())
@@ -43,6 +47,10 @@ def write_whole(file: Path, content: str | bytes, *, lasting: bool = False) -> P
         with suppress(OSError):  # after Ctrl-C as well
             beside.unlink()
     return file
+
+
+def _encoded(content: str | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
 
 
 def file_names(students: Iterable[tuple[str, str]], ending: str) -> dict[str, str]:

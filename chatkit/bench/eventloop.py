@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 from chatkit.bench.failure import Failure, NotMet, Stop
-from chatkit.bench.idle import GRACE, PROMISE, IdleDetector, Threads
+from chatkit.bench.idle import AGAIN, GRACE, PROMISE, IdleDetector, Threads
 from chatkit.bench.symptoms import Symptom
 from chatkit.bench.transcript import Transcript, quoted
 from chatkit.bench.waiting.deadlines import Patience
@@ -56,6 +56,7 @@ class EventLoop(SelectorLoop):
         super().__init__(sandbox, delays)
         self.transcript = Transcript()
         self.spins = False  # a program has been seen to spin, in this check or one before
+        self.sat_out = False  # an alarm that may be set: once in this check for as long as it takes
         self.restless = 0  # how often it was given up to wait for rest, for the same reason
         self.noted = Notes()
         self.at_rest: Threads = {}  # how the programs stood when they were last seen at rest
@@ -190,6 +191,8 @@ class EventLoop(SelectorLoop):
         patience = self.patience(PROMISE * GRACE)
         detector = self._detector(patience.excuse)
         detector.heeds_alarms = proof
+        if self.sat_out:
+            detector.alarm = AGAIN
         self.at_rest = {}
         first = WINDOW_NAP if self.windows else NAP
         pause = 0.0
@@ -209,6 +212,7 @@ class EventLoop(SelectorLoop):
                 continue
             self.restless += state == "spinning"
             self._are_idle(detector)
+            self.sat_out |= proof and state == "quiet"
             if state == "rest":
                 return
             break

@@ -7,7 +7,8 @@ it, then only somebody else can wake it. That is rest, and it takes a few millis
 
 A program that waits with a time-out may still act (see `timers.py`). It counts as quiet when each
 of its timed threads has woken up twice and gone to sleep again at the same place, or after `QUIET`
-seconds of next to nothing. So does one that has set a timer. A time-out of `LONG` seconds or more
+seconds of next to nothing. So does one that may have set a timer that nobody can read; after the
+first time in a check `AGAIN` seconds are enough for it. A time-out of `LONG` seconds or more
 is not waited for here: a check about silence does that, once, with `EventLoop.sits_out`. Where the
 kernel does not tell (see `linux.READS_REST`) `QUIET` seconds without anything must do.
 
@@ -31,8 +32,10 @@ from chatkit.system.programs import timers
 PROMISE = 1.0  # seconds: later than this is late, where the contract names no time
 GRACE = 10  # the bench waits this many times as long as promised
 QUIET = 1.5  # seconds
+AGAIN = 0.5  # seconds, once `QUIET` was sat out for a timer: longer than a pause that people notice
 LONG = 2.5  # seconds: a time-out from that on will hardly end while one looks
 ENDED = 0.2  # seconds after which nothing more comes of programs that have ended, as far as we know
+DUE = 0.05  # seconds: so late may a timer go off, see `timers.may_be_due`
 IDLE = 20_000_000  # nanoseconds of processor time: a program that waits may use that in between
 ROUNDS = 3  # times that all timers of a window go off while nothing changes
 ANSWER = 0.1  # seconds in which a window that has nothing to do answers
@@ -102,7 +105,9 @@ class IdleDetector:
         self.excuse = excuse
         self.looked = 0.0  # when it last looked
         self.timeouts = timers.Timeouts()
+        self.ticked = 0.0  # when a timer was last seen that is set
         self.heeds_alarms = True  # a timer that nobody can read may go off at any time
+        self.alarm = QUIET  # seconds in which it would have gone off
         self.disturb()
 
     def disturb(self) -> None:
@@ -170,9 +175,13 @@ class IdleDetector:
         if not linux.asleep(threads):
             return "active"  # it is about to end
         if timers.may_ring(pids, self.heeds_alarms):
-            return "quiet" if idle > QUIET else "asleep"
+            self.ticked = time.monotonic()
+            return "quiet" if idle > self.alarm else "asleep"
+        since = time.monotonic() - max(self.still_since, self.ticked)
+        if since < DUE and timers.may_be_due(pids):
+            return "asleep"
         # A timer may have gone off just before we looked for it: then somebody has woken up.
-        now = linux.threads(pids)
+        now = linux.threads(pids + self._drawn_by())
         stirred = any(now.get(id) != everything[id] for id in threads)
         return "active" if stirred else "rest"
 

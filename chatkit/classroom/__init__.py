@@ -4,7 +4,12 @@
 - `run`           one run over a class; `cluster` spreads it over several machines
 - `gradekey`      the same key means that grading again would find the same
 - `gradebook`     verdicts and adjustments in one SQLite file
-- `rules`         how verdicts become grades; `grades` and `statistics` apply them
+- `rules`         how verdicts become grades; `rulesfile` reads class.toml, `grades` and
+                  `statistics` apply them
+- `late/`         deadlines, extensions, late days, and when a hand-in came
+- `people/`       who is who, and who hands in together
+- `records/`      points and words of people, and what changed from run to run
+- `regrade`       one check again, for everybody
 - `rosters/`      the file of a learning platform, filled in
 - `reports/`      tables and pages
 - `exports/`      what goes out: hand-ins, hand-outs, autograders for platforms

@@ -66,8 +66,8 @@ class Database:
                 raise GradebookError(
                     f"{self.file} is a database of another program: choose another folder"
                 )
-            if tables and version == 2:
-                upgrade(self._db)
+            if tables and version in (2, 3):
+                upgrade(self._db, version)
             elif tables and version != VERSION:
                 raise GradebookError(
                     f"{self.file} was made by another version of chatkit (it has format {version}, "

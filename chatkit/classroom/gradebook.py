@@ -1,23 +1,37 @@
-"""The gradebook: students, hand-ins, verdicts and manual adjustments, in one SQLite file.
+"""The gradebook: students, hand-ins and verdicts, in one SQLite file.
 
-How the file is locked and kept whole says `database`; its tables are in `tables`.
+How the file is locked and kept whole says `database`; its tables are in `tables`. What people write
+into it themselves is in `records.people`, what changed over time in `records.history`.
 """
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from difflib import get_close_matches
-from math import isfinite
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from chatkit.classroom.database import Database, GradebookError
-from chatkit.grading.verdict import LessonVerdict, check_as_json, lesson_from_json
+from chatkit.classroom.database import GradebookError
+from chatkit.classroom.records.history import History
+from chatkit.classroom.records.people import Adjustment
+from chatkit.classroom.records.people import plain as _text
+from chatkit.classroom.tables import TROUBLE
+from chatkit.grading.verdict import (
+    Cause,
+    LessonVerdict,
+    Verdict,
+    check_as_json,
+    check_from_json,
+    event_from_json,
+)
 
 __all__ = [
     "FILE",
     "Adjustment",
+    "Attempt",
     "Gradebook",
     "GradebookError",
     "HandIn",
@@ -41,21 +55,24 @@ class Student:
 class HandIn:
     """What a student handed in for one lesson, at one time."""
 
-    late: bool = False
+    late: bool = False  # the platform marks it so
     source: str = ""  # where it came from, for people
     remarks: tuple[str, ...] = ()
     key: str = ""  # of its grade, see gradekey.py; empty when nothing could be graded
     trouble: str = ""  # why nothing could be graded; empty when it could
+    # The digest of the programs. Empty: this one takes the place of the one before it.
+    work: str = field(default="", compare=False)
+    moment: datetime | None = None  # when it was handed in, in UTC; None: nobody knows
+    reply: str = ""  # the name under which the platform takes feedback files for it
 
 
 @dataclass(frozen=True)
-class Adjustment:
-    """Points that a person adds to a lesson of a student, or takes away."""
+class Attempt:
+    """A hand-in that was graded."""
 
-    points: float
-    why: str
-    when: datetime
-    who: str
+    hand_in: HandIn  # its `key` is the one that the verdict was found under
+    current: bool  # whether the verdict is on the programs and checks as they were last noted
+    verdict: LessonVerdict
 
 
 @contextmanager
@@ -65,7 +82,7 @@ def open_gradebook(file: Path) -> Iterator["Gradebook"]:
         yield book
 
 
-class Gradebook(Database):
+class Gradebook(History):
     """One open gradebook. Every method that writes has committed when it returns.
 
     Threads may share it. Processes may not: a worker that is forked while the gradebook is open
@@ -114,67 +131,132 @@ class Gradebook(Database):
     def hand_in(self, student: str, lesson: str, what: HandIn) -> None:
         """Note the newest hand-in. A verdict on an earlier one stands until `keep` replaces it.
 
-        Where the verdict is on these very programs, they count as handed in now: a program that
-        comes again, and late this time, is late. Raises GradebookError when the student is not
-        enrolled.
+        Where there is a verdict on these very programs, they count as handed in now: a program
+        that comes again, and late this time, is late. Raises GradebookError when the student is
+        not enrolled.
         """
-        about = (what.late, _text(what.source), json.dumps(what.remarks))
+        of = (_text(student), lesson)
+        work = what.work or what.key or (TROUBLE if what.trouble else "")
+        moment = what.moment.astimezone(UTC).isoformat() if what.moment else ""
         with self._writing():
             self._known(student)
-            self._db.execute(
-                "INSERT OR REPLACE INTO handin VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (_text(student), lesson, what.key, *about, _text(what.trouble)),
+            self._db.execute(  # it comes from a kit that did not tell programs apart, and is this
+                "UPDATE handin SET work = ?, apart = 1 WHERE student = ? AND lesson = ? "
+                "AND apart = 0 AND key = ? AND key <> '' AND ? <> ''",
+                (work, *of, what.key, what.work),
             )
             self._db.execute(
-                "UPDATE lesson SET late = ?, source = ?, remarks = ? "
-                "WHERE student = ? AND lesson = ? AND key = ?",
-                (*about, _text(student), lesson, what.key),
+                "DELETE FROM handin WHERE student = ? AND lesson = ? AND work <> ? AND apart = 0 "
+                "AND work NOT IN (SELECT work FROM lesson WHERE student = ? AND lesson = ?)",
+                (*of, work, *of),
+            )
+            ((last,),) = self._rows(
+                "SELECT coalesce(max(place), 0) FROM handin WHERE student = ? AND lesson = ?", of
+            )
+            self._db.execute(
+                "INSERT INTO handin VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (student, lesson, work) DO UPDATE SET place = excluded.place, "
+                "apart = excluded.apart, key = excluded.key, late = excluded.late, "
+                "moment = excluded.moment, source = excluded.source, reply = excluded.reply, "
+                "remarks = excluded.remarks, trouble = excluded.trouble",
+                (
+                    *(*of, work, bool(what.work), last + 1, what.key, what.late, moment),
+                    *(_text(what.source), _text(what.reply), json.dumps(what.remarks)),
+                    _text(what.trouble),
+                ),
             )
 
     def newest(self, student: str, lesson: str) -> HandIn | None:
         """The newest hand-in, graded or not; None when nothing was handed in."""
         rows = self._rows(
-            "SELECT late, source, remarks, key, trouble FROM handin "
-            "WHERE student = ? AND lesson = ?",
+            f"SELECT {ABOUT}, key FROM handin WHERE student = ? AND lesson = ? "
+            "ORDER BY place DESC LIMIT 1",
             (_text(student), lesson),
         )
         return _hand_in(*rows[0]) if rows else None
 
     def graded(self, student: str, lesson: str) -> HandIn | None:
-        """The hand-in that the verdict is on; None when the lesson is not graded."""
+        """The newest hand-in with a verdict; None when the lesson is not graded."""
         rows = self._rows(
-            "SELECT late, source, remarks, key, '' FROM lesson WHERE student = ? AND lesson = ?",
+            f"SELECT {ABOUT}, lesson.key FROM lesson JOIN handin USING (student, lesson, work) "
+            "WHERE student = ? AND lesson = ? ORDER BY place DESC LIMIT 1",
             (_text(student), lesson),
         )
         return _hand_in(*rows[0]) if rows else None
 
+    def attempts(self, student: str, lesson: str) -> tuple[Attempt, ...]:
+        """All hand-ins with a verdict, the newest last; without transcripts and output."""
+        rows = self._rows(
+            f"SELECT {ABOUT}, lesson.key, handin.key FROM lesson "
+            "JOIN handin USING (student, lesson, work) "
+            "WHERE student = ? AND lesson = ? ORDER BY place",
+            (_text(student), lesson),
+        )
+        found = []
+        for *about, noted in rows:
+            one = _hand_in(*about)
+            verdict = self.lesson_verdict(student, lesson, one.work, in_full=False)
+            if verdict:
+                found.append(Attempt(one, one.key == noted, verdict))
+        return tuple(found)
+
+    def attempt(self, student: str, lesson: str, work: str) -> LessonVerdict | None:
+        """The verdict on these very programs, without transcripts; None where there is none."""
+        return self.lesson_verdict(student, lesson, work, in_full=False)
+
+    def key_of(self, student: str, lesson: str, work: str) -> str:
+        """The key under which these programs were graded; empty where they were not."""
+        rows = self._rows(
+            "SELECT key FROM lesson WHERE student = ? AND lesson = ? AND work = ?",
+            (_text(student), lesson, work),
+        )
+        return str(rows[0][0]) if rows else ""
+
     # Verdicts
 
-    def keep(self, student: str, lesson: str, key: str, seed: str, found: LessonVerdict) -> None:
-        """Keep all that was found of `lesson`, in place of what was found before.
+    def keep(
+        self,
+        student: str,
+        lesson: str,
+        key: str,
+        seed: str,
+        found: LessonVerdict,
+        work: str | None = None,
+    ) -> None:
+        """Keep all that was found of `lesson`, in place of what was found before of this work.
 
-        `key` comes from `grade_key`. The verdict is on the hand-in that was noted last. Raises
-        GradebookError when the student is not enrolled.
+        `key` comes from `grade_key`. The verdict is on the hand-in of `work`, or on that which was
+        noted last. Raises GradebookError when the student is not enrolled.
         """
-        of = self.newest(student, lesson) or HandIn()
-        about = (of.late, _text(of.source), json.dumps(of.remarks))
+        of = (_text(student), lesson)
         with self._writing():
             self._known(student)
+            if work is None:
+                newest = self.newest(student, lesson)
+                if newest is None:
+                    newest = HandIn(key=key, work=key)
+                    self.hand_in(student, lesson, replace(newest, work=""))
+                work = newest.work
             self._db.execute(
-                "DELETE FROM lesson WHERE student = ? AND lesson = ?", (_text(student), lesson)
+                "DELETE FROM lesson WHERE student = ? AND lesson = ? AND work = ?", (*of, work)
             )
             self._db.execute(
-                "INSERT INTO lesson VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(_text(student), lesson, key, seed),
-                    *(found.title, found.seconds, found.isolation, *about),
-                ),
+                "DELETE FROM handin WHERE student = ? AND lesson = ? AND apart = 0 AND work <> ? "
+                "AND place < (SELECT place FROM handin WHERE student = ? AND lesson = ? "
+                "AND work = ?)",
+                (*of, work, *of, work),
+            )
+            self._db.execute(
+                "INSERT INTO lesson VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (*of, work, key, seed, found.title, found.seconds, found.isolation),
             )
             for place, verdict in enumerate(found.checks):
-                fields = {**check_as_json(verdict), "output": verdict.output}
+                fields = check_as_json(verdict)
+                more = {"transcript": fields.pop("transcript"), "output": verdict.output}
+                fields["causes"] = [asdict(cause) for cause in verdict.causes]
                 self._db.execute(
-                    "INSERT INTO verdict VALUES (?, ?, ?, ?, ?)",
-                    (_text(student), lesson, place, verdict.id, json.dumps(fields)),
+                    "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (*of, work, place, verdict.id, json.dumps(fields), json.dumps(more)),
                 )
 
     def is_done(self, student: str, lesson: str, key: str) -> bool:
@@ -187,107 +269,78 @@ class Gradebook(Database):
 
     def seed(self, student: str, lesson: str) -> str | None:
         """The seed with which the lesson was graded, None when it was not."""
-        found = (_text(student), lesson)
-        rows = self._rows("SELECT seed FROM lesson WHERE student = ? AND lesson = ?", found)
+        rows = self._rows(
+            "SELECT seed FROM lesson JOIN handin USING (student, lesson, work) "
+            "WHERE student = ? AND lesson = ? ORDER BY place DESC LIMIT 1",
+            (_text(student), lesson),
+        )
         return str(rows[0][0]) if rows else None
 
-    def lesson_verdict(self, student: str, lesson: str) -> LessonVerdict | None:
-        """What was given to `keep`, exactly; None when the lesson is not graded."""
-        found = (_text(student), lesson)
+    def lesson_verdict(
+        self, student: str, lesson: str, work: str | None = None, *, in_full: bool = True
+    ) -> LessonVerdict | None:
+        """What was given to `keep`, exactly; None when the lesson is not graded.
+
+        Of `work`, or of the newest hand-in with a verdict. Not `in_full`: without transcripts and
+        output, which are most of it.
+        """
         with self._lock:
-            about = self._rows(
-                "SELECT title, seconds, isolation FROM lesson WHERE student = ? AND lesson = ?",
-                found,
-            )
-            checks = self._rows(
-                "SELECT verdict FROM verdict WHERE student = ? AND lesson = ? ORDER BY place", found
-            )
+            if work is None:
+                newest = self.graded(student, lesson)
+                if newest is None:
+                    return None
+                work = newest.work
+            of = (_text(student), lesson, work)
+            where = "WHERE student = ? AND lesson = ? AND work = ?"
+            about = self._rows(f"SELECT title, seconds, isolation FROM lesson {where}", of)
+            more = "more" if in_full else "''"
+            checks = self._rows(f"SELECT verdict, {more} FROM verdict {where} ORDER BY place", of)
         if not about:
             return None
         title, seconds, isolation = about[0]
-        fields = {"lesson": lesson, "title": title, "seconds": seconds, "isolation": isolation}
-        verdicts = [json.loads(check) for (check,) in checks]
-        return lesson_from_json({**fields, "output": "", "checks": verdicts})
-
-    # Adjustments
-
-    def adjust(
-        self, student: str, lesson: str, points: float, why: str, when: datetime, who: str
-    ) -> None:
-        """Add `points`, which may be negative, to a lesson. No regrade takes them away.
-
-        Raises GradebookError for an unknown student, no reason, or points that are no number.
-        """
-        if not why.strip():
-            raise GradebookError("an adjustment needs a reason: the student will read it")
-        if not isfinite(points):
-            raise GradebookError(f"an adjustment needs a number of points, not {points}")
-        row = (_text(student), lesson, points, _text(why), when.isoformat(), _text(who))
-        with self._writing():
-            self._known(student)
-            self._db.execute(
-                "INSERT INTO adjustment (student, lesson, points, why, moment, who) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                row,
-            )
-
-    def take_back(self, student: str, lesson: str, points: float | None = None) -> Adjustment:
-        """Remove an adjustment of a lesson, as if it had never been; returns what it was.
-
-        With `points` it is the newest one of so many points. Without, there must be only one.
-        Raises GradebookError when there is no such one, or when several may be meant.
-        """
-        with self._writing():
-            self._known(student)
-            rows = self._db.execute(
-                "SELECT number, points, why, moment, who FROM adjustment "
-                "WHERE student = ? AND lesson = ? ORDER BY number",
-                (_text(student), lesson),
-            ).fetchall()
-            fitting = [row for row in rows if points is None or row[1] == points]
-            listed = ", ".join(f"{row[1]:+g}" for row in rows)
-            if not rows:
-                raise GradebookError(f"{student} has no adjustment in {lesson}")
-            if not fitting:
-                raise GradebookError(
-                    f"{student} has no adjustment of {points:+g} in {lesson}. There are: {listed}"
-                )
-            if points is None and len(rows) > 1:
-                raise GradebookError(
-                    f"{student} has several adjustments in {lesson}: name the points. "
-                    f"There are: {listed}"
-                )
-            number, *fields = fitting[-1]
-            self._db.execute("DELETE FROM adjustment WHERE number = ?", (number,))
-            return _adjustment(*fields)
-
-    def adjustments(self, student: str, lesson: str) -> tuple[Adjustment, ...]:
-        """All adjustments of one lesson, the oldest first."""
-        rows = self._rows(
-            "SELECT points, why, moment, who FROM adjustment "
-            "WHERE student = ? AND lesson = ? ORDER BY number",
-            (_text(student), lesson),
-        )
-        return tuple(_adjustment(*row) for row in rows)
-
-    # Inside
-
-    def _known(self, student: str) -> None:
-        ids = [id for (id,) in self._rows("SELECT id FROM student")]
-        if _text(student) not in ids:
-            near = get_close_matches(student, ids, n=1)
-            guess = f" Did you mean {near[0]!r}?" if near else ""
-            raise GradebookError(f"the gradebook has no student {student!r}.{guess}")
+        verdicts = tuple(_verdict(*row) for row in checks)
+        return LessonVerdict(lesson, title, verdicts, seconds, isolation)
 
 
-def _hand_in(late: int, source: str, remarks: str, key: str, trouble: str) -> HandIn:
-    return HandIn(bool(late), source, tuple(json.loads(remarks)), key, trouble)
+# What a hand-in says about itself, in the order of `_hand_in`.
+ABOUT = "work, late, moment, source, reply, remarks, trouble"
 
 
-def _adjustment(points: float, why: str, moment: str, who: str) -> Adjustment:
-    return Adjustment(points, why, datetime.fromisoformat(moment), who)
+def _hand_in(
+    work: str,
+    late: int,
+    moment: str,
+    source: str,
+    reply: str,
+    remarks: str,
+    trouble: str,
+    key: str,
+) -> HandIn:
+    when = datetime.fromisoformat(moment) if moment else None
+    about = tuple(json.loads(remarks))
+    return HandIn(bool(late), source, about, key, trouble, work, when, reply)
 
 
-def _text(text: str) -> str:
-    """`text` without what SQLite cannot keep: half characters, as strange file names have them."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+def _verdict(text: str, more: str) -> Verdict:
+    found = _slim(text)
+    if not more:
+        return found
+    rest = json.loads(more)
+    events = tuple(event_from_json(event) for event in rest["transcript"])
+    return replace(found, transcript=events, output=rest["output"])
+
+
+def _shared(fields: dict[str, Any]) -> dict[str, Any]:
+    """`fields` whose texts are there once, however many verdicts say the same."""
+    return {
+        name: sys.intern(value) if type(value) is str else value for name, value in fields.items()
+    }
+
+
+@lru_cache(maxsize=500)
+def _slim(text: str) -> Verdict:
+    """A verdict without transcript and output. What many students share is there once."""
+    fields = json.loads(text)
+    causes = tuple(Cause(**_shared(one)) for one in fields.pop("causes", ()))
+    fields = _shared(fields)
+    return check_from_json({**fields, "transcript": [], "output": "", "causes": causes})

@@ -38,13 +38,24 @@ def grade_key(lesson: Lesson, folder: Path, seed: str, tier: Tier) -> str:
     digest = hashlib.sha256()
     for part in (seed, kit_digest(lesson), tier, screen()):
         _feed(digest, part.encode("utf-8", "backslashreplace"))
+    _feed_programs(digest, lesson, folder)
+    return digest.hexdigest()
+
+
+def work_digest(lesson: Lesson, folder: Path) -> str:
+    """What tells these programs from all others, 64 hexadecimal digits: the same is one attempt."""
+    digest = hashlib.sha256(b"work")
+    _feed_programs(digest, lesson, folder)
+    return digest.hexdigest()
+
+
+def _feed_programs(digest: "hashlib._Hash", lesson: Lesson, folder: Path) -> None:
     for program in lesson.programs:
         _feed(digest, program.encode())
         _feed(digest, _content(lesson.program_in(folder, program)))
     for path in _files(folder):
         _feed(digest, str(path.relative_to(folder)).encode("utf-8", "backslashreplace"))
         _feed(digest, _content(path, follow=False))
-    return digest.hexdigest()
 
 
 def kit_digest(lesson: Lesson) -> str:

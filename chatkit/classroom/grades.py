@@ -1,10 +1,14 @@
 """The grades of a class: what the gradebook holds, seen through the rules. Reports read these."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from chatkit.classroom.gradebook import Gradebook, HandIn, Student
-from chatkit.classroom.rules import Grade, Rules
+from chatkit.classroom.gradebook import Attempt, Gradebook, HandIn, Student
+from chatkit.classroom.late.deadlines import Lateness
+from chatkit.classroom.late.moments import shown
+from chatkit.classroom.records.history import Regrade
+from chatkit.classroom.records.people import Note
+from chatkit.classroom.rules import BEST, ON_TIME, WHICH, Grade, Rules
 from chatkit.course.lessons import Course, Lesson
 from chatkit.grading.verdict import LessonVerdict
 
@@ -27,6 +31,10 @@ class LessonGrade:
         default_factory=HandIn
     )  # what was graded; where nothing was, what was handed in
     trouble: str = ""  # why nothing could be graded, or why the grade is of an earlier hand-in
+    late: bool = False  # by the deadline of this class, or else by the platform's mark
+    notes: tuple[Note, ...] = ()
+    regrades: tuple[Regrade, ...] = ()
+    excused: bool = False
 
     @property
     def cell(self) -> float | None:
@@ -53,7 +61,7 @@ class StudentGrades:
     @property
     def late(self) -> tuple[str, ...]:
         """The lessons that came late."""
-        return tuple(name for name, one in self.lessons.items() if one.of.late)
+        return tuple(name for name, one in self.lessons.items() if one.late)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -117,11 +125,17 @@ def grades_of(gradebook: Gradebook, rules: Rules, course: Course) -> ClassGrades
 def _student(
     gradebook: Gradebook, rules: Rules, student: Student, lessons: tuple[Lesson, ...]
 ) -> StudentGrades:
-    found = {one.name: _lesson(gradebook, rules, student, one.name) for one in lessons}
+    found: dict[str, LessonGrade] = {}
+    free = rules.deadlines.free_days
+    for one in lessons:
+        found[one.name], spent = _lesson(gradebook, rules, student, one.name, free)
+        free -= spent
     grades: dict[str, Grade] = {}
     remarks = _remarks(found)
     for name, lesson in found.items():
-        if lesson.trouble:
+        if lesson.excused:
+            remarks.append(f"{name}: excused")
+        elif lesson.trouble:
             remarks.append(f"{name}: {lesson.trouble}")
         elif lesson.grade is None and lesson.handed_in:
             remarks.append(f"{name}: not graded yet")
@@ -137,46 +151,116 @@ def _student(
     return StudentGrades(student, found, rules.total(grades) if complete else None, tuple(remarks))
 
 
-def _lesson(gradebook: Gradebook, rules: Rules, student: Student, lesson: str) -> LessonGrade:
-    verdict = gradebook.lesson_verdict(student.id, lesson)
+@dataclass(frozen=True)
+class _Candidate:
+    """One attempt, with what it would be worth."""
+
+    attempt: Attempt
+    lateness: Lateness
+    grade: Grade  # without adjustments
+    spent: int  # late days
+    why: tuple[str, ...]  # how lateness was found out, and what it spends
+
+
+def _lesson(
+    gradebook: Gradebook, rules: Rules, student: Student, lesson: str, free: int
+) -> tuple[LessonGrade, int]:
+    """The grade of one lesson, and how many of the `free` late days it spends."""
+    attempts = gradebook.attempts(student.id, lesson)
     adjustments = gradebook.adjustments(student.id, lesson)
     newest = gradebook.newest(student.id, lesson)
-    of = gradebook.graded(student.id, lesson) or newest or HandIn()
     counts = lesson in rules.lessons
-    trouble = _trouble(of, newest, verdict is not None)
+    excused = rules.deadlines.excused(student.id, lesson)
+    tried = [_candidate(rules, student, lesson, one, free) for one in attempts]
+    chosen = _chosen(rules, tried)
+    of = chosen.attempt.hand_in if chosen else newest or HandIn()
+    trouble = _trouble(attempts, chosen, newest)
     grade = None
-    if verdict:
-        grade = rules.grade(verdict, of.late, adjustments)
+    late = False
+    if chosen:
+        late = chosen.lateness.late
+        percent, _, _ = rules.deadlines.percent(chosen.lateness, free)
+        grade = rules.grade(chosen.attempt.verdict, late, adjustments, percent)
+        which = _which(rules, tried, chosen)
+        grade = replace(grade, how=(*which, *chosen.why, *grade.how))
     elif ((adjustments or counts) and newest is None) or (adjustments and trouble):
-        grade = rules.missing(lesson, adjustments, trouble or "nothing handed in")
-    if grade and verdict and trouble:
+        grade = rules.missing(lesson, adjustments, trouble or _nothing(rules, student, lesson))
+    if grade and chosen and trouble:
         grade = replace(grade, how=(trouble, *grade.how))
-    if grade and not counts:
+    if excused:
+        grade = Grade(0.0, 0.0, ("excused: it does not count for this student",), excused=True)
+    if grade and not counts and not excused:
         grade = replace(grade, how=(*grade.how, NO_PART))
     return LessonGrade(
-        verdict and _slim(verdict),
+        chosen.attempt.verdict if chosen else None,
         grade,
-        handed_in=verdict is not None or newest is not None,
+        handed_in=bool(attempts) or newest is not None,
         adjusted=bool(adjustments),
         counts=counts,
         of=of,
         trouble=trouble,
+        late=late or (not chosen and of.late),
+        notes=gradebook.notes(student.id, lesson),
+        regrades=gradebook.regrades(student.id, lesson),
+        excused=excused,
+    ), (chosen.spent if chosen and not excused else 0)
+
+
+def _nothing(rules: Rules, student: Student, lesson: str) -> str:
+    extension = rules.deadlines.extended(student.id, lesson)
+    also = f"; extension until {shown(extension, rules.deadlines.zone)}" if extension else ""
+    return f"nothing handed in{also}"
+
+
+def _candidate(
+    rules: Rules, student: Student, lesson: str, attempt: Attempt, free: int
+) -> _Candidate:
+    about = attempt.hand_in
+    found = rules.deadlines.lateness(student.id, lesson, about.moment, about.late)
+    percent, spent, said = rules.deadlines.percent(found, free)
+    grade = rules.grade(attempt.verdict, found.late, (), percent)
+    return _Candidate(attempt, found, grade, spent, (*found.words, *said))
+
+
+def _chosen(rules: Rules, tried: Sequence[_Candidate]) -> _Candidate | None:
+    """The attempt that counts; None without any."""
+    if not tried:
+        return None
+    if rules.attempts == BEST:  # of equal ones the last, which is what the student has now
+        return max(enumerate(tried), key=lambda one: (one[1].grade.share, one[0]))[1]
+    if rules.attempts == ON_TIME:
+        return next((one for one in reversed(tried) if not one.lateness.late), tried[-1])
+    return tried[-1]
+
+
+def _which(rules: Rules, tried: Sequence[_Candidate], chosen: _Candidate) -> tuple[str, ...]:
+    """Which attempt counts, and what the others would be worth."""
+    if len(tried) < 2:
+        return ()
+    worth = ", ".join(
+        f"{number} {'late ' if one.lateness.late else ''}{one.grade.points:g}"
+        for number, one in enumerate(tried, 1)
     )
+    place = tried.index(chosen) + 1
+    return (f"{len(tried)} attempts ({worth}): number {place} counts. {WHICH[rules.attempts]}",)
 
 
-def _trouble(of: HandIn, newest: HandIn | None, graded: bool) -> str:
-    """What is wrong with the newest hand-in; empty where it is the one that was graded."""
-    if newest is None or (graded and newest.key == of.key):
+def _trouble(attempts: Sequence[Attempt], chosen: _Candidate | None, newest: HandIn | None) -> str:
+    """What is wrong with the newest hand-in; empty where it was graded as it stands."""
+    if newest is None:
         return ""
-    if not graded:
+    if not chosen:
         return f"not graded: {newest.trouble}" if newest.trouble else ""
+    if any(one.hand_in.key == newest.key and one.current for one in attempts):
+        return ""
+    last = attempts[-1].hand_in
     if newest.trouble:
         return (
-            f"the grade is of an earlier hand-in{_from(of)}; "
+            f"the grade is of an earlier hand-in{_from(last)}; "
             f"the newest one{_from(newest)} could not be graded: {newest.trouble}"
         )
     return (
-        f"the grade is of an earlier run{_from(of)}; the programs or the checks have changed "
+        f"the grade is of an earlier run{_from(last)}; the programs or the checks have changed "
         "since, and are not graded yet"
     )
 
@@ -195,8 +279,3 @@ def _remarks(lessons: Mapping[str, LessonGrade]) -> list[str]:
         remark if len(names) == len(lessons) else f"{', '.join(names)}: {remark}"
         for remark, names in about.items()
     ]
-
-
-def _slim(found: LessonVerdict) -> LessonVerdict:
-    checks = tuple(replace(check, transcript=(), output="") for check in found.checks)
-    return replace(found, checks=checks)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 from chatkit.classroom.grades import ClassGrades
-from chatkit.grading.verdict import Verdict
+from chatkit.grading.explain.catalogue import CATALOGUE
+from chatkit.grading.verdict import Cause, Verdict
 
 SHOWN = 5  # of the checks that most often failed
 
@@ -101,6 +102,17 @@ def quartiles(points: Sequence[float]) -> tuple[float, float, float]:
     return round(lower, 2), round(median(points), 2), round(upper, 2)
 
 
+def cause_of(check: Verdict) -> Cause | None:
+    """The cause that the student was told; None where none is known."""
+    told = (cause for cause in check.causes if cause.sentence == check.likely)
+    return next(told, check.causes[0] if check.causes else None)
+
+
 def _commonest(verdicts: Sequence[Verdict]) -> str:
+    """What most of these have in common: a misconception, or else the same words."""
+    names = Counter(cause.name for one in verdicts if (cause := cause_of(one)))
+    for name, count in names.most_common(1):
+        if name in CATALOGUE:
+            return f"{count} of them: {CATALOGUE[name].title}"
     causes = Counter(verdict.likely for verdict in verdicts if verdict.likely)
     return causes.most_common(1)[0][0] if causes else ""

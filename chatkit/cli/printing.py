@@ -15,7 +15,7 @@ STYLES = {"passed": "green", "failed": "bold red", "not_reached": "yellow", "ski
 PLAIN = {"passed": "ok", "failed": "NO", "not_reached": "--", "skipped": "-"}
 SIGNS = {mark: PLAIN[status] for status, mark in feedback.MARKS.items()}
 DRAWING = str.maketrans(
-    {"─": "-", "▶": ">", "◀": "<", "│": "|", "↑": "^", "…": "...", "·": "--"}
+    {"─": "-", "▶": ">", "◀": "<", "│": "|", "├": "+", "┤": "+", "↑": "^", "…": "...", "·": "--"}
     | {"✓": "ok", "✗": "NO", "○": "..", "▸": ">>"}
 )
 LABELS = r"(?m)^  (what|right|expected|received|printed|likely|next|think|read|again|note) "

@@ -1,9 +1,12 @@
 """The ways to stop a command: Ctrl-C, SIGTERM, and a terminal that is closed. They do the same."""
 
+import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
+from typing import Any, TextIO, cast
 
 import click
 
@@ -35,3 +38,37 @@ def stopped(words: str = STOPPED) -> None:
     with suppress(OSError):  # the terminal is gone
         click.echo(f"chatkit: {words}", err=True)
     sys.exit(130)
+
+
+def outlive_the_reader() -> None:
+    """Go on when whoever reads the output has gone, as in `| head -1`: what is to be done is done.
+
+    What is printed after that is lost, and the exit status says how the work ended.
+    """
+    sys.stdout = cast(TextIO, _Outliving(sys.stdout))
+    sys.stderr = cast(TextIO, _Outliving(sys.stderr))
+
+
+class _Outliving:
+    """A stream that says nothing when its reader has gone."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        self._surely(self._stream.write, text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._surely(self._stream.flush)
+
+    def _surely(self, do: Callable[..., object], *arguments: object) -> None:
+        try:
+            do(*arguments)
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)

@@ -87,16 +87,34 @@ def is_free(host: str, port: int) -> bool:
 def why_taken(host: str, port: int) -> OSError | None:
     """Why a server could not listen there now; None if it could.
 
-    Asked as a lesson's server asks: connections of an earlier one that rest are no obstacle.
+    Asked as a lesson's server asks: connections of an earlier one that rest are no obstacle. `host`
+    is an address, also one of IPv6 with its zone. An error about the address itself is a
+    socket.gaierror: a zone, such as the eth0 in fe80::1%eth0, may be none of this machine.
     """
-    with socket.socket() as probe:
-        if not WINDOWS:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            return error
-        return None
+    try:
+        family, address = place(host, port)
+        with socket.socket(family) as probe:
+            if not WINDOWS:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error
+    return None
+
+
+def place(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    """The family and the address with which a socket binds or connects. Raises socket.gaierror.
+
+    For IPv6 there are four numbers in the address; the last one is the zone, see ipv6(7). Python
+    forgets a zone that only stands in the text of a host.
+    """
+    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    return family, address  # type: ignore[return-value]  # the two more are for IPv6 alone
+
+
+def joined(host: str, port: int) -> str:
+    """An address as one text: "127.0.0.1:5501", and "[::1]:5501" for IPv6 (RFC 3986, 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def holder(port: int) -> tuple[int | None, str]:

@@ -28,30 +28,36 @@ UFW = Path("/etc/ufw/ufw.conf")
 class LanAddress:
     """One way in."""
 
-    host: str  # "192.168.1.20"
+    host: str  # "192.168.1.20", "fd00::2", "fe80::1%wlan0"
     interface: str  # "wlan0"
 
 
-def addresses() -> list[LanAddress]:
-    """The IPv4 addresses at which others may reach this machine, the likeliest first."""
+def addresses(ipv6: bool = False) -> list[LanAddress]:
+    """The addresses at which others may reach this machine, the likeliest first.
+
+    Those of IPv4, and with `ipv6` those of IPv6 behind them.
+    """
     up = {name for name, state in psutil.net_if_stats().items() if state.isup}
+    families = (socket.AF_INET, socket.AF_INET6) if ipv6 else (socket.AF_INET,)
     found = [
         LanAddress(one.address, name)
         for name, all in psutil.net_if_addrs().items()
         for one in all
-        if one.family == socket.AF_INET and name in up
+        if one.family in families and name in up
     ]
-    return sorted((one for one in found if not _ip(one).is_loopback), key=_unlikely)
+    return sorted((one for one in found if not ip(one.host).is_loopback), key=_unlikely)
 
 
-def _ip(address: LanAddress) -> ipaddress.IPv4Address:
-    return ipaddress.IPv4Address(address.host)
+def ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address as Python knows it, with its zone. Raises ValueError if it is none."""
+    return ipaddress.ip_address(host)
 
 
-def _unlikely(address: LanAddress) -> tuple[bool, bool, bool]:
-    ip = _ip(address)
+def _unlikely(address: LanAddress) -> tuple[bool, bool, bool, bool]:
+    here = ip(address.host)
     virtual = address.interface.lower().startswith(VIRTUAL)
-    return virtual, ip.is_link_local, not any(ip in network for network in PRIVATE)
+    public = here.version == 4 and not any(here in network for network in PRIVATE)
+    return here.version == 6, virtual, here.is_link_local, public
 
 
 def wsl() -> int:

@@ -12,12 +12,16 @@ from typing import Self
 from chatkit._errors import Unavailable
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course
+from chatkit.system.ports import free_port
 from chatkit.system.signals import signals_held
 from chatkit.system.spawn import AS_A_CHILD, plain_environment
 from chatkit.system.windows import WINDOWS
+from chatkit.tools.tap import Tap
 
 STEP = "nicknames"
+HERE = "127.0.0.1"
 SECONDS = 5  # that a server has to end after Ctrl-C
+TURN = 0.2  # seconds at the most until a door that is to close does so
 
 
 def finished_server(course: Course) -> Path:
@@ -47,12 +51,41 @@ def own_server(course: Course) -> Path:
     return server
 
 
+class Door:
+    """A way in over IPv6, by a tap: the servers of the course listen at addresses of IPv4."""
+
+    def __init__(self, host: str, port: int, server: tuple[str, int]) -> None:
+        """Open it. Raises OSError when one cannot listen there."""
+        self.tap = Tap((host, port), server, lambda event, data: None)
+        self.port = self.tap.address[1]
+        self.ending = threading.Event()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        with self.tap:
+            while not self.ending.is_set():
+                self.tap.turn(TURN)
+
+    def close(self) -> None:
+        """End every connection."""
+        self.ending.set()
+        self.thread.join(SECONDS)
+
+
 class Room:
     """A running server. Close it, or use it with `with`, and everybody's connection has ended."""
 
     def __init__(self, server: Path, host: str, port: int) -> None:
-        """Start it. On Linux it ends with us also when we are killed, see `die_with_parent`."""
+        """Start it. On Linux it ends with us also when we are killed, see `die_with_parent`.
+
+        With a `host` of IPv6 it listens at `HERE`, until it has its `Door`.
+        """
         self.forced = False  # it did not end on Ctrl-C
+        self.wanted = (host, port)
+        self.door: Door | None = None
+        if ":" in host:
+            host, port = HERE, free_port(HERE)
         with signals_held():
             self.process = subprocess.Popen(
                 [sys.executable, str(server), "--host", host, "--port", str(port)],
@@ -96,6 +129,13 @@ class Room:
             return None
         return "".join(one if one.isprintable() else "?" for one in line.rstrip("\r\n"))
 
+    def opens(self, port: int) -> int:
+        """The server is ready at `port`: where others can join. Raises OSError for a door."""
+        if ":" not in self.wanted[0]:
+            return port
+        self.door = Door(*self.wanted, (HERE, port))
+        return self.door.port
+
     def status(self) -> int | None:
         """The exit status of a server that has ended by itself; None if it goes on in silence."""
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -104,6 +144,8 @@ class Room:
 
     def close(self) -> None:
         """End it with Ctrl-C, as its contract says; after `SECONDS` by force."""
+        if self.door:
+            self.door.close()
         try:
             if not WINDOWS:  # there Ctrl-C at the terminal has reached it already
                 self.process.send_signal(signal.SIGINT)

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Self
 
 from chatkit.bench.transcript import Event, written
+from chatkit.system.ports import joined, place
 from chatkit.tools.faults import FaultDirection, Mischief, Name
 
 MOST_CONNECTIONS = 100  # at one time; each has two sockets
@@ -48,14 +49,15 @@ class Tap:
         self.hear = hear
         self.mischief = mischief or Mischief()
         self.clock = clock
-        there = socket.getaddrinfo(*to, type=socket.SOCK_STREAM)[0]
-        here = socket.getaddrinfo(*listen, type=socket.SOCK_STREAM)[0]
-        self.family, self.to = there[0], there[4]
-        self.server = f"{to[0]}:{to[1]}"  # as it was named
-        self.listener = socket.create_server((str(here[4][0]), listen[1]), family=here[0])
+        self.family, self.to = place(*to)
+        self.server = joined(*to)  # as it was named
+        family, here = place(*listen)
+        # "::" are all addresses of this machine, those of IPv4 too where the system can do that.
+        both = listen[0] == "::" and socket.has_dualstack_ipv6()
+        self.listener = socket.create_server(here, family=family, dualstack_ipv6=both)
         make_small(self.listener)  # its connections inherit that
         self.listener.setblocking(False)
-        self.address: tuple[str, int] = self.listener.getsockname()[:2]
+        self.address = (listen[0], int(self.listener.getsockname()[1]))
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.listener, selectors.EVENT_READ, self._accept)
         self.connections: list[Connection] = []

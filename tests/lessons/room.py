@@ -421,10 +421,13 @@ def survives_a_stuck_reader(room: Room) -> None:
     (sloth,) = room.join("sloth", slow=True)
     word = room.bench.word()
     texts = [f"{word} long {number} ".ljust(4000, "x") for number in range(200)]
-    texts += [f"{word} short {number}" for number in range(1000)]
+    short = [f"{word} short {number}" for number in range(1000)]
     sloth.stops_reading()
     for text in texts:
         room.talk(alice, text, to=[bob])
+    for start in range(0, len(short), 25):
+        room.talk(alice, *short[start : start + 25], to=[bob])
+    texts += short
     # Whoever sends to it as soon as it speaks may find a little room at first, and then none.
     own = [room.bench.word() for _ in range(3)]
     for said in own:
@@ -479,10 +482,9 @@ def outlives_those_who_never_read(room: Room) -> None:
 
 def _overfills(room: Room, speaker: Peer, readers: list[Peer], sloths: list[Peer]) -> bool:
     """Talk until the server has dropped the sloths, or has to keep a lot. Is one still there?"""
-    for number in range(1, FLOOD // 4001):
-        room.talk(speaker, f"{number} ".ljust(4000, "x"), to=readers)
-        if number % 50:
-            continue
+    for number in range(50, FLOOD // 4001, 50):
+        texts = [f"{number + one} ".ljust(4000, "x") for one in range(50)]
+        room.talk(speaker, *texts, to=readers)
         for reader in readers:
             speaks_up(room, reader)
         if room.bench.sees_sockets:  # what lies in the system's buffers is not the server's

@@ -127,7 +127,7 @@ def others_run() -> bool:
 def state(thread: str) -> bytes:
     """The state of a thread, one letter, or nothing where that is not told."""
     try:
-        file = os.open(f"/proc/self/task/{thread}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(f"/proc/self/task/{thread}/stat", os.O_RDONLY)
     except OSError:  # it has just ended, or the program has no descriptor left
         return b""
     try:

@@ -1,9 +1,12 @@
-"""The HTML pages: one of the class, one for each student. They need no other file and no script.
+"""The HTML pages: one of the class, one for each student. They need no other file.
 
 Everything that a template prints goes through `visible` and is escaped. No template may mark
 anything as safe, and the pages forbid the browser to load or run anything, should that ever fail.
+The one script, of the overview, is allowed by its digest alone.
 """
 
+import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +18,7 @@ from chatkit._text import one_line, visible
 from chatkit.bench import sequence
 from chatkit.bench.symptoms import Symptom
 from chatkit.classroom.grades import ClassGrades, LessonGrade, StudentGrades
+from chatkit.classroom.late.moments import shown
 from chatkit.classroom.reports.plots import distributions, heat_maps
 from chatkit.classroom.rules import Rules, number
 from chatkit.classroom.statistics import most_failed, statistics_of
@@ -100,9 +104,36 @@ def class_page(grades: ClassGrades, pages: Mapping[str, str]) -> str:
         distributions=distributions(grades),
         maps=heat_maps(grades),
         caveats=[f"{name}: {INSIDE}" for name in windows],
-        isolation=[f"{_isolation(name)}: {count} lessons" for name, count in sorted(used.items())],
-        statuses=STATUS,
+        isolation=[
+            f"{_isolation(name)}: {count} lesson{'s' * (count != 1)}"
+            for name, count in sorted(used.items())
+        ],
+        kinds={row.student.id: _kinds(row, grades.rules) for row in grades.students},
+        script=_script_digest(),
     )
+
+
+def _kinds(row: StudentGrades, rules: Rules) -> str:
+    """By what the overview can be filtered."""
+    total = row.total if row.total and not row.total.empty else None
+    lessons = row.lessons.values()
+    found = {
+        "late": bool(row.late),
+        "ungraded": any(one.counts and one.grade is None for one in lessons),
+        "adjusted": any(one.adjusted for one in lessons),
+        "half": total is not None and total.share < 0.5,
+        "full": total is not None and total.share >= 1,
+        "held": row.student.id in rules.hold,
+    }
+    return " ".join(name for name, holds in found.items() if holds)
+
+
+@cache
+def _script_digest() -> str:
+    """What tells the browser that the script of the overview is ours: no other one runs."""
+    return base64.b64encode(
+        hashlib.sha256(template("overview.js").render().encode()).digest()
+    ).decode()
 
 
 def student_page(
@@ -150,6 +181,16 @@ def _isolation(name: str) -> str:
 
 
 @cache
+def page_digest() -> str:
+    """What all pages of students have in common: the kit and the templates."""
+    digest = hashlib.sha256(__version__.encode())
+    for name in ("base.html", "student.html", "style.css"):
+        source, _, _ = _environment().loader.get_source(_environment(), name)  # type: ignore[union-attr]
+        digest.update(source.encode())
+    return digest.hexdigest()
+
+
+@cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("chatkit.classroom.reports"),
@@ -161,6 +202,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["number"] = number
     environment.globals["kit"] = __version__
+    environment.globals["at_time"] = shown
     return environment
 
 

@@ -1,5 +1,6 @@
-"""Where the bars and the squares of the plots stand. The templates draw them, in pixels."""
+"""Where the bars of the plots stand, in pixels, and the marks of the maps. Templates draw them."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from chatkit.grading.verdict import Status
 
 BARS = 10
 BAR, GAP, HIGHEST = 26, 4, 100
-SQUARE, LABEL, HEAD = 16, 170, 120
+MARKS: Mapping[Status, str] = {"passed": "✓", "failed": "×", "not_reached": "·", "skipped": "–"}
 LONGEST_LABEL = 24
 
 
@@ -35,24 +36,22 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Square:
-    """What one student has in one check."""
+class MapCheck:
+    """One column of a map."""
 
-    x: int
-    check: str
+    id: str
     title: str
-    status: Status
+    failed: int  # students
+    tried: int  # students for whom it was not skipped
 
 
 @dataclass(frozen=True)
 class Line:
-    """One student in a heat map."""
+    """One student in a map: a mark for each check."""
 
     id: str
-    y: int
-    name: str
     label: str  # the name, shortened
-    squares: tuple[Square, ...]
+    marks: str
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,7 @@ class HeatMap:
     """The checks of one lesson, from left to right, by students, from top to bottom."""
 
     title: str
-    width: int
-    height: int
-    heads: tuple[tuple[int, str], ...]  # x and id of each check
+    checks: tuple[MapCheck, ...]
     lines: tuple[Line, ...]
 
 
@@ -113,23 +110,25 @@ def heat_maps(grades: ClassGrades) -> list[HeatMap]:
 
 
 def _heat_map(grades: ClassGrades, lesson: str, title: str) -> HeatMap:
-    checks = {one.id: one.title for found in grades.graded(lesson) for one in found.checks}
-    place = {id: LABEL + number * SQUARE for number, id in enumerate(checks)}
-    lines: list[Line] = []
-    for row in grades.students:
-        if not (found := row.lessons[lesson].verdict):
-            continue
-        squares = [Square(place[one.id], one.id, one.title, one.status) for one in found.checks]
-        name = row.student.name or row.student.id
-        lines.append(
-            Line(row.student.id, HEAD + len(lines) * SQUARE, name, _short(name), tuple(squares))
+    found = grades.graded(lesson)
+    titles = {one.id: one.title for verdict in found for one in verdict.checks}
+    statuses = Counter((one.id, one.status) for verdict in found for one in verdict.checks)
+    checks = tuple(
+        MapCheck(
+            id,
+            titles[id],
+            statuses[id, "failed"],
+            sum(statuses[id, status] for status in ("passed", "failed", "not_reached")),
         )
-    width = LABEL + len(checks) * SQUARE + HEAD // 2  # the last head leans out to the right
-    return HeatMap(title, width, HEAD + len(lines) * SQUARE, _heads(place), tuple(lines))
-
-
-def _heads(place: Mapping[str, int]) -> tuple[tuple[int, str], ...]:
-    return tuple((x, id) for id, x in place.items())
+        for id in titles
+    )
+    lines = []
+    for row in grades.students:
+        if verdict := row.lessons[lesson].verdict:
+            by_id = {one.id: MARKS[one.status] for one in verdict.checks}
+            marks = "".join(by_id.get(id, " ") for id in titles)
+            lines.append(Line(row.student.id, _short(row.student.name or row.student.id), marks))
+    return HeatMap(title, checks, tuple(lines))
 
 
 def _short(name: str) -> str:

@@ -3,7 +3,7 @@
 The first two take the points of the verdicts as they are: the rules of a class are not theirs.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 from xml.etree import ElementTree as xml
@@ -80,19 +80,21 @@ def github_classroom(lessons: Sequence[LessonVerdict]) -> dict[str, Any]:
 def junit(
     submissions: Iterable[tuple[str, Sequence[LessonVerdict]]],
     notes: Mapping[tuple[str, str], str] = MappingProxyType({}),
-) -> str:
-    """JUnit XML: a suite for each lesson of each submission, a case for each check.
+) -> Iterator[str]:
+    """JUnit XML, piece by piece: a suite for each lesson of each submission, a case for each check.
 
     `submissions` are names of students, empty for one's own, with what was found. `notes` give, by
     name and lesson, what else is to be said about a suite: it becomes its property "note".
     """
-    root = xml.Element("testsuites", name="chatkit")
-    for student, lessons in submissions:
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="chatkit">\n'
+    for student, lessons in submissions:  # one after the other: a class of them is large
         for lesson in lessons:
+            root = xml.Element("testsuites")
             note = notes.get((student, lesson.lesson), "")
             _suite(root, f"{student} {lesson.lesson}".strip(), lesson, note)
-    xml.indent(root)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{xml.tostring(root, encoding="unicode")}\n'
+            xml.indent(root)
+            yield f"  {xml.tostring(root[0], encoding='unicode').rstrip()}\n"
+    yield "</testsuites>\n"
 
 
 def _suite(root: xml.Element, name: str, lesson: LessonVerdict, note: str) -> None:

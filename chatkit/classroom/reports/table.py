@@ -12,11 +12,13 @@ from chatkit.classroom.grades import ClassGrades
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # a spreadsheet computes what starts so
 
 
-def table(grades: ClassGrades) -> bytes:
+def table(grades: ClassGrades, separator: str = ",") -> bytes:
     """The table as CSV in UTF-8. A cell is empty where nothing was graded or could be run.
 
-    The column "late" names the lessons that came late.
+    The column "late" names the lessons that came late. `separator` parts the cells; where it is a
+    semicolon, decimals have a comma, as spreadsheets that take the one want the other.
     """
+    comma = separator == ";"
     rows: list[list[str | float]] = [
         [
             "id",
@@ -35,16 +37,18 @@ def table(grades: ClassGrades) -> bytes:
             [
                 defused(row.student.id),
                 defused(row.student.name),
-                *("" if cell is None else _number(cell) for cell in cells),
-                _number(total.points) if total else "",
-                _number(total.max) if total else "",
+                *("" if cell is None else _number(cell, comma) for cell in cells),
+                _number(total.points, comma) if total else "",
+                _number(total.max, comma) if total else "",
                 ", ".join(row.late),
                 defused("; ".join(row.remarks)),
             ]
         )
     text = io.StringIO()
     # Quotes around every text: a ; in a name starts no new cell where ; parts the cells.
-    csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n").writerows(rows)
+    csv.writer(
+        text, delimiter=separator, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n"
+    ).writerows(rows)
     return text.getvalue().encode("utf-8-sig", "backslashreplace")
 
 
@@ -53,5 +57,7 @@ def defused(text: str) -> str:
     return f"'{one_line(text)}" if text.lstrip(" \u00a0").startswith(FORMULA) else one_line(text)
 
 
-def _number(value: float) -> float | int:
-    return int(value) if value == int(value) else value
+def _number(value: float, comma: bool) -> float | int | str:
+    if value == int(value):
+        return int(value)
+    return str(value).replace(".", ",") if comma else value

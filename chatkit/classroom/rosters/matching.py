@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chatkit.classroom.gradebook import Student
+from chatkit.classroom.people.lists import Lists, Person
+
+NO_LISTS = Lists()
 
 SIGNS = ("number", "id", "email", "login", "name")  # the surest first
 
@@ -25,9 +28,13 @@ class Matches:
 
 
 def matches(
-    students: Sequence[Student], rows: Mapping[int, Mapping[str, Sequence[str]]]
+    students: Sequence[Student],
+    rows: Mapping[int, Mapping[str, Sequence[str]]],
+    lists: Lists = NO_LISTS,
 ) -> Matches:
     """Match students with `rows`, which give by sign what stands in the file for each person.
+
+    `lists` may know more of a student than the gradebook does.
 
     A sign that a row lacks, or that is empty, says nothing.
     """
@@ -44,7 +51,7 @@ def matches(
         for student in students:
             if student.id in found or student.id in nobody:
                 continue
-            said = _said(student, sign)
+            said = (*_said(student, sign), *_listed(lists.person(student.id), sign))
             theirs = {
                 row for one in said for key in wanted(sign, one) for row in bearers.get(key, ())
             }
@@ -91,6 +98,15 @@ def _said(student: Student, sign: str) -> tuple[str, ...]:
     if sign == "number":
         return (student.number,)
     return (student.id, student.name) if sign == "name" else (student.id,)
+
+
+def _listed(person: Person | None, sign: str) -> tuple[str, ...]:
+    """What people.csv knows that may be this sign."""
+    if person is None:
+        return ()
+    if sign == "number":
+        return (person.canvas, *person.moodle)
+    return (person.email,) if sign in ("email", "login") else ()
 
 
 def keys(sign: str, text: str) -> set[str]:

@@ -1,5 +1,6 @@
 """Copy the programs of one lesson out of a hand-in, and what lies beside them, within bounds."""
 
+import codecs
 import os
 import shutil
 import stat
@@ -12,6 +13,7 @@ from chatkit.classroom.submissions.layouts import program_named
 from chatkit.classroom.submissions.search import ANOTHER_NAME, Search, all_programs
 from chatkit.course.places import set_aside
 
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 COPIED_FILES = 200  # the most files of one lesson that are copied
 COPIED_BYTES = 16 * MIB  # all of them together
 COPIED_DEPTH = 8  # folders inside a lesson folder
@@ -112,6 +114,8 @@ class _Copying:
             data = _read(item.path, COPIED_BYTES - self.bytes)
         except OSError as error:
             return self.fail(item, f"cannot be read: {error.strerror}")
+        if data and is_program_file(item.name) and data.startswith(UTF_16):
+            data = self.as_utf_8(item, data)
         if data is None:
             limit = COPIED_BYTES // MIB
             return self.fail(item, f"is left out: only {limit} MiB of a lesson are copied")
@@ -123,6 +127,15 @@ class _Copying:
         self.files += 1
         self.bytes += len(data)
         return True
+
+    def as_utf_8(self, item: Item, data: bytes) -> bytes:
+        """A program that an editor saved in UTF-16, which Python does not read, in UTF-8."""
+        try:
+            text = data.decode("utf-16")
+        except UnicodeDecodeError:
+            return data
+        self.search.remark(f"{brief(item.name)} was saved in UTF-16 and is read as UTF-8.")
+        return text.encode("utf-8", "surrogatepass")
 
     def excuse(self, item: Item, error: OSError) -> bool:
         """Let pass that the system cannot keep this name; all other errors are the caller's."""

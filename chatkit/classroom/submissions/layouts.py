@@ -28,6 +28,9 @@ class Mark:
     file: str = ""  # the name that the student gave the file; "" for a folder
     age: int = 0  # of two files with one name the higher is the newer one
     late: bool = False
+    came: str = ""  # when, as the name says it
+    attempt: int = 0  # of several archives of one student
+    reply: str = ""  # the name under which the platform takes feedback files
 
 
 # mod/assign/classes/downloader.php in Moodle: the full name with spaces for underscores, the
@@ -88,7 +91,8 @@ def moodle_mark(name: str) -> Mark | None:
         return None
     number = found["number"] or ""
     key = f"{found['name']}_{number}" if number else found["name"]
-    return Mark("a Moodle download", found["name"], key, number, found["file"] or "")
+    reply = f"{found['name']}_{number}_assignfeedback_file_" if number else ""
+    return Mark("a Moodle download", found["name"], key, number, found["file"] or "", reply=reply)
 
 
 def canvas_mark(name: str) -> Mark | None:
@@ -105,7 +109,11 @@ def canvas_mark(name: str) -> Mark | None:
     else:
         return None
     age = int(found["age"] or 0)
-    return Mark(kind, who, key, number, found["file"] or found["entry"], age, late)
+    # Canvas knows the feedback again by the numbers of user and file, the first two in the name:
+    # infer_comment_context_from_filename in its app/models/assignment.rb.
+    reply = f"{who}_{number}_{age}" if number and age else ""
+    file = found["file"] or found["entry"]
+    return Mark(kind, who, key, number, file, age, late, reply=reply)
 
 
 def single_mark(name: str) -> Mark | None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from chatkit._archives.filenames import archive_stem, is_archive_name, readable
 from chatkit.classroom.exports.handin import MANIFEST
 from chatkit.classroom.gradebook import FILE as GRADEBOOK
+from chatkit.classroom.submissions.attempts import numbered
+from chatkit.classroom.submissions.bulk import ILIAS, bulk_mark
 from chatkit.classroom.submissions.items import Item, listing
 from chatkit.classroom.submissions.layouts import (
     SINGLE_FILES,
@@ -106,8 +108,10 @@ class Layout:
     def has_work(self, item: Item) -> bool:
         return self.is_work(listing(item.path, []))
 
-    def unwrapped(self, items: list[Item], unplaced: list[tuple[str, str]]) -> list[Item]:
-        """The items one level down, when all students lie in one folder more."""
+    def unwrapped(
+        self, items: list[Item], unplaced: list[tuple[str, str]], deeper: int = 2
+    ) -> list[Item]:
+        """The items one level down, when all students lie in one folder more, or in a few."""
         folders = [item for item in items if item.path.is_dir()]
         others = [item for item in items if not item.path.is_dir() and _mark(item)]
         if len(folders) != 1 or others:
@@ -115,8 +119,14 @@ class Layout:
         (folder,) = folders
         if _has_git(folder) or moodle_mark(folder.name) or self.has_work(folder):
             return items
+        if bulk_mark(folder.name, folder=True):
+            return items
         left_out: list[tuple[str, str]] = []
         inner = [*listing(folder.path, left_out), *self.lost.get(folder.path, ())]
+        if deeper > 0 and len(inner) == 1 and inner[0].path.is_dir():
+            further = self.unwrapped(inner, unplaced, deeper - 1)
+            if further is not inner:
+                return further
         if sum(_mark(item) is not None for item in inner) < 2:
             return items
         unplaced += left_out
@@ -130,9 +140,10 @@ def _has_git(item: Item) -> bool:
 
 def _mark(item: Item) -> Mark | None:
     """Whose the item is; None when it is nobody's."""
-    if mark := moodle_mark(item.name):
+    folder = item.path.is_dir()
+    if mark := moodle_mark(item.name) or bulk_mark(item.name, folder):
         return mark
-    if item.path.is_dir():
+    if folder:
         kind = CLONES if _has_git(item) else FOLDERS
         return Mark(kind, item.name, item.name) if not item.name.startswith(".") else None
     if mark := canvas_mark(item.name) or single_mark(item.name):
@@ -150,8 +161,9 @@ def participants(items: list[Item], unplaced: list[tuple[str, str]]) -> list[Par
     nobody can tell who of the two it is, and the class goes on.
     """
     students: dict[str, Participant] = {}
+    again = _again(items)
     for item in sorted(items, key=lambda one: not unicodedata.is_normalized("NFC", one.name)):
-        mark = _mark(item)
+        mark = again.get(item.name) or _mark(item)
         if mark is None:
             unplaced.append((readable(item.name), NOBODY))
             continue
@@ -166,6 +178,22 @@ def participants(items: list[Item], unplaced: list[tuple[str, str]]) -> list[Par
         else:
             student.parts.append((mark, item))
     return _without_case(list(students.values()))
+
+
+def _again(items: list[Item]) -> dict[str, Mark]:
+    """The marks of archives that are attempts of one student: alice_v1.zip and alice_v2.zip."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for item in items:
+        mark = _mark(item)
+        if mark and mark.kind == ARCHIVED:
+            stem, number = numbered(mark.name)
+            found.setdefault(stem.strip(), []).append((number, item.name))
+    return {
+        name: Mark(ARCHIVED, stem, stem, attempt=number)
+        for stem, those in found.items()
+        if len({number for number, _ in those}) == len(those) > 1
+        for number, name in those
+    }
 
 
 def _without_case(students: list[Participant]) -> list[Participant]:
@@ -201,8 +229,12 @@ def _fits(student: Participant, mark: Mark, item: Item) -> bool:
 
 def _belong_together(first: Mark, one: Item, second: Mark, other: Item) -> bool:
     """Whether two items that name the same student are parts of one submission."""
-    if first.kind != second.kind or first.kind in (FOLDERS, ARCHIVED, CLONES):
+    if first.kind == second.kind == ARCHIVED and first.attempt != second.attempt:
+        return True
+    if first.kind != second.kind or first.kind in (FOLDERS, ARCHIVED, CLONES, ILIAS):
         return False
+    if first.came != second.came:
+        return True
     if one.path.is_dir() and other.path.is_dir():  # Moodle makes one for each kind of work
         return one.name.rstrip("_").casefold() != other.name.rstrip("_").casefold()
     return first.file.casefold() != second.file.casefold() or first.age != second.age

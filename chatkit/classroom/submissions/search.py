@@ -57,6 +57,7 @@ class Search:
     promised: set[str] = field(default_factory=set)  # lessons that a manifest names
     called: set[str] = field(default_factory=set)  # lessons that a folder or archive is called like
     seen: list[str] = field(default_factory=list)  # names of files
+    late: list[Path] = field(default_factory=list)  # files that their names mark as late
     archives: int = 0
     folders: int = 0
     untold: bool = False  # there were programs, and no lesson to put them to

@@ -14,10 +14,13 @@ from chatkit._archives.filenames import archive_stem, brief, is_archive_name, re
 from chatkit._archives.unpacking import CLASS, ArchiveError, unpack
 from chatkit._errors import UserError
 from chatkit.classroom.exports.handin import MANIFEST
+from chatkit.classroom.late.clones import last_commit
+from chatkit.classroom.submissions.attempts import Parts, attempts_of
+from chatkit.classroom.submissions.bulk import ILIAS, without_late
 from chatkit.classroom.submissions.copying import copy_lesson
 from chatkit.classroom.submissions.items import Item, LessonPrograms, listing
 from chatkit.classroom.submissions.layouts import Mark, lesson_named, safe_id, without_copy
-from chatkit.classroom.submissions.participants import Layout, Participant, participants
+from chatkit.classroom.submissions.participants import CLONES, Layout, Participant, participants
 from chatkit.classroom.submissions.search import Search
 from chatkit.course.lessons import Course, Lesson
 
@@ -47,6 +50,16 @@ class Submission:
     remarks_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # on each of `lessons`
     without: frozenset[str] = frozenset()  # lessons that it names, and of which it has no program
     why_not: str = ""  # why a lesson that is not in `lessons` may have been handed in all the same
+    came: str = ""  # when, as the platform writes it; empty when nothing says it
+    reply: str = ""  # the name under which the platform takes feedback files for it
+    was: str = ""  # the id before people.csv gave another one
+    group: str = ""  # whose hand-in it is, when several students share it
+    earlier: tuple["Submission", ...] = ()  # the attempts before this one, the oldest first
+
+    @property
+    def attempts(self) -> tuple["Submission", ...]:
+        """This one and those before it, the oldest first."""
+        return (*self.earlier, self)
 
 
 @dataclass(frozen=True)
@@ -127,10 +140,22 @@ def _find(
     submissions = []
     untold = False
     for number, student in enumerate(students):
-        search = Search(course, lesson, space / "unpacked" / str(number + 1), lost)
-        submissions.append(_submission(student, search, space / "students" / str(number + 1)))
-        untold = untold or search.untold
-        shutil.rmtree(search.room, ignore_errors=True)
+        room, target = space / "unpacked" / str(number + 1), space / "students" / str(number + 1)
+        searches = [Search(course, lesson, room, lost)]
+        rounds = attempts_of(student.parts, searches[0])
+        searches += [
+            Search(course, lesson, room / f"attempt-{one}", lost) for one in range(1, len(rounds))
+        ]
+        tried = [
+            _submission(student, parts, search, target / str(one))
+            for one, (parts, search) in enumerate(zip(rounds, searches, strict=True))
+        ]
+        submissions.append(replace(tried[-1], earlier=tuple(tried[:-1])))
+        if student.mark.attempt:  # names alone say that these are one person
+            names = ", ".join(readable(item.name) for _, item in student.parts)
+            notes.append(f"{names} are taken for attempts of one student, {student.id}.")
+        untold = untold or any(search.untold for search in searches)
+        shutil.rmtree(room, ignore_errors=True)
     known = any(mark.number for student in students for mark, _ in student.parts)
     if not any(one.lessons for one in submissions) and not (known and not untold):
         if untold:
@@ -184,9 +209,9 @@ def _top(
 # What each of them has
 
 
-def _submission(student: Participant, search: Search, space: Path) -> Submission:
-    """Look at all parts of the student's work and copy what can be graded."""
-    items = _items(student, search)
+def _submission(student: Participant, parts: Parts, search: Search, space: Path) -> Submission:
+    """Look at the parts of one attempt of a student, and copy what can be graded."""
+    items = _items(parts, search)
     found = search.lessons(items)
     if not found and not search.remarks:
         names = ", ".join(brief(item.name) for item in items[:5]) or "nothing"
@@ -207,23 +232,33 @@ def _submission(student: Participant, search: Search, space: Path) -> Submission
         student=student.id,
         name=LONE_SURROGATE.sub("\ufffd", student.mark.name),
         lessons=lessons,
-        late=any(mark.late for mark, _ in student.parts),
-        source=_source(student),
+        late=any(mark.late for mark, _ in parts) or bool(search.late),
+        source=_source(student, parts),
         remarks=tuple(remarks),
         number=student.mark.number,
-        late_lessons=frozenset(_late(student, search, found)),
+        late_lessons=frozenset(_late(parts, search, found)),
         remarks_on=remarks_on,
         without=frozenset((search.promised | search.called) - set(lessons)),
         why_not=search.why_not(lessons),
+        came=_came(parts),
+        reply=next((mark.reply for mark, _ in parts if mark.reply), ""),
     )
 
 
-def _late(
-    student: Participant, search: Search, found: Mapping[str, LessonPrograms]
-) -> Iterator[str]:
+def _came(parts: Parts) -> str:
+    """When the parts came, as a platform or the last commit of a clone says it."""
+    for mark, item in parts:
+        if mark.came:
+            return mark.came
+        if mark.kind == CLONES and (moment := last_commit(item.path)):
+            return moment.isoformat()
+    return ""
+
+
+def _late(parts: Parts, search: Search, found: Mapping[str, LessonPrograms]) -> Iterator[str]:
     """The lessons with a program that lies in a late part of the student's work."""
-    late: set[Path] = set()
-    behind = [item for mark, item in student.parts if mark.late]
+    late: set[Path] = set(search.late)
+    behind = [item for mark, item in parts if mark.late]
     while behind:
         item = behind.pop()
         late.add(item.path)
@@ -233,20 +268,33 @@ def _late(
             yield lesson
 
 
-def _source(student: Participant) -> str:
+def _source(student: Participant, parts: Parts) -> str:
     if student.mark.kind == ALONE:
         return readable(student.mark.name)
-    return ", ".join(readable(item.name) for _, item in student.parts)
+    own = {item.path for _, item in student.parts}
+    return ", ".join(
+        readable(item.name if item.path in own else f"{student.parts[0][1].name}/{item.name}")
+        for _, item in parts
+    )
 
 
-def _items(student: Participant, search: Search) -> list[Item]:
+def _items(parts: Parts, search: Search) -> list[Item]:
     """What lies in the student's own folder, or would, had the platform kept one."""
     items: list[Item] = []
-    for mark, item in _newest(student.parts, search):
+    for mark, item in _newest(parts, search):
         if mark.file:
             items.append(replace(item, name=mark.file))
+            if mark.attempt:
+                name = readable(item.name.rpartition(f"_{mark.age}_")[2])
+                search.remark(f"{name} counts: the newest of {mark.attempt} versions.")
         elif mark.kind == ALONE:
             items.append(item)
+        elif mark.kind == ILIAS:
+            for one in search.open(item):
+                name, late = without_late(one.name)
+                items.append(replace(one, name=name))
+                if late:
+                    search.late.append(one.path)
         else:
             items += search.open(item)
     for item in items:
@@ -255,7 +303,7 @@ def _items(student: Participant, search: Search) -> list[Item]:
     return items
 
 
-def _newest(parts: list[tuple[Mark, Item]], search: Search) -> Iterator[tuple[Mark, Item]]:
+def _newest(parts: Parts, search: Search) -> Iterator[tuple[Mark, Item]]:
     """The parts without those that the student has replaced by a newer file.
 
     Canvas adds -1, -2 to the name of a file that is handed in again, and numbers all files in
@@ -273,5 +321,5 @@ def _newest(parts: list[tuple[Mark, Item]], search: Search) -> Iterator[tuple[Ma
             first = without_copy(mark.file)[0]
             search.remark(f"{readable(mark.file)} counts: the newest of {len(same)} versions.")
             item = replace(item, name=first)
-            mark = Mark(mark.kind, mark.name, mark.key, mark.number, first, mark.age, mark.late)
+            mark = replace(mark, file=first)
         yield mark, item

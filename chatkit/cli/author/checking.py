@@ -37,7 +37,7 @@ def check(key: str | None, quick: bool, again: bool, own: bool) -> None:
 
     \b
     Examples:
-      chatkit author check               everything: the first time a minute or two
+      chatkit author check               everything: at first a minute or two
       chatkit author check --quick       what runs no program: some seconds
       chatkit author check --lesson 6    one lesson
 

@@ -30,7 +30,7 @@ def new(number: int, step: str, origin: str, asks: tuple[str, ...], title: str |
     \b
     Examples:
       chatkit author new 6 whisper --from nicknames
-      chatkit author new 6 whisper --from nicknames --asks server.py --asks client.py
+      chatkit author new 6 whisper --from nicknames --asks client.py
     """
     from chatkit._files import write_whole
     from chatkit.authoring.clone import open_clone

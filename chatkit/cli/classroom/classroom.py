@@ -3,39 +3,38 @@
 Exit status: 0 all was graded, 1 something could not be graded, 2 wrong use; nothing was changed.
 """
 
-import contextlib
 import getpass
-import os
 import re
-import sys
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
 import click
 
 from chatkit._text import one_line
-from chatkit.classroom.gradebook import FILE, Gradebook, open_gradebook
-from chatkit.classroom.grades import ClassGrades, grades_of
-from chatkit.classroom.reports.write import write_reports
-from chatkit.classroom.rosters.roster import fill_roster, roster_target
-from chatkit.classroom.rules import Rules, read_rules, signed
-from chatkit.classroom.run import carry_out, doubles, due, plan, rules_of
-from chatkit.classroom.statistics import statistics_of
-from chatkit.classroom.submissions.submissions import Submission, find_submissions
+from chatkit.classroom.gradebook import open_gradebook
+from chatkit.classroom.people.lists import read_lists
+from chatkit.classroom.rosters.roster import roster_target
+from chatkit.classroom.rules import signed
+from chatkit.classroom.rulesfile import read_rules
 from chatkit.cli.classroom.files import handout, one, package
-from chatkit.cli.classroom.progress import final_table, progress
+from chatkit.cli.classroom.grade import grade
+from chatkit.cli.classroom.outcome import (
+    Outcome,
+    column_option,
+    comments_option,
+    existing,
+    named_columns,
+    report_on,
+    roster_option,
+)
+from chatkit.cli.classroom.sending import send_out
 from chatkit.cli.classroom.similar import similar
 from chatkit.cli.groups import CommandGroup, Misuse
-from chatkit.cli.stopping import end_on_signals
-from chatkit.course.lessons import Course, Lesson, find_course
-from chatkit.system.leftovers import OwnFolder
-from chatkit.system.sandbox.sandbox import Tier, expected
+from chatkit.cli.stopping import outlive_the_reader
+from chatkit.course.lessons import find_course
 
-NOT_ALL = 1
-TOLD = 3  # students of whom one line each is printed
 NEGATIVE = re.compile(r"-\d*\.?\d+")
+SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 
 
 @click.group("class", cls=CommandGroup)
@@ -46,129 +45,12 @@ def classroom() -> None:
     A day's work:
       chatkit class grade submissions.zip --out grades     grade what has changed
       chatkit class adjust alice 2 +5 --out grades --why "showed it in class"
+      chatkit class note alice 2 --out grades --text "nice names"
       chatkit class report --out grades                    write the reports again
     """
 
 
-@classroom.command()
-@click.argument("submissions", type=click.Path(path_type=Path))
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="Gradebook and reports."
-)
-@click.option(
-    "--lesson", "keys", multiple=True, metavar="LESSON",
-    help="Only this lesson; from now on it counts for everybody.",
-)  # fmt: skip
-@click.option("--only", "students", multiple=True, metavar="STUDENT", help="Only this student.")
-@click.option("--workers", type=click.IntRange(1, 256), help="Default: two for each core.")
-@click.option(
-    "--cluster", metavar="ADDRESS", help="Use the workers of this dask.distributed scheduler."
-)
-@click.option("--fresh", is_flag=True, help="Grade all again, also what has not changed.")
-@click.option(
-    "--isolation",
-    "tier",
-    type=click.Choice(["namespaces", "processes"]),
-    default="namespaces",
-    show_default=True,
-    help="The best containment to use; a system that cannot do it uses less, and says so.",
-)
-@click.option(
-    "--roster", type=click.Path(path_type=Path), help="A Moodle or Canvas file to fill in."
-)
-def grade(
-    submissions: Path,
-    out: Path,
-    keys: tuple[str, ...],
-    students: tuple[str, ...],
-    workers: int | None,
-    cluster: str | None,
-    fresh: bool,
-    tier: str,
-    roster: Path | None,
-) -> None:
-    """Grade SUBMISSIONS and write gradebook and reports into the folder of --out.
-
-    SUBMISSIONS is a folder of student folders, a zip or tar archive, a bulk download of Moodle or
-    Canvas, or a folder of GitHub Classroom clones. Nothing is ever written there.
-
-    A student without a lesson has no points there if the lesson counts: named by --lesson, by
-    class.toml, or, where neither names any, handed in by more than half of the class.
-
-    A run that was broken off goes on where it stopped. A second run grades only what has changed:
-    programs, checks, the kit, Python's version or the isolation.
-
-    --roster writes a filled copy of the file into the folder of --out. A worksheet of Moodle has
-    one column for grades: with one --lesson it gets that lesson's, else the total.
-
-    \b
-    chatkit class grade hand-ins/ --out grades
-    chatkit class grade moodle.zip --out grades --lesson 2 --workers 4
-    chatkit class grade hand-ins/ --out grades --only alice --fresh
-    chatkit class grade hand-ins/ --out grades --cluster tcp://10.0.0.5:8786
-    """
-    end_on_signals()
-    trouble: list[str] = []
-    with OwnFolder("class") as room:
-        course = find_course()
-        lessons = [course.lesson(key) for key in keys] or list(course.lessons)
-        alone = lessons[0] if len(lessons) == 1 else None
-        if roster:
-            roster_target(roster, out)
-        found = find_submissions(submissions, course, room.path, lesson=alone, out=out)
-        chosen = pick(found.submissions, students)
-        click.echo(f"{found.kind}: {len(chosen)} students")
-        for what, why in found.unplaced:
-            click.echo(f"  not placed: {what}: {why}")
-        for note in found.notes:
-            click.echo(f"  {note}")
-        rules = rules_of(submissions, found, out, course)
-        make_folder(out)
-        with open_gradebook(out / FILE) as book:
-            asked = due(
-                found.submissions,
-                lessons if keys else (),
-                everybody=not students,
-                asked=book.asked(),
-            )
-            book.ask(asked)
-            twice = doubles(book, found.submissions)
-            for line in twice[:TOLD]:
-                click.echo(f"  {line}")
-            if len(twice) > TOLD:
-                click.echo(f"  and {len(twice) - TOLD} more such students")
-            some = sorted({lesson for one in found.submissions for lesson in one.lessons})
-            counting = rules.lessons or book.asked() or some
-            due_here = [lesson.name for lesson in lessons] if keys else counting
-            wanted = cast(Tier, tier)
-            likely = wanted if cluster else expected(wanted)
-            work = plan(book, course, chosen, lessons, due_here, tier=likely, fresh=fresh)
-            for line in without_lesson(chosen, lessons if keys else ()):
-                click.echo(line)
-            click.echo(f"{len(work.jobs)} lessons to grade, {work.done} graded before")
-            # A window has to wait for its timers, so two keep a core busier than one.
-            count = workers or 2 * (os.cpu_count() or 1)
-            graded = carry_out(work, book, course, workers=count, cluster=cluster, tier=wanted)
-            try:
-                with contextlib.closing(graded):
-                    for one in progress(graded, work.jobs):
-                        if one.trouble:
-                            last = one_line(one.trouble.strip().splitlines()[-1])
-                            who = one_line(one.job.student)
-                            trouble.append(f"{who}, {one.job.lesson}: {last}")
-            except KeyboardInterrupt:
-                click.echo("stopped; what was graded is kept. The same command goes on.", err=True)
-                sys.exit(130)
-            unasked = () if due_here else work.empty  # no lesson counts in which to name them
-            try:
-                report_on(book, rules, course, out, roster, alone)
-            finally:  # also when the roster cannot be filled in
-                for one_left in unasked:
-                    who = one_line(f"{one_left.student} ({one_left.source})")
-                    click.echo(f"not graded: {who}: {one_line(one_left.why_not)}", err=True)
-                for line in trouble:
-                    click.echo(f"could not be graded: {line}", err=True)
-    sys.exit(NOT_ALL if trouble or work.not_all or unasked else 0)
+classroom.add_command(grade)
 
 
 class Signed(click.Command):
@@ -215,124 +97,120 @@ def adjust(
             book.adjust(student, chosen, points, why, datetime.now(UTC), getpass.getuser())
             told = signed(points)
         click.echo(f"{one_line(student)}, {chosen}: {told}")
-        report_on(book, rules, course, out, None)
+        report_on(book, rules, course, out)
+
+
+@classroom.command()
+@click.argument("student")
+@click.argument("lesson")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The class's folder.")
+@click.option("--text", help="Your words. The student reads them. Needed without --remove.")
+@click.option("--remove", is_flag=True, help="Take the newest note on this lesson away.")
+def note(student: str, lesson: str, out: Path, text: str | None, remove: bool) -> None:
+    """Put words of yours on a LESSON of a STUDENT. They survive every regrade, and cost nothing.
+
+    \b
+    chatkit class note alice 2 --out grades --text "Look at line 12 again."
+    chatkit class note alice 2 --remove --out grades
+    """
+    course = find_course()
+    chosen = course.lesson(lesson).name
+    if remove == (text is not None):
+        raise Misuse("--text is missing: your words" if not remove else "--remove needs no --text")
+    with open_gradebook(existing(out)) as book:
+        rules = read_rules(out, course)
+        if text is None:
+            told = f"taken away: {book.remove_note(student, chosen).text}"
+        else:
+            book.note(student, chosen, text, datetime.now(UTC), getpass.getuser())
+            told = text
+        click.echo(one_line(f"{student}, {chosen}: {told}"))
+        report_on(book, rules, course, out)
 
 
 @classroom.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The class's folder.")
+@roster_option
+@click.option("--lesson", "key", metavar="LESSON", help="Send out the grades of this lesson only.")
+@column_option
+@comments_option
 @click.option(
-    "--roster", type=click.Path(path_type=Path), help="A Moodle or Canvas file to fill in."
+    "--feedback",
+    type=click.Path(path_type=Path),
+    metavar="FILE.zip",
+    help="The pages, in the names under which Moodle, Canvas or ILIAS takes them.",
 )
-@click.option("--lesson", "key", metavar="LESSON", help="Fill in the grades of this lesson only.")
-def report(out: Path, roster: Path | None, key: str | None) -> None:
+@click.option(
+    "--mail", type=click.Path(path_type=Path), metavar="FOLDER", help="A text for each student."
+)
+@click.option(
+    "--json", "data", type=click.Path(path_type=Path), metavar="FILE", help="All grades as JSON."
+)
+@click.option(
+    "--anonymous",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="The pages without names, for a second marker.",
+)
+@click.option(
+    "--separator",
+    type=click.Choice(list(SEPARATORS)),
+    default="comma",
+    show_default=True,
+    help="What parts the cells of grades.csv; with a semicolon, decimals get a comma.",
+)
+def report(
+    out: Path,
+    roster: Path | None,
+    key: str | None,
+    titles: tuple[str, ...],
+    comments: bool,
+    feedback: Path | None,
+    mail: Path | None,
+    data: Path | None,
+    anonymous: Path | None,
+    separator: str,
+) -> None:
     """Write the reports again, from the gradebook, without grading anything.
 
     A worksheet of Moodle has one column for grades: with --lesson it gets that lesson's, without
-    it the total of all lessons.
+    it the total of all lessons, or the grade of the only lesson. Its columns are known in English,
+    German, French and Spanish; otherwise --column names them: identifier, name, email, grade,
+    maximum, changeable, submitted, feedback.
+
+    Students whom class.toml lists under `hold` get nothing sent out.
 
     \b
     chatkit class report --out grades
-    chatkit class report --out grades --roster worksheet.csv --lesson 1
+    chatkit class report --out grades --roster worksheet.csv --lesson 1 --comments
+    chatkit class report --out grades --feedback feedback.zip --lesson 1
+    chatkit class report --out grades --mail letters --json class.json
     """
-    if key and not roster:
-        raise Misuse("--lesson says what goes into a roster: give --roster, too")
+    if key and not (roster or feedback or mail):
+        raise Misuse("--lesson says what goes out: give --roster, too, or --feedback or --mail")
+    if (titles or comments) and not roster:
+        raise Misuse("--column and --comments are about a roster: give --roster, too")
+    outlive_the_reader()
     course = find_course()
     lesson = course.lesson(key) if key else None
+    columns = named_columns(titles)
     if roster:
-        roster_target(roster, out)
+        roster_target(roster, out, columns)
     with open_gradebook(existing(out)) as book:
-        report_on(book, read_rules(out, course), course, out, roster, lesson)
-
-
-def pick(submissions: Sequence[Submission], students: Sequence[str]) -> list[Submission]:
-    """The submissions of the named students, all without a name. Raises Misuse."""
-    known = {one.student for one in submissions}
-    if unknown := sorted(set(students) - known):
-        raise Misuse(f"there is no student {unknown[0]!r}. There are: {', '.join(sorted(known))}")
-    return [one for one in submissions if not students or one.student in students]
-
-
-def existing(out: Path) -> Path:
-    """The gradebook of a class that was graded before. Raises Misuse."""
-    if not (out / FILE).is_file():
-        raise Misuse(f"{out} has no gradebook: run chatkit class grade first")
-    return out / FILE
-
-
-def make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Misuse(f"{out} cannot be made: {error.strerror}") from None
-
-
-def report_on(
-    book: Gradebook,
-    rules: Rules,
-    course: Course,
-    out: Path,
-    roster: Path | None,
-    lesson: Lesson | None = None,
-) -> None:
-    """Write all reports, and print the final table. `lesson` alone goes into the roster."""
-    write_reports(book, rules, course, out)
-    grades = grades_of(book, rules, course)
-    final_table(statistics_of(grades))
-    for line in what_counts(grades, given=bool(rules.lessons)):
-        click.echo(line)
-    if roster:
-        target = roster_target(roster, out)
-        filled = fill_roster(roster, grades, target, lesson.name if lesson else None)
-        click.echo(f"{filled.file}: {filled.written} grades filled in for {filled.platform}")
-        for line in (*filled.students, *filled.rows, *filled.notes):
-            click.echo(f"  {line}")
-    click.echo(f"reports: {out / 'grades.csv'}, {out / 'index.html'}")
-    for line in without_grade(grades, out):
-        click.echo(line, err=True)
-
-
-def without_lesson(chosen: Sequence[Submission], named: Sequence[Lesson]) -> Iterator[str]:
-    """Who has handed in other lessons, and none of a lesson that the instructor has named."""
-    for lesson in named:
-        others = [
-            f"{one.student} ({', '.join(one.lessons)})"
-            for one in chosen
-            if one.lessons and lesson.name not in {*one.lessons, *one.without} and not one.why_not
-        ]
-        if others:
-            yield one_line(f"  no {lesson.name}, but other lessons: {'; '.join(others)}")
-
-
-def without_grade(grades: ClassGrades, out: Path) -> Iterator[str]:
-    """Who has no grade although something was handed in, and why; in the end, how to give 0."""
-    left = grades.not_graded()
-    for student, names, why in left:
-        who = student.id if student.name == student.id else f"{student.id} ({student.name})"
-        yield one_line(f"{why[:12]}{who}, {', '.join(names)}: {why[12:]}")
-    if left:
-        yield (
-            "Their cells stay empty. Who handed in nothing that counts gets 0 with "
-            f'chatkit class adjust STUDENT LESSON 0 --out {out} --why "nothing handed in"'
-        )
-
-
-def what_counts(grades: ClassGrades, *, given: bool) -> Iterator[str]:
-    """Which lessons make the total, which do not, and whose grade is not of the newest hand-in.
-
-    `given` says that the lessons that count are in class.toml.
-    """
-    names = ", ".join(grades.rules.lessons)
-    yield f"these lessons count: {names}" if names else "no lesson counts yet"
-    for lesson in grades.lessons:
-        if lesson.name not in grades.rules.lessons:
-            some = sum(row.lessons[lesson.name].handed_in for row in grades.students)
-            cure = "" if given else f"grade with --lesson {lesson.number}, or "
-            yield (
-                f"  {lesson.name} does not count: {some} of {len(grades.students)} students handed "
-                f"it in. To let it count, {cure}name it among the lessons of class.toml"
-            )
-    for student, name, why in grades.standing():
-        yield one_line(f"  {student}, {name}: {why}")
+        wanted = Outcome(roster, lesson, columns, comments, SEPARATORS[separator])
+        grades = report_on(book, read_rules(out, course), course, out, wanted)
+        lists = read_lists([out])
+        for line in send_out(
+            book,
+            grades,
+            lists,
+            lesson,
+            feedback=feedback,
+            mail=mail,
+            data=data,
+            anonymous=anonymous,
+        ):
+            click.echo(line)
 
 
 classroom.add_command(handout)

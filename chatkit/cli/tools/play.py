@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chatkit.tools.play import Room
 
 PORT = 5501
-ANYWHERE, HERE = "0.0.0.0", "127.0.0.1"
+ANYWHERE, ALSO_IPV6, HERE = "0.0.0.0", "::", "127.0.0.1"
 WIDTH = 80
 PATIENCE = 10  # seconds that a server may take to say that it is ready
 
@@ -32,6 +32,11 @@ PEERS = (
     ("the same with the kit, for Windows too", "chatkit raw {host} {port}"),
 )
 
+ZONES = (
+    "What stands behind a % is the name of the network, and each machine gives it a name of its "
+    "own. In place of it type the name of yours: ip link shows it, in macOS ifconfig, "
+    "and in Windows it is a number that ipconfig shows behind the %."
+)
 EVERYBODY = (
     "Everybody who can reach this machine can join and read everything: "
     "write nothing here that is a secret."
@@ -53,6 +58,7 @@ def play(port: int, host: str, mine: bool) -> None:
     chatkit play --mine              with your own server
     chatkit play --host 127.0.0.1    only programs on this machine can join
     chatkit play --port 6000         when 5501 is taken
+    chatkit play --host ::           by IPv6 as well, or at one address of it
 
     Exit status 0: ended with Ctrl-C. 1: the server ended by itself. 2: wrong use, or no free port.
     """
@@ -60,7 +66,7 @@ def play(port: int, host: str, mine: bool) -> None:
     from chatkit.classroom.exports.handin import look_at
     from chatkit.tools.play import Room, finished_server, own_server
 
-    host = HERE if host == "localhost" else host
+    host = HERE if host == "localhost" else host.strip("[]")
     try:
         course = find_course()
         server = own_server(course) if mine else finished_server(course)
@@ -89,24 +95,27 @@ def play(port: int, host: str, mine: bool) -> None:
 
 def must_be_free(host: str, port: int) -> None:
     """Raise Misuse unless a server could listen there."""
-    from ipaddress import IPv4Address
-
     from chatkit.system.ports import holder, why_taken
     from chatkit.tools import lan
 
     try:
-        IPv4Address(host)
+        address = lan.ip(host)
     except ValueError:
-        raise Misuse(f"{host!r} is no IPv4 address, such as 127.0.0.1 or 192.168.1.20") from None
+        raise Misuse(f"{host!r} is no address, such as 192.168.1.20 or fe80::1%eth0") from None
     error = why_taken(host, port)
     if error is None:
         return
+    ours = ", ".join([HERE, *(one.host for one in lan.addresses(address.version == 6))])
+    if address.is_link_local and address.version == 6 and error.errno != errno.EADDRINUSE:
+        raise Misuse(
+            f"{host} is no address of this machine. One that begins with fe80 needs the name of "
+            f"its network behind it, as in fe80::1%eth0. It has: {ours}"
+        )
     if error.errno == errno.EADDRINUSE:
         _, who = holder(port)
         other = f"chatkit play --port {port + 1 if port < 65535 else 0}"
         raise Misuse(f"port {port} is taken by {who}. Stop it, or take another port: {other}")
     if error.errno == errno.EADDRNOTAVAIL:
-        ours = ", ".join([HERE, *(one.host for one in lan.addresses())])
         raise Misuse(f"{host} is no address of this machine. It has: {ours}")
     raise Misuse(f"port {port} cannot be used: {error.strerror}. Try chatkit play --port 6000")
 
@@ -117,10 +126,15 @@ def show(room: "Room", host: str, course: "Course") -> None:
 
     began, told = time.monotonic(), False
     while (line := room.line(0.5)) is not None:  # in turns: Windows must hear Ctrl-C
-        if line:
+        ready = READY.search(line)
+        if line and not (ready and ":" in host):  # the door has another port than the server
             click.echo(line)
-        if not told and (ready := READY.search(line)):
-            click.echo(invitation(host, int(ready["port"]), course))
+        if not told and ready:
+            try:
+                port = room.opens(int(ready["port"]))
+            except OSError as error:  # taken in the meantime
+                raise Misuse(f"no door can be opened at {host}: {error.strerror}") from None
+            click.echo(invitation(host, port, course))
             told = True
         elif not told and time.monotonic() - began > PATIENCE:
             hint = "chatkit check 4 --only ready-line"
@@ -142,24 +156,24 @@ def own_clients(course: "Course") -> "Iterator[tuple[str, str]]":
 
 def invitation(host: str, port: int, course: "Course") -> str:
     """What everybody must know: how to join, and that there are no secrets."""
-    from ipaddress import IPv4Address
-
     from chatkit.tools import lan
 
-    alone = IPv4Address(host).is_loopback
-    ways = lan.addresses() if host == ANYWHERE else []
-    address = ways[0].host if ways else HERE if host == ANYWHERE else host
+    alone = lan.ip(host).is_loopback
+    ways = lan.addresses(host == ALSO_IPV6) if host in (ANYWHERE, ALSO_IPV6) else []
+    address = ways[0].host if ways else HERE if host in (ANYWHERE, ALSO_IPV6) else host
     lines = ["", "The room is open. Ctrl-C ends it for everybody.", ""]
     lines += [f"  address   {address}" + (f"  ({ways[0].interface})" if ways else "")]
     lines += [f"  or else   {way.host}  ({way.interface})" for way in ways[1:]]
     lines += [f"  port      {port}", ""]
     if alone:
         lines += folded("Only programs on this machine can join.")
-    elif host == ANYWHERE and not ways:
+    elif host in (ANYWHERE, ALSO_IPV6) and not ways:
         lines += folded(
             "No network was found, so only programs on this machine can join. Is Wi-Fi off? "
             "The address also stands in the network settings, or try: ip addr, ipconfig, ifconfig"
         )
+    if any("%" in way for way in (address, *(way.host for way in ways))):
+        lines += [*folded(ZONES), ""]
     lines += ["To join, type one of these, with your own name for YOU:", ""]
     for who, command in [*own_clients(course), *PEERS]:
         lines += [f"  {who}", "    " + command.format(host=address, port=port)]

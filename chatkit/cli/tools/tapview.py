@@ -21,6 +21,7 @@ from chatkit.bench import sequence
 from chatkit.bench.transcript import Event, quoted
 from chatkit.cli.printing import Printer
 from chatkit.grading.verdict import LessonVerdict
+from chatkit.system.ports import joined
 from chatkit.system.terminal import jobcontrol
 from chatkit.system.terminal.keyboard import Keyboard
 from chatkit.tools.faults import MEANS, Mischief, Name
@@ -86,12 +87,13 @@ class TapView:
         self.rows: queue.Queue[Text | None] = queue.Queue(MOST_ROWS)
         self.left_out = 0
         self.packets = 0
+        self.failed: OSError | None = None  # why rows are printed no more
         self.printer = threading.Thread(target=self._print, daemon=True)
         self.printer.start()
 
     def begin(self, tap: Tap, keys: bool) -> None:
         """Say what the tap is, and how to use it."""
-        here = f"{tap.address[0]}:{tap.address[1]}"
+        here = joined(*tap.address)
         to_server, to_client = self.arrows
         self.say(f"Let clients connect to {here}. The server is at {tap.server}.")
         self.say(
@@ -114,7 +116,9 @@ class TapView:
         self.say("  q       end the tap")
 
     def obey(self, tap: Tap, keys: list[str]) -> bool:
-        """Do what was typed. False when that was to end."""
+        """Do what was typed. False when that was to end. Raises OSError if nothing can be shown."""
+        if self.failed:
+            raise self.failed
         for key in keys:
             if key == "q":
                 return False
@@ -184,8 +188,11 @@ class TapView:
             self.left_out += 1
 
     def _print(self) -> None:
-        while (row := self.rows.get()) is not None:
-            self.console.print(row)
+        try:
+            while (row := self.rows.get()) is not None:
+                self.console.print(row)
+        except OSError as error:  # nobody reads it any more, or the disk is full
+            self.failed = error
 
 
 def speaks(text: str) -> bool:

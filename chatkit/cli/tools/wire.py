@@ -11,24 +11,36 @@ from chatkit.cli.groups import Misuse
 from chatkit.cli.stopping import end_on_signals
 
 Address = tuple[str, int]
+HERE = "127.0.0.1"
 TURN = 0.1  # seconds at the most between two looks at the keyboard
 
 
-def address(text: str) -> Address:
-    """The host and port in "5501", "localhost:5501" or "[::1]:5501". Raises Misuse."""
+def address(text: str, least: int = 1) -> Address:
+    """The host and port in "5501", "localhost:5501" or "[fe80::1%eth0]:5501". Raises Misuse.
+
+    `least` is the lowest port that will do.
+    """
     host, _, port = text.rpartition(":")
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+    if ":" in host and not (host.startswith("[") and host.endswith("]")):
+        raise Misuse(
+            f"{text!r} may be read in two ways: write an address of IPv6 in brackets, [::1]:5501"
+        )
+    return host.strip("[]") or HERE, port_of(port, text, least)
+
+
+def port_of(port: str, text: str, least: int = 1) -> int:
+    """The number of a port that was typed as a part of `text`. Raises Misuse."""
+    if not (port.isascii() and port.isdigit() and least <= int(port) < 65_536):
         raise Misuse(f"{text!r} is no address: write 5501 or localhost:5501")
-    return host.strip("[]") or "127.0.0.1", int(port)
+    return int(port)
 
 
 @click.command()
 @click.option(
     "--listen",
-    metavar="PORT",
-    type=click.IntRange(0, 65_535),
-    default=5502,
-    help="Where clients connect, on this machine. Default: 5502. 0: any free port.",
+    metavar="[HOST:]PORT",
+    default="5502",
+    help="Where clients connect. Default: 5502 on this machine. 0: any free port.",
 )
 @click.option(
     "--to",
@@ -63,7 +75,7 @@ def address(text: str) -> Address:
     help="Write what passes to FILE. `chatkit show FILE` draws it.",
 )
 def tap(
-    listen: int,
+    listen: str,
     to: str,
     delay: float | None,
     source: Literal["client", "server", "both"],
@@ -87,31 +99,36 @@ def tap(
     chatkit tap --bytes                  every byte alone, but not in a flood
     chatkit tap --reset --from client    a client's first line ends in a reset
     chatkit tap --record monday.jsonl    then: chatkit show monday.jsonl
+    chatkit tap --to [fe80::1%eth0]:5501    a server elsewhere, by IPv6
     """
     from chatkit.cli.tools.tapview import Keys, TapView
+    from chatkit.system.ports import joined, place
     from chatkit.tools.faults import MEANS, Mischief
     from chatkit.tools.recordings import Recording
     from chatkit.tools.tap import Tap
 
-    server = address(to)
+    server, here = address(to), address(listen, least=0)
     on = {name for name in MEANS if mischief.get(name.replace("-", "_"))}
     setting = Mischief(on | ({"delay"} if delay is not None else set()), source)
     if delay is not None:
         setting.delay = delay
+    for option, (host, port) in (("--to", server), ("--listen", here)):
+        try:
+            place(host, port)
+        except socket.gaierror:
+            raise Misuse(f"there is no host {host!r}: see {option}") from None
     end_on_signals()
     recording = Recording(target) if target else None
     view = TapView(recording)
     try:
-        tapped = Tap(("127.0.0.1", listen), server, view.hear, setting)
-    except socket.gaierror:
-        raise Misuse(f"there is no host {server[0]!r}: see --to") from None
+        tapped = Tap(here, server, view.hear, setting)
     except OSError as error:
         raise Misuse(
-            f"cannot listen on 127.0.0.1:{listen}: {error.strerror}. End the program that has this "
+            f"cannot listen on {joined(*here)}: {error.strerror}. End the program that has this "
             "port, or let the system choose another one: chatkit tap --listen 0"
         ) from None
     with Keys() as keys, tapped:
-        if tapped.address == tapped.to[:2]:
+        if place(*tapped.address)[1] == tapped.to:
             raise Misuse(f"the tap cannot be its own server: {listen} is --listen and --to")
         try:
             view.begin(tapped, keys.there)
@@ -172,6 +189,7 @@ def raw(where: tuple[str, ...], crlf: bool, escapes: bool) -> None:
     \b
     chatkit raw 5501                     a server on this machine
     chatkit raw 192.168.1.20 5501        on another one
+    chatkit raw fe80::1%eth0 5501        by IPv6: eth0 is your network
     chatkit raw --escapes 5501           with these you send any bytes:
       hel\\c                              b'hel': \\c at the end means no line end
       lo                                 b'lo\\n'
@@ -180,11 +198,15 @@ def raw(where: tuple[str, ...], crlf: bool, escapes: bool) -> None:
 
     Exit status 0: the server ended it, or you did. 1: no server, or a reset. 2: wrong use.
     """
+    from chatkit.system.ports import joined
     from chatkit.tools.raw import talk, typed
 
-    host, port = address(":".join(where[-2:]))
     if len(where) > 2:
         raise Misuse("too many words: chatkit raw HOST PORT")
+    if len(where) == 2:
+        host, port = where[0].strip("[]"), port_of(where[1], " ".join(where))
+    else:
+        host, port = address(where[0])
 
     def remark(text: str) -> None:
         click.echo(text, err=True)
@@ -193,7 +215,7 @@ def raw(where: tuple[str, ...], crlf: bool, escapes: bool) -> None:
         try:
             server = socket.create_connection((host, port), timeout=5)
         except OSError as error:
-            raise click.ClickException(f"no server at {host}:{port}: {error}") from None
+            raise click.ClickException(f"no server at {joined(host, port)}: {error}") from None
         with server:
             end = b"\r\n" if crlf else b"\n"
             ended = talk(server, typed(end, escapes, remark), lambda data: click.echo(repr(data)))

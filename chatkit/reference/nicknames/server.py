@@ -179,8 +179,12 @@ class Room:
         """Let the client into the room under this name, or return what is wrong with the name."""
         # region TODO 4: refuse a bad or a taken name, else greet the client and tell the others
         # Hold the lock from the look at the names to the end, or two could take one name at once.
-        if not 1 <= len(name) <= 20 or not name.isprintable() or " " in name or ":" in name:
-            return "A name has 1 to 20 characters, no space and no colon."
+        if not 1 <= len(name) <= 20:
+            return f"A name has 1 to 20 characters, and this one has {len(name)}."
+        if " " in name or ":" in name:
+            return "A name has no space and no colon."
+        if not name.isprintable():
+            return "One of its characters cannot be printed."
         with self.lock:
             if any(name.casefold() == other.name.casefold() for other in self.clients):
                 return f"The name {name} is taken."

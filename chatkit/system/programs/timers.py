@@ -164,15 +164,25 @@ def _waits(thread: Thread) -> str:
 def may_ring(pids: Iterable[int], alarms: bool = True) -> bool:
     """Whether a timer of one of these processes may go off within `LONGEST` seconds.
 
-    Without `alarms` only those count of which one sees that they are set.
+    Without `alarms` only those count of which one sees that they are set. A timer that is due shows
+    no time any more, as one that is not set: see `may_be_due`.
     """
     for pid in pids:
         with contextlib.suppress(OSError):
             if alarms and (linux.content(f"/proc/{pid}/timers") or _expects_an_alarm(pid)):
                 return True
-        if any(seconds <= LONGEST for seconds in _timer_files(pid)):
+        if any(0 < seconds <= LONGEST for seconds in _timer_files(pid)):
             return True
     return False
+
+
+def may_be_due(pids: Iterable[int]) -> bool:
+    """Whether a timer of one of these processes is not set, or is due and has not gone off yet.
+
+    The two look the same, timerfd_create(2): 0 is left in both. A timer goes off with an interrupt,
+    and on a busy machine, most of all a virtual one, that comes later than the time that was set.
+    """
+    return any(seconds == 0 for pid in pids for seconds in _timer_files(pid))
 
 
 def _expects_an_alarm(pid: int) -> bool:
@@ -183,12 +193,12 @@ def _expects_an_alarm(pid: int) -> bool:
 
 
 def _timer_files(pid: int) -> Iterable[float]:
-    """After how many seconds each timer goes off that `pid` has as an open file."""
+    """After how many seconds each timer goes off that `pid` has as an open file; 0: see above."""
     with contextlib.suppress(OSError):
         for number in os.listdir(f"/proc/{pid}/fd"):
             with contextlib.suppress(OSError):
                 if os.readlink(f"/proc/{pid}/fd/{number}") != "anon_inode:[timerfd]":
                     continue
                 armed = _ARMED.search(linux.content(f"/proc/{pid}/fdinfo/{number}"))
-                if armed and (seconds := int(armed[1]) + int(armed[2]) / 1e9):
-                    yield seconds
+                if armed:
+                    yield int(armed[1]) + int(armed[2]) / 1e9

@@ -34,6 +34,7 @@ PROBES = (
     Probe("encoding", screen.encoding),
     Probe("Tk", screen.tk),
     Probe("display", screen.display),
+    Probe("fonts", screen.fonts, needed=False),
     Probe("ports", network.ports),
     Probe("loopback", network.loopback),
     Probe("localhost", network.localhost, needed=False),
@@ -86,5 +87,5 @@ def broken(probe: Probe, why: str) -> Finding:
     told = f"this look failed itself: {' '.join(why.split())}"
     cure = "please report this line"
     if machine.REFUSED.search(why):
-        cure = "this machine refused it something: see the lines temp folder and limits"
+        cure = machine.SEE
     return Finding(probe.name, status, told, cure, failed=True)

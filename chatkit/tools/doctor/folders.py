@@ -11,6 +11,7 @@ from chatkit.course.lessons import Course, find_course
 from chatkit.course.places import INSTALLED
 from chatkit.tools.doctor.finding import Finding, Status
 
+KIT = Path(__file__).parents[2]
 LEAST, PLENTY = 100, 1000  # MB; checks copy programs there, and pictures of windows are drawn
 
 
@@ -37,6 +38,10 @@ def lessons() -> Finding:
     if hiding := [path for path in modules(course) if path.stem in sys.stdlib_module_names]:
         told = f"{hiding[0]} has the name of a Python module: import finds it instead"
         return Finding("lessons", "wrong", told, f"give {hiding[0].name} another name")
+    if os.pathsep in str(KIT):
+        told = f"{where}. The path of the kit has a {os.pathsep!r} in it: programs of other folders"
+        told += " start more slowly there, and their windows are not checked"
+        return Finding("lessons", "remark", told, f"move the kit: {KIT.parent}")
     return Finding("lessons", "ok", f"{where}, and you can write there")
 
 

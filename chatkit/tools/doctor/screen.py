@@ -2,13 +2,16 @@
 
 import os
 import shutil
+import subprocess
 import sys
 
 from chatkit._errors import Unavailable
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import find_course
+from chatkit.system import machine
 from chatkit.system.commands import HAS_LOCALES, at_prompt, install_tk, packages, utf8_locale
 from chatkit.system.display import NO_TK, NO_XVFB, X11, Display
+from chatkit.system.linux import LINUX
 from chatkit.system.spawn import plain_environment
 from chatkit.tools.doctor.child import last_line, ran
 from chatkit.tools.doctor.finding import Finding, Status
@@ -28,6 +31,10 @@ root.destroy()
 """
 
 MARKS = "✓✗─▶│·…"  # what verdicts are drawn with
+FONTS = {  # language, and the packages of Debian and of Fedora
+    "Hindi": ("hi", "fonts-noto-core", "google-noto-sans-devanagari-fonts"),
+    "Chinese": ("zh-cn", "fonts-noto-cjk", "google-noto-sans-cjk-fonts"),
+}
 LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")  # the first that is set wins, see locale(7)
 
 
@@ -70,6 +77,8 @@ def asks_for_a_window() -> bool:
 
 def cure_for_a_window(errors: str) -> str:
     """What to do when Tk is there and no window opens."""
+    if machine.REFUSED.search(errors):
+        return machine.SEE
     if "display" in errors and (name := os.environ.get("DISPLAY")):
         return (
             f"DISPLAY is {name}, and nobody answers there. Over ssh: ssh -X. "
@@ -98,6 +107,33 @@ def display() -> Finding:
         )
     told += ", and no Xvfb to make a display in memory: no window can be checked"
     return Finding("display", "wrong" if asks_for_a_window() else "remark", told, cure)
+
+
+def fonts() -> Finding:
+    """Whether a window can show names in Hindi and in Chinese. Only Linux leaves that to us.
+
+    Source: fc-list(1). Without it nobody can tell.
+    """
+    if not LINUX:
+        return Finding("fonts", "ok", "those of the system")
+    lister = shutil.which("fc-list")
+    if not lister:
+        return Finding("fonts", "ok", "there is no fc-list to tell which fonts are here")
+    missing = [script for script in FONTS if not has_font(lister, FONTS[script][0])]
+    if not missing:
+        return Finding("fonts", "ok", f"there are some for {' and '.join(FONTS)}, too")
+    told = f"none here for {' and '.join(missing)}: a window shows boxes for such names and lines"
+    debian = " ".join(FONTS[script][1] for script in missing)
+    fedora = " ".join(FONTS[script][2] for script in missing)
+    return Finding("fonts", "remark", told, packages(debian, fedora))
+
+
+def has_font(lister: str, language: str) -> bool:
+    """Whether fontconfig knows a font for this language."""
+    listed = subprocess.run(
+        [lister, f":lang={language}", "family"], capture_output=True, timeout=SECONDS, check=False
+    )
+    return bool(listed.stdout.strip())
 
 
 def encoding() -> Finding:

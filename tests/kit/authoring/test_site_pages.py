@@ -216,5 +216,7 @@ def test_the_plan_names_the_checks_that_a_mistake_fails() -> None:
         named = SHOWN_BY.findall(cells)
         lesson = COURSE.lesson(named[0][1]).name
         facts = COURSE.root / "tests/mistakes" / lesson / mistake / "expected.toml"
-        expected = tomllib.loads(facts.read_text(encoding="utf-8"))["fails"]
-        assert [check for check, _ in named] == [row["check"] for row in expected], mistake
+        expected = tomllib.loads(facts.read_text(encoding="utf-8"))
+        fails = [row["check"] for row in expected["fails"]]
+        seldom = expected.get("sometimes", ())
+        assert [check for check, _ in named] == [one for one in fails if one not in seldom], mistake

@@ -97,8 +97,8 @@ def test_a_second_run_grades_only_what_has_changed(
     fresh = run("grade", school, "--out", out, "--only", "bob", "--fresh")
 
     assert "0 lessons to grade, 4 graded before" in again.stdout
-    assert "1 lessons to grade, 3 graded before" in changed.stdout
-    assert "1 lessons to grade, 0 graded before" in fresh.stdout
+    assert "1 lesson to grade, 3 graded before" in changed.stdout
+    assert "1 lesson to grade, 0 graded before" in fresh.stdout
 
 
 @pytest.mark.skipif(bool(what_is_missing()), reason="needs bubblewrap")
@@ -110,8 +110,8 @@ def test_what_was_graded_in_another_isolation_is_graded_again(
     strong = run(*words)
     again = run(*words)
 
-    assert "1 lessons to grade, 0 graded before" in weak.stdout
-    assert "1 lessons to grade, 0 graded before" in strong.stdout
+    assert "1 lesson to grade, 0 graded before" in weak.stdout
+    assert "1 lesson to grade, 0 graded before" in strong.stdout
     assert "0 lessons to grade, 1 graded before" in again.stdout
     with open_gradebook(tmp_path / "out" / "gradebook.sqlite") as book:
         verdict = book.lesson_verdict("alice", ECHO.name)
@@ -171,7 +171,7 @@ def test_a_sandbox_that_breaks_costs_nobody_a_point(
     assert no_roster.returncode == 2
     assert "could not be graded: alice, 01_echo: " in no_roster.stderr
     assert "nobody has been graded in any lesson yet" in no_roster.stderr
-    assert "1 lessons to grade, 0 graded before" in done.stdout
+    assert "1 lesson to grade, 0 graded before" in done.stdout
     assert found(tmp_path / "out") == {"alice": expected(school, "alice")}
 
 

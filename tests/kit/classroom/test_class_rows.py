@@ -104,7 +104,10 @@ def test_moodle_s_second_assignment_in_one_gradebook_is_told(tmp_path: Path) -> 
             book.enrol(Student(id, name, number))
         (line,) = doubles(book, [ada, bob])
 
+        (other,) = doubles(book, [Submission("chat-ada", "ADA", {}, False, "x", ()), bob])
+
     assert line.startswith("Ada is Ada_2044 here and Ada_1001 in the gradebook.")
+    assert other.startswith("ADA is chat-ada here.")  # proposed, and never merged
 
 
 def handed_in(*lessons: str) -> Submission:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from chatkit.classroom.gradebook import Adjustment
-from chatkit.classroom.rules import Grade, Rules, RulesError, number, read_rules
+from chatkit.classroom.rules import Grade, Rules, number
+from chatkit.classroom.rulesfile import RulesError, read_rules
 from chatkit.course.lessons import find_course
 from chatkit.grading.verdict import LessonVerdict, Verdict
 

@@ -169,7 +169,9 @@ def follow(page: str, desk: Path) -> None:
         if block.language == "toml":
             (desk / "class.toml").write_text(block.text, encoding="utf-8")
             run(again, desk)
-            assert "half-line" in (desk / "grades" / "index.html").read_text(encoding="utf-8")
+            shown = (desk / "grades" / "index.html").read_text(encoding="utf-8")
+            assert ("is due" in shown) == ("[deadline]" in block.text)
+            assert ("half-line" in shown) == ("half-line" in block.text)
             continue
         if block.language != "sh":
             continue

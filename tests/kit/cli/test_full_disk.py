@@ -17,8 +17,8 @@ ECHO = find_course(ROOT).lesson("echo")
 STUDENTS = ("alice", "bob", "carol")
 ENDS_AT_ONCE = "print('not yet')\n" + "# a line that makes its transcript no longer\n"
 
-# A gradebook without verdicts needs some 60 KiB, one lesson some 15 more. What is on the small disk
-# is copied out of it: it goes with the namespace.
+# A gradebook without verdicts needs some 100 KiB, one lesson some 15 more. What is on the small
+# disk is copied out of it: it goes with the namespace.
 SCRIPT = """
 set -u
 mount -t tmpfs -o size={size}k tmpfs "$OUT"
@@ -40,7 +40,7 @@ def namespace() -> list[str]:
     return command
 
 
-@pytest.mark.parametrize("size", [64, 88])  # KiB: full before the first lesson lands, and after
+@pytest.mark.parametrize("size", [64, 128])  # KiB: full before the first lesson lands, and after
 def test_a_full_disk_ends_the_run_with_a_clear_line_and_the_next_goes_on(
     size: int, namespace: list[str], tmp_path: Path
 ) -> None:

@@ -264,8 +264,9 @@ def test_a_port_can_be_used_again_at_once(
     ("words", "told"),
     [
         (["--host", "192.0.2.77"], "192.0.2.77 is no address of this machine. It has: 127.0.0.1"),
-        (["--host", "somewhere.example"], "'somewhere.example' is no IPv4 address"),
-        (["--host", "::1"], "'::1' is no IPv4 address"),
+        (["--host", "somewhere.example"], "'somewhere.example' is no address"),
+        (["--host", "fe80::7:7"], "needs the name of its network behind it"),
+        (["--host", "fe80::7:7%nowhere"], "needs the name of its network behind it"),
         (["--port", "70000"], "70000"),
     ],
 )
@@ -360,7 +361,7 @@ def test_the_invitation_names_every_address_and_the_firewall(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = [LanAddress("192.168.1.20", "wlan0"), LanAddress("10.8.0.3", "tun0")]
-    monkeypatch.setattr(lan, "addresses", lambda: found)
+    monkeypatch.setattr(lan, "addresses", lambda ipv6=False: found)
     monkeypatch.setattr(lan, "firewall", lambda port: ("it is on", f"open {port}"))
     monkeypatch.setattr(lan, "wsl", lambda: 0)
 
@@ -376,7 +377,7 @@ def test_the_invitation_names_every_address_and_the_firewall(
 def test_without_a_network_it_says_that_only_this_machine_can_join(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lan, "addresses", list)
+    monkeypatch.setattr(lan, "addresses", lambda ipv6=False: [])
 
     text = command.invitation("0.0.0.0", 5501, find_course(ROOT))
 

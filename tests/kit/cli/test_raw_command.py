@@ -167,6 +167,7 @@ def test_no_server_and_wrong_use_are_one_line() -> None:
         (["127.0.0.1", str(port)], 1, f"no server at 127.0.0.1:{port}"),
         (["nonsense"], 2, "is no address: write 5501"),
         (["127.0.0.1", "0"], 2, "is no address"),
+        (["::1:5501"], 2, "write an address of IPv6 in brackets, [::1]:5501"),
         (["a", "b", "5501"], 2, "chatkit raw HOST PORT"),
     ):
         command = [sys.executable, "-m", "chatkit", "raw", *words]

@@ -277,6 +277,22 @@ def test_no_server_is_said_and_the_tap_goes_on() -> None:
             tap.prints(rf"client {number}  ◀── refused: no server at 127.0.0.1:{port}")
 
 
+def test_a_full_disk_ends_the_tap_with_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "chatkit", "tap", "--listen", "0"]
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            timeout=DEADLINE,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "chatkit: the output cannot be written: No space left on device\n"
+
+
 def test_wrong_use_is_one_line_with_the_cure(chatkit: Callable, tmp_path: Path) -> None:
     mine = tmp_path / "server.py"
     mine.write_text("print('mine')\n")

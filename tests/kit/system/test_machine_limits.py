@@ -28,6 +28,7 @@ from chatkit.grading.verdict import MachineError
 from chatkit.student.progress import FILE
 from chatkit.system import machine
 from chatkit.system.machine import Lack
+from chatkit.tools.doctor import screen
 
 
 def limited(**limits: int) -> list[str]:
@@ -83,6 +84,7 @@ needs_another_user = pytest.mark.skipif(
         ("NPROC", 8, "threads or processes can be started"),
         ("AS", 300_000_000, "threads or processes can be started"),
         ("NOFILE", 30, "files can be opened"),
+        ("NOFILE", 45, "files can be opened"),
     ],
 )
 def test_what_the_system_refuses_costs_no_points_and_the_doctor_sees_it(
@@ -121,11 +123,11 @@ def test_what_the_system_refuses_costs_no_points_and_the_doctor_sees_it(
 
 @needs_another_user
 def test_a_run_that_fails_for_want_of_threads_does_not_count(tmp_path: Path) -> None:
-    """A small lesson has enough of them, a room of 30 threads has not."""
+    """A small lesson has enough of them, a room of 30 clients has not."""
     # A client with a network of its own is in a user namespace, where no right of root is left: so
     # Python and this clone must lie where an ordinary user may read them.
     before = as_somebody(tmp_path) if os.getuid() == 0 else UNSHARE[:3]
-    command = [*before, *with_limits(NPROC=22), "-m", "chatkit", "check"]
+    command = [*before, *with_limits(NPROC=60), "-m", "chatkit", "check"]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     for lesson, status in (("1", 0), ("3", 3)):
         done = subprocess.run(
@@ -138,6 +140,32 @@ def test_a_run_that_fails_for_want_of_threads_does_not_count(tmp_path: Path) -> 
         )
         assert done.returncode == status, done.stdout + done.stderr
     assert "does not count" in done.stderr and "threads or processes" in done.stderr
+
+
+def test_where_there_is_too_little_for_many_checks_at_once_they_run_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few = Lack("threads", "no more than 30", "wait")
+    monkeypatch.setattr(machine, "lack", lambda at_once=1, **_: few if at_once > 1 else None)
+    lesson = find_course(ROOT).lesson("1")
+    verdict = grade_lesson(lesson, lesson.solutions, RunOptions(only=("ready-line",), at_once=8))
+    assert verdict.checks[0].status == "passed"
+
+
+def test_a_thread_that_never_begins_for_want_of_memory_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(machine._thread, "start_new_thread", lambda function, arguments: 1)
+    monkeypatch.setattr(machine, "SECONDS", 0.01)
+    lack = machine.lacks_threads()
+    assert lack and lack.told.startswith("no more than 0 threads")
+
+
+@pytest.mark.parametrize(
+    "errors", ["Tcl_WaitForEvent: unable to start notifier thread", "MemoryError"]
+)
+def test_a_window_that_lacks_threads_or_memory_needs_no_other_tk(errors: str) -> None:
+    assert screen.cure_for_a_window(errors) == machine.SEE
 
 
 @needs_unshare

@@ -6,7 +6,9 @@ import time
 
 import pytest
 
+from chatkit.bench.idle import DUE, IdleDetector
 from chatkit.system import linux
+from chatkit.system.programs.timers import may_be_due, may_ring
 from chatkit.system.programs.waits import waits
 
 PROGRAM = """
@@ -37,3 +39,22 @@ def test_a_process_that_has_gone_waits_for_nothing() -> None:
         pass
 
     assert waits(process.pid) == ()
+
+
+@pytest.mark.skipif(not linux.READS_REST, reason="only Linux on x86-64 shows it")
+def test_a_timer_that_shows_no_time_may_be_due_and_is_waited_for() -> None:
+    """Its interrupt comes late on a busy machine; until then it looks like one that is not set."""
+    program = "import ctypes, sys; ctypes.CDLL(None).timerfd_create(1, 0)\n"
+    program += "print('here', flush=True); sys.stdin.read()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program], **pipes) as process:
+        assert process.stdout
+        process.stdout.readline()
+        assert may_be_due([process.pid]) and not may_ring([process.pid])
+        detector = IdleDetector(lambda: [process.pid], lambda: False)
+        begun = time.monotonic()
+        while detector.look() != "rest":
+            assert time.monotonic() < begun + 30
+        process.kill()
+
+    assert time.monotonic() - begun >= DUE

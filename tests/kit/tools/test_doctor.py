@@ -239,6 +239,29 @@ def test_tk_is_not_missed_in_a_course_without_a_window(
     assert screen.tk().status == "remark"
 
 
+@pytest.mark.parametrize(
+    ("has", "status", "words"),
+    [
+        ("hi zh-cn", "ok", ("Hindi", "Chinese")),
+        ("hi", "remark", ("none here for Chinese:", "noto-cjk")),
+        ("", "remark", ("none here for Hindi and Chinese", "fonts-noto-core fonts-noto-cjk")),
+    ],
+)
+def test_a_font_that_is_missing_is_named_with_its_package(
+    has: str, status: str, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lister = tmp_path / "fc-list"  # in place of fontconfig's: fonts are not ours to install
+    lister.write_text(f'#!/bin/sh\ncase " {has} " in *" ${{1#:lang=}} "*) echo Noto;; esac\n')
+    lister.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(screen, "packages", lambda debian, fedora: f"{debian} | {fedora}")
+
+    finding = screen.fonts()
+
+    assert finding.status == status
+    assert all(word in f"{finding.told} {finding.cure}" for word in words), finding
+
+
 def test_wayland_is_named() -> None:
     def told(**more: str) -> str:
         code = "from chatkit.tools.doctor.screen import display as d; print(d().told)"
@@ -292,6 +315,18 @@ def test_a_file_that_hides_a_module_of_python_is_found(course: Path) -> None:
     finding = folders.lessons()
 
     assert finding.status == "wrong" and "02_broadcast/socket.py" in finding.told
+
+
+def test_a_colon_in_the_path_of_the_kit_is_found(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kit = course / f"9{os.pathsep}30 group/chatkit"
+    monkeypatch.setattr(folders, "KIT", kit)
+
+    finding = folders.lessons()
+
+    assert finding.status == "remark" and "windows are not checked" in finding.told
+    assert str(kit.parent) in finding.cure
 
 
 def test_lessons_inside_the_installed_kit_are_not_the_place_to_work(
