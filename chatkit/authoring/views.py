@@ -54,6 +54,8 @@ def programs(clone: Clone, lesson: Lesson) -> Iterator[tuple[Path, str]]:
             yield lesson.solutions / program, clone.finished(step, program)
         else:
             yield lesson.folder / program, clone.finished(step, program)
+        if program in lesson.modules and step == lesson.step:  # its solution imports it, too
+            yield lesson.solutions / program, clone.finished(step, program)
 
 
 def texts(clone: Clone, lesson: Lesson) -> Iterator[tuple[Path, str]]:

@@ -76,6 +76,9 @@ class Pulsing(Protocol):
     def feel(self) -> None:
         """Ask for another pulse, unless one is on its way."""
 
+    def on_its_way(self) -> bool:
+        """Whether something that was asked, or the answer, is between the two programs."""
+
 
 class IdleDetector:
     """Looks at some programs again and again, until they are at rest."""
@@ -183,7 +186,9 @@ class IdleDetector:
         # A timer may have gone off just before we looked for it: then somebody has woken up.
         now = linux.threads(pids + self._drawn_by())
         stirred = any(now.get(id) != everything[id] for id in threads)
-        return "active" if stirred else "rest"
+        # One that hangs is still asked how it is, and a thread of its own answers.
+        asked = not self.pulses and any(window.on_its_way() for window in self.windows)
+        return "active" if stirred or asked else "rest"
 
     def _some_may_act(
         self, everything: Threads, threads: Threads, idle: float, calm: bool

@@ -215,8 +215,12 @@ class Window(LivingWindow):
         self.loop.settle(quietly=True)
 
     def moves_to(self, x: int, y: int, path: str = ".") -> tuple[int, int, int, int]:
-        """Move a window; return its left, upper, right and lower edge, in pixels."""
-        left, top, width, height = self._ask("place", path=path, x=x, y=y)["place"]
+        """Move a window; return its left, upper, right and lower edge, in pixels.
+
+        All are 0 where it has just been closed.
+        """
+        answer = self._ask("place", path=path, x=x, y=y)
+        left, top, width, height = answer.get("place", (0, 0, 0, 0))
         return left, top, left + width, top + height
 
     def closes(self, path: str = "") -> None:

@@ -13,6 +13,8 @@ from chatkit.course.errors import AuthoringError, CourseError, Problem
 from chatkit.course.facts import Facts, read_facts
 from chatkit.course.places import INSTALLED, PACKAGE, beside
 
+STARTED = ("server.py", "client.py")  # the programs that people and checks start
+
 
 @dataclass(frozen=True)
 class Todo:
@@ -34,7 +36,7 @@ class Lesson:
     minutes: int
     goals: tuple[str, ...]
     asked: tuple[str, ...]  # the programs a student writes
-    given: Mapping[str, str]  # program -> the step that owns it
+    given: Mapping[str, str]  # program, or module of one -> the step that owns it
     changes: Mapping[str, str]  # function that differs from the step before -> why
     todos: tuple[Todo, ...]
     folder: Path  # lessons/02_broadcast
@@ -54,8 +56,13 @@ class Lesson:
 
     @property
     def programs(self) -> tuple[str, ...]:
-        """All programs of the lesson, the server first."""
+        """All programs of the lesson and their modules, the server first."""
         return tuple(sorted({*self.asked, *self.given}, reverse=True))
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What the lesson gives for its own programs to import: "look.py". Nobody starts it."""
+        return tuple(name for name in self.given if name not in STARTED)
 
     def program_in(self, folder: Path, program: str) -> Path:
         """Where `program` lies when `folder` holds a student's programs of this lesson.

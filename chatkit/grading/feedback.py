@@ -15,6 +15,7 @@ from chatkit.grading.verdict import LessonVerdict, Verdict
 
 WIDTH = 80
 MARKS = {"passed": "✓", "failed": "✗", "not_reached": "·", "skipped": "-"}
+STATUS = {"passed": "passed", "failed": "failed", "not_reached": "not tried", "skipped": "skipped"}
 INDENT = 12
 MOST = 12  # lines of what to begin with
 # Then the program never came to what a check asks to think about.

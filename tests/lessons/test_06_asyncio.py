@@ -3,12 +3,10 @@
 from chatkit.bench import Bench, Failure, NotMet, Peer, Symptom, bare, quoted
 from chatkit.course import check, take
 
-from . import names
-from . import room as stories
+from . import any_server, leaving, names, waiting
 from . import test_04_nicknames as nicknames
 from .room import GREETING, Room
 
-ANY = "all-programs"
 HERE = "lesson-6-asyncio"
 
 START = "Starting and stopping"
@@ -21,11 +19,11 @@ END = "Somebody leaves"
 class HereRoom(Room):
     """A room that tells a newcomer who is here. What it tells is the business of one check."""
 
-    def __init__(self, bench: Bench) -> None:
-        super().__init__(bench, names=True)
+    def __init__(self, bench: Bench, *, turns: str = "") -> None:
+        super().__init__(bench, names=True, turns=turns)
 
-    def anew(self) -> Room:
-        return HereRoom(self.bench)
+    def anew(self, *, turns: str = "") -> Room:
+        return HereRoom(self.bench, turns=turns)
 
     def welcome(self, peer: Peer, name: str) -> None:
         here = f"Here: {', '.join(member.name for member in self.members)}".rstrip()
@@ -64,20 +62,16 @@ def hears_who_is_here(room: Room, peer: Peer, *there: str, step: str = "handshak
     room.members.append(peer)
 
 
-test_ready_line = take(nicknames.test_ready_line, points=4, read=START, free=True)
-
-
-@check(
-    "handshake",
-    "asks NICK, reads the name, says Connected to the server, in that order",
+test_ready_line = take(any_server.test_ready_line, points=4, read=START, free=True)
+test_handshake = take(
+    names.test_handshake,
     points=10,
     hint="What does each side say first, and what comes only after the name?",
     read=TASKS,
     rule=HERE,
+    room=room,
     owns=("connect", "handshake", "greeting", "join"),
 )
-def test_handshake(room: HereRoom) -> None:
-    names.shakes_hands_in_order(room)
 
 
 @check(
@@ -103,93 +97,60 @@ def test_here(bench: Bench) -> None:
     hears_who_is_here(room, bench.connect("dave"), "alice", "carol", step="mute")
 
 
-@check(
-    "says-who",
-    "a line reaches everyone else with the name of its sender",
-    points=10,
-    hint="Who knows for certain which client sent a line?",
-    read=TASKS,
-    rule=HERE,
-    owns=("delivery",),
-)
-def test_says_who(bench: Bench) -> None:
-    room = HereRoom(bench)
-    alice, bob, carol = room.join("alice", "bob", "carol")
-    for speaker in (alice, bob, carol):
-        room.talk(speaker, bench.word())
-        speaker.hears_nothing("it is their own line", own=True)
-    bench.clear()
-    stories.keeps_half_a_line(HereRoom(bench))
-
-
-@check(
-    "leave-notice",
-    "a clean leave is told exactly once, and leaves no name behind",
+test_says_who = take(nicknames.test_says_who, points=10, read=TASKS, rule=HERE, room=room)
+test_leave_notice = take(
+    nicknames.test_leave_notice,
     points=8,
     hint="The lines have ended. What must the others know, and what must your server forget?",
     read=END,
     rule=HERE,
+    room=room,
 )
-def test_leave_notice(room: HereRoom) -> None:
-    names.says_goodbye_once(room, "leaves")
-
-
-test_reset_notice = take(nicknames.test_reset_notice, points=8, read=END, room=room)
-test_name_and_chat = take(nicknames.test_name_and_chat, points=6, read=TASKS, room=room)
+test_reset_notice = take(
+    nicknames.test_reset_notice,
+    points=8,
+    hint="read() raised. Is that another end than read() returning b''?",
+    read=END,
+    rule=HERE,
+    room=room,
+)
+test_name_and_chat = take(nicknames.test_name_and_chat, points=6, read=TASKS, rule=HERE, room=room)
 test_name_rules = take(
-    nicknames.test_name_rules, points=6, read=AWAIT, room=room, hint="Which names are good?"
+    names.test_name_rules, points=6, hint="Which names are good?", read=AWAIT, rule=HERE, room=room
 )
 test_slow_to_name = take(
     nicknames.test_slow_to_name,
     points=8,
-    read=TASKS,
-    room=room,
     hint="Who waits for the name?",
+    read=TASKS,
+    rule=HERE,
+    room=room,
     owns=("mute",),
 )
-
-
-@check(
-    "line-rules",
-    "long lines pass, blank ones do not, bad bytes end nothing, also in a name",
-    points=5,
-    hint="Read the rules for lines in the contract, one by one.",
-    read=TASKS,
-    rule=ANY,
-)
-def test_line_rules(bench: Bench) -> None:
-    for story in (stories.knows_what_a_line_is, names.reads_any_name):
-        story(HereRoom(bench))
-        bench.clear()
-
-
-@check(
-    "gives-back",
-    "whoever has left hears the end, and keeps no open file",
+test_line_rules = take(nicknames.test_line_rules, points=5, read=TASKS, room=room)
+test_gives_back = take(
+    leaving.test_gives_back,
+    title="whoever has left hears the end, and keeps no open file",
     points=5,
     hint="When a client goes: which task must end, and who closes the connection?",
     read=END,
     rule=HERE,
+    room=room,
 )
-def test_gives_back(bench: Bench) -> None:
-    for story in (stories.gives_everything_back, stories.ends_its_own_side):
-        story(HereRoom(bench))
-        bench.clear()
-
-
-@check(
-    "stuck-reader",
-    "one that never reads does not freeze the room",
+test_stuck_reader = take(
+    waiting.test_stuck_reader,
     points=8,
     hint="Which task waits until somebody reads, and who waits for that task?",
     read=OUTBOX,
     rule=HERE,
+    room=room,
 )
-def test_stuck_reader(room: HereRoom) -> None:
-    stories.survives_a_stuck_reader(room)
-
-
-test_restart = take(nicknames.test_restart, points=2, read=START, free=True)
+test_restart = take(any_server.test_restart, points=2, read=START, free=True, join=nicknames.arrive)
 test_ctrl_c = take(
-    nicknames.test_ctrl_c, points=4, read=START, hint="Which tasks still wait?", free=True
+    any_server.test_ctrl_c,
+    points=4,
+    hint="Which tasks still wait?",
+    read=START,
+    free=True,
+    join=nicknames.arrive,
 )

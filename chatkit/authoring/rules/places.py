@@ -36,9 +36,10 @@ def nothing_is_left_over(clone: Clone) -> Iterator[Problem]:
             if file.stem not in names:
                 yield left(clone, file)
     for lesson in clone.lessons:
+        own = {name for name in lesson.modules if clone.owner(lesson, name) == lesson.step}
         for folder, wanted in (
             (lesson.folder, set(lesson.programs)),
-            (lesson.solutions, set(lesson.asked)),
+            (lesson.solutions, {*lesson.asked, *own}),
         ):
             for file in sorted(folder.glob("*.py")):
                 if file.name not in wanted and not set_aside(file.name):

@@ -19,7 +19,9 @@ from chatkit._archives.unpacking import HAND_IN, readable
 from chatkit._errors import UserError
 from chatkit._files import WriteError, write_whole, zip_of
 from chatkit.course.lessons import Course, Lesson
+from chatkit.course.manifest import same
 from chatkit.course.places import set_aside
+from chatkit.course.starters import StarterError, starter
 from chatkit.course.todo import unfinished
 
 MANIFEST = "chatkit.json"
@@ -62,7 +64,7 @@ def pack(course: Course, target: Path, lessons: Sequence[Lesson]) -> list[str]:
             data = read_program(lesson.folder / program)
             remarks += [f"{lesson.name}/{program}: {remark}" for remark in look_at(data)]
             entries[f"{lesson.name}/{program}"] = data
-        remarks += left_behind(lesson)
+        remarks += left_behind(course, lesson)
     names = [lesson.name for lesson in course.lessons if lesson in lessons]
     about = {"handin": FORMAT, "kit": __version__, "lessons": names}
     entries[MANIFEST] = (json.dumps(about, indent=1) + "\n").encode()
@@ -113,17 +115,30 @@ def look_at(data: bytes) -> list[str]:
     return remarks
 
 
-def left_behind(lesson: Lesson) -> list[str]:
-    """A remark when the lesson folder has modules that the hand-in does not carry."""
+def left_behind(course: Course, lesson: Lesson) -> list[str]:
+    """A remark when the lesson folder has modules that the hand-in does not carry.
+
+    The grader has those that the lesson gives, as they were given.
+    """
     others = sorted(
         readable(path.name)
         for path in lesson.folder.glob("*.py")
-        if path.name not in lesson.programs and not set_aside(path.name)
+        if not set_aside(path.name) and not _is_given(course, lesson, path)
     )
     if not others:
         return []
     asked = " and ".join(lesson.asked)
     return [f"{lesson.name}: {', '.join(others)} not packed; a hand-in carries {asked} only"]
+
+
+def _is_given(course: Course, lesson: Lesson, path: Path) -> bool:
+    """Whether the grader has this file: a program of the lesson, or a module as it was given."""
+    if path.name not in lesson.modules:
+        return path.name in lesson.programs
+    try:
+        return same(path.read_bytes(), starter(course, lesson, path.name))
+    except (OSError, StarterError):  # nobody can tell: say that it stays behind
+        return False
 
 
 def read_manifest(where: Path) -> Manifest | None:

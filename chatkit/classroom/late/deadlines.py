@@ -49,6 +49,10 @@ class Deadlines:
     def extended(self, student: str, lesson: str) -> datetime | None:
         return self.extensions.get(student, {}).get(lesson)
 
+    def until(self, student: str, lesson: str) -> datetime:
+        """The last moment at which work is in time, in a lesson that has a deadline."""
+        return (self.extended(student, lesson) or self.due[lesson]) + self.grace
+
     def lateness(
         self, student: str, lesson: str, moment: datetime | None, marked: bool
     ) -> Lateness:

@@ -31,6 +31,7 @@ class Mark:
     came: str = ""  # when, as the name says it
     attempt: int = 0  # of several archives of one student
     reply: str = ""  # the name under which the platform takes feedback files
+    tag: str = ""  # two hand-ins under one name with different tags are of two people
 
 
 # mod/assign/classes/downloader.php in Moodle: the full name with spaces for underscores, the

@@ -138,7 +138,8 @@ def check(
 def demo() -> None:
     """Open a server and two windows of the finished chat, to play with.
 
-    Close both windows, or press Ctrl-C here, and everything has ended.
+    They say a few lines by themselves; then type in them. Close both windows, or press Ctrl-C
+    here, and everything has ended.
 
     \b
     chatkit demo

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from chatkit.bench import sequence
 from chatkit.bench.transcript import Event, quoted
-from chatkit.cli.printing import Printer
+from chatkit.cli.printing import Printer, carries
 from chatkit.grading.verdict import LessonVerdict
 from chatkit.system.ports import joined
 from chatkit.system.terminal import jobcontrol
@@ -83,7 +83,7 @@ class TapView:
         self.console = Console(highlight=False, soft_wrap=True)
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 500
         self.width = max(40, width)
-        self.arrows = ("──▶", "◀──") if speaks("──▶ ◀── │") else ("-->", "<--")
+        self.arrows = ("──▶", "◀──") if carries("──▶ ◀── │") else ("-->", "<--")
         self.rows: queue.Queue[Text | None] = queue.Queue(MOST_ROWS)
         self.left_out = 0
         self.packets = 0
@@ -193,15 +193,6 @@ class TapView:
                 self.console.print(row)
         except OSError as error:  # nobody reads it any more, or the disk is full
             self.failed = error
-
-
-def speaks(text: str) -> bool:
-    """Whether the terminal has these characters."""
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def fitting(data: bytes, room: int) -> str:

@@ -25,6 +25,11 @@ def causes_of(evidence: Evidence) -> tuple[Cause, ...]:
     )
 
 
+def title_of(name: str) -> str:
+    """The title of a misconception; empty for a name that the catalogue does not have."""
+    return CATALOGUE[name].title if name in CATALOGUE else ""
+
+
 def _told(entry: Misconception, seen: Seen) -> str | None:
     """The sentence of an entry. One that cannot cope with a strange program stays silent.
 

@@ -151,8 +151,6 @@ class SandboxError(Exception):
 
 TK = tuple(map(Path, ("/etc/fonts", "/etc/alternatives")))  # what a window reads besides
 
-PROCESSES = Sandbox("processes")
-
 
 def enter(wanted: Tier = "namespaces") -> Sandbox:
     """Contain what this process will start, as well as the system can; say how.

@@ -328,6 +328,8 @@ def test_a_taken_check_may_have_a_room_of_its_own() -> None:
     def test_greets(room: object) -> None:
         told.append(room)
 
-    for taken in (test_greets, take(test_greets, points=3, room=lambda bench: "another")):
+    other = take(test_greets, points=3, room=lambda bench: "another")
+    third = take(other, points=2, room=lambda bench: "a third")
+    for taken in (test_greets, other, third, take(other, points=1)):
         taken.check.story("the bench")  # type: ignore[attr-defined]
-    assert told == ["a room of the bench", "another"]
+    assert told == ["a room of the bench", "another", "a third", "another"]

@@ -173,6 +173,14 @@ def follow(page: str, desk: Path) -> None:
             assert ("is due" in shown) == ("[deadline]" in block.text)
             assert ("half-line" in shown) == ("half-line" in block.text)
             continue
+        if block.language == "csv":
+            name = "groups.csv" if block.text.startswith("group,") else "people.csv"
+            (desk / name).write_text(block.text, encoding="utf-8")
+            run(again, desk)
+            assert (desk / "grades" / name).read_text(encoding="utf-8") == block.text
+            shown = (desk / "grades" / "index.html").read_text(encoding="utf-8")
+            assert "Alice Young" in shown
+            continue
         if block.language != "sh":
             continue
         printed = ""
@@ -239,8 +247,27 @@ def test_what_is_left_out_is_there_and_no_more() -> None:
     assert {
         block.language for page in PAGES for block in blocks(page.read_text(encoding="utf-8"))
     } <= {
-        *("sh", "text", "toml"),
+        *("csv", "sh", "text", "toml"),
     }
+
+
+def test_the_table_of_wishes_leaves_nothing_out() -> None:
+    """Every command of a class, and every option that can be given to it."""
+    page = (DOCS / "instructors" / "grade.md").read_text(encoding="utf-8")
+    table = page.partition("## From a wish to a command")[2].partition("\n## ")[0]
+    context = click.Context(main)
+    group = main.get_command(context, "class")
+    assert isinstance(group, click.Group)
+    missing = [
+        f"{name} {option}"
+        for name in group.list_commands(context)
+        for one in getattr(group.get_command(context, name), "params", ())
+        if isinstance(one, click.Option) and (option := one.opts[0]) != "--kit"
+        if not any(f"class {name} " in row and option in row for row in table.splitlines())
+        # What grade and report share is told once.
+        if not any("class report " in row and option in row for row in table.splitlines())
+    ]
+    assert not missing
 
 
 def spoken_of() -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatkit.authoring.samples import Sample, sample_in, samples
+from chatkit.authoring.samples import Sample, sample_in
 from chatkit.bench.bench import Bench
 from chatkit.bench.evidence import Evidence
 from chatkit.course.lessons import find_course
@@ -19,7 +19,6 @@ from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
 
 COURSE = find_course(Path(__file__).parent)
-MISTAKES = samples(COURSE, "mistakes")
 PROOFS = [(one.name, proof) for one in CATALOGUE.values() for proof in one.proofs]
 UNLIKE = [(one.name, one.unlike) for one in CATALOGUE.values() if one.unlike]
 

@@ -7,7 +7,7 @@ from chatkit.grading.explain.questions.flow import line_ends, pieces, texts
 from chatkit.grading.explain.questions.source import as_text, constant
 from chatkit.grading.explain.questions.wire import said, told_by, told_to
 
-CLIENT = {4: "The client", 5: "Starting and the name"}
+CLIENT = {4: "The client", 5: "The name on the wire"}
 
 
 @misconception(

@@ -5,11 +5,11 @@ import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import loop_around, mentions
+from chatkit.grading.explain.questions.headings import COMING
 from chatkit.grading.explain.questions.source import called, owner
 from chatkit.grading.explain.questions.wire import joined, told_by, told_to, wanted
 
 OTHERS = {2: "To everyone else", 3: "An outbox for each client", 4: "Who says what"}
-COMING = {2: "Starting and stopping", 3: "A thread for each client", 4: "Coming and going"}
 SENDS = ("send", "sendall", "put", "put_nowait", "write", "append", "say")
 
 

@@ -7,16 +7,10 @@ from collections.abc import Iterator
 from chatkit.bench.evidence import Frame, Raised
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import goes_through, mentions, pieces, targets
+from chatkit.grading.explain.questions.headings import END
 from chatkit.grading.explain.questions.source import called, caught, keyword, owner
-from chatkit.grading.explain.questions.wire import reset_came, somebody_left
+from chatkit.grading.explain.questions.wire import BROKEN, reset_came, somebody_left
 
-END = {
-    1: "The end of the stream",
-    2: "Somebody leaves",
-    3: "Somebody leaves",
-    4: "Coming and going",
-}
-BROKEN = ("ConnectionResetError", "BrokenPipeError", "ConnectionAbortedError")
 REMOVES = (
     "remove",
     "discard",

@@ -4,17 +4,9 @@ import ast
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import goes_through
+from chatkit.grading.explain.questions.headings import BREAK
 from chatkit.grading.explain.questions.source import called, caught, owner
-from chatkit.grading.explain.questions.wire import somebody_left, told_by, told_to, wanted
-
-END = {
-    1: "The end of the stream",
-    2: "Somebody leaves",
-    3: "Somebody leaves",
-    4: "Coming and going",
-}
-BREAK = {**END, 1: "When a connection breaks"}
-BROKEN = ("ConnectionResetError", "BrokenPipeError", "ConnectionAbortedError")
+from chatkit.grading.explain.questions.wire import BROKEN, somebody_left, told_by, told_to, wanted
 
 
 @misconception(

@@ -4,11 +4,9 @@ import ast
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import Piece, followed, pieces, strict
+from chatkit.grading.explain.questions.headings import LINES
 from chatkit.grading.explain.questions.source import argument, called, constant, keyword, owner
 from chatkit.grading.explain.questions.wire import quoted_bytes, told_to
-
-STREAM = {1: "A stream of bytes", 2: "Lines from a stream", 3: "A thread for each client"}
-LINES = {**STREAM, 4: "The handshake", 5: "The inbox"}
 
 
 @misconception(

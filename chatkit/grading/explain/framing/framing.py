@@ -15,6 +15,7 @@ from chatkit.grading.explain.questions.flow import (
     pieces,
     targets,
 )
+from chatkit.grading.explain.questions.headings import LINES
 from chatkit.grading.explain.questions.source import called, constant, owner
 from chatkit.grading.explain.questions.wire import (
     LOST,
@@ -25,9 +26,6 @@ from chatkit.grading.explain.questions.wire import (
     quoted_bytes,
     wanted,
 )
-
-STREAM = {1: "A stream of bytes", 2: "Lines from a stream", 3: "A thread for each client"}
-LINES = {**STREAM, 4: "The handshake", 5: "The inbox"}
 
 
 @misconception(

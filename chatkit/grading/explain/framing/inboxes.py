@@ -12,6 +12,7 @@ from chatkit.grading.explain.questions.flow import (
     pieces,
     targets,
 )
+from chatkit.grading.explain.questions.headings import LINES
 from chatkit.grading.explain.questions.source import Function, called, constant, owner
 from chatkit.grading.explain.questions.wire import (
     came_again,
@@ -20,8 +21,6 @@ from chatkit.grading.explain.questions.wire import (
     told_to,
 )
 
-STREAM = {1: "A stream of bytes", 2: "Lines from a stream", 3: "A thread for each client"}
-LINES = {**STREAM, 4: "The handshake", 5: "The inbox"}
 EMPTY = (b"", "")
 
 

@@ -12,6 +12,7 @@ from chatkit.grading.explain.questions.flow import (
     targets,
     tests,
 )
+from chatkit.grading.explain.questions.headings import STREAM, WORDS
 from chatkit.grading.explain.questions.source import argument, as_text, called, constant, owner
 from chatkit.grading.explain.questions.wire import quoted_bytes, told_by, told_to, wanted
 
@@ -25,8 +26,6 @@ ODD_ENDS = (
     b"\xe2\x80\xa8",
     b"\xe2\x80\xa9",
 )
-LINES = {1: "A stream of bytes", 2: "Lines from a stream", 3: "A thread for each client"}
-WORDS = {**LINES, 2: "To everyone else", 4: "Who says what", 5: "The inbox"}
 CUTS = ("strip", "rstrip", "lstrip", "removesuffix", "split", "partition", "replace")
 CHANGES = ("upper", "lower", "title", "capitalize", "casefold", "swapcase", "expandtabs")
 
@@ -35,7 +34,7 @@ CHANGES = ("upper", "lower", "title", "capitalize", "casefold", "swapcase", "exp
     "splitlines-knows-more-line-ends",
     "str.splitlines() cuts at more characters than b'\\n'",
     think="At which characters does str.splitlines() cut? At which one does a line end here?",
-    read=LINES,
+    read=STREAM,
     proofs=("02_broadcast/splitlines", "03_threads/splitlines"),
     unlike="02_broadcast/splitlines_of_each_recv",
 )
@@ -249,7 +248,7 @@ def _limit(seen: Seen, node: ast.expr) -> int | None:
     "line-end-not-sent",
     "a line is sent without its end",
     think="How does the other side know that the line is over?",
-    read={**LINES, 1: "Put the client together", 3: "The client", 4: "The client", 5: "Sending"},
+    read={**STREAM, 1: "Put the client together", 3: "The client", 4: "The client", 5: "Sending"},
     proofs=("01_echo/client_sends_no_line_end", "04_nicknames/words_without_line_ends"),
     unlike="02_broadcast/glues_lines",
 )

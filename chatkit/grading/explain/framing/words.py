@@ -5,6 +5,7 @@ import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import is_sent, is_test
+from chatkit.grading.explain.questions.headings import WORDS
 from chatkit.grading.explain.questions.source import as_text, constant
 from chatkit.grading.explain.questions.wire import (
     CONTRACT,
@@ -13,9 +14,6 @@ from chatkit.grading.explain.questions.wire import (
     told_to,
     wanted,
 )
-
-LINES = {1: "A stream of bytes", 2: "Lines from a stream", 3: "A thread for each client"}
-WORDS = {**LINES, 2: "To everyone else", 4: "Who says what", 5: "The inbox"}
 
 
 @misconception(

@@ -241,9 +241,9 @@ def is_daemon(source: Source, thread: ast.Call) -> bool:
     return any(sets) or bool(source.calls("setDaemon"))
 
 
-def goes_through(loop: ast.For) -> str:
+def goes_through(loop: ast.For | ast.comprehension) -> str:
     """The collection that a loop goes through; "" where it is a copy, or something else."""
-    node: ast.expr = loop.iter
+    node = loop.iter
     if isinstance(node, ast.Call) and called(node) in ("values", "keys", "items"):
         return owner(node)
     if isinstance(node, ast.Call) and called(node) in ("enumerate", "reversed") and node.args:

@@ -182,15 +182,6 @@ def reached(source: Source, names: set[str]) -> set[str]:
     return found
 
 
-def collection(node: ast.expr) -> str:
-    """The collection itself that a loop goes through; "" for a copy, or something else."""
-    if isinstance(node, ast.Call) and called(node) in ("values", "keys", "items"):
-        return owner(node)
-    if isinstance(node, ast.Call) and called(node) in ("enumerate", "reversed") and node.args:
-        node = node.args[0]
-    return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
-
-
 def changes(source: Source, what: str) -> Iterator[tuple[ast.AST, bool]]:
     """Where a collection is changed, by its last name, and whether something is added there."""
     for call in source.calls(*ADDS, *TAKES):

@@ -3,6 +3,7 @@
 import ast
 
 from chatkit.grading.explain.catalogue import Seen, misconception
+from chatkit.grading.explain.questions.headings import LEAVES, OUTBOX
 from chatkit.grading.explain.questions.sharing import calls_at, last, made, reached
 from chatkit.grading.explain.questions.source import (
     Function,
@@ -12,8 +13,6 @@ from chatkit.grading.explain.questions.source import (
     owner,
 )
 
-OUTBOX = {3: "An outbox for each client", 4: "Many at once"}
-LEAVES = {3: "Somebody leaves", 4: "Coming and going"}
 QUEUES = ("Queue", "SimpleQueue", "LifoQueue", "PriorityQueue")
 
 

@@ -8,7 +8,7 @@ from chatkit.grading.explain.questions.tkcode import last_name, puts
 from chatkit.grading.explain.questions.windowtalk import said_to, sent_by
 from chatkit.grading.explain.window.window import inserts_into_disabled
 
-NAME = {5: "Starting and the name"}
+NAME = {5: "The name on the wire"}
 
 GREETING = "Connected to the server"
 

@@ -10,11 +10,6 @@ from chatkit.grading.explain.questions.tkcode import last_name, registered
 INBOX = {5: "The inbox"}
 SEND = {5: "Sending"}
 
-_FROM_THREAD = re.compile(r"^(?P<thread>.+?) calls Tk: (?P<what>.*?)(?: \(.*, line \d+\))?$")
-_DIALOGS = re.compile(
-    r"\b(?:messagebox|simpledialog|filedialog)\.|\bask\w+\(|\bshow(?:info|error|warning)\("
-)
-
 
 @misconception(
     "empty-not-caught",

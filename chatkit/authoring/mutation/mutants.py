@@ -2,19 +2,22 @@
 
 A mutant that passes every check has survived. Then a check is missing, or the change makes no
 difference that the contract knows of; `tests/mutants.toml` says for each of these why not. The
-changes are cosmic-ray's. A mutant is graded as a stranger's submission, for it may do anything.
+changes are cosmic-ray's, or those of `concepts`, which are also put into the alternatives. A mutant
+is graded as a stranger's submission, for it may do anything.
 """
 
 import difflib
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 from chatkit.authoring.clone import Clone, read
+from chatkit.authoring.mutation.concepts import concept_mutants
+from chatkit.authoring.samples import Sample, samples
 from chatkit.course.lessons import Lesson
 from chatkit.grading.jobs import grade_jobs
 from chatkit.grading.options import RunOptions
@@ -23,15 +26,16 @@ from chatkit.grading.worker import Job
 
 EXPLAINED = "tests/mutants.toml"
 
-Key = tuple[str, str, int, str]  # lesson and program, line before, which of them, line after
+Key = tuple[str, str, int, str]  # the program, line before, which of them, line after
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One finished program with one change."""
+    """One right program with one change."""
 
-    lesson: Lesson
+    of: Sample  # the finished programs of a lesson, or an alternative
     program: str
+    concept: str  # what its author got wrong; "" where it is no change of `concepts`
     line: int  # of the finished program, from 1
     before: str  # the lines that change, without their indentation
     after: str
@@ -40,12 +44,19 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        return f"{self.lesson.name}/{self.program}:{self.line}: {self.before} → {self.after}"
+        concept = f"{self.concept.replace('_', ' ')}: " if self.concept else ""
+        return f"{self.place}:{self.line}: {concept}{self.before} → {self.after}"
+
+    @property
+    def place(self) -> str:
+        """The program: "01_echo/server.py", "alternatives/01_echo/timeouts/server.py"."""
+        finished = self.of.folder == self.of.lesson.solutions
+        return f"{self.of.lesson.name if finished else self.of.name}/{self.program}"
 
     @property
     def key(self) -> Key:
         """How `tests/mutants.toml` names it: a line's number changes too often."""
-        return f"{self.lesson.name}/{self.program}", self.before, self.nth, self.after
+        return self.place, self.before, self.nth, self.after
 
 
 @dataclass(frozen=True)
@@ -61,24 +72,46 @@ class Fate:
         return not self.check
 
 
-def mutants(clone: Clone, lessons: Sequence[Lesson]) -> list[Mutant]:
+def mutants(lessons: Sequence[Lesson]) -> list[Mutant]:
     """All mutants of the programs that these lessons ask for. Raises ImportError.
 
     Two changes that give the same program count once.
     """
-    found = []
+    found: list[Mutant] = []
     for lesson in lessons:
+        finished = Sample(lesson, lesson.solutions, {})
         for program in lesson.asked:
             source = read(lesson.solutions / program)
-            lines = [line.strip() for line in source.splitlines()]
-            seen = {source}
-            for text in changed(source):
-                if text not in seen:
-                    seen.add(text)
-                    line, before, after = difference(source, text)
-                    nth = lines[:line].count(lines[line - 1])
-                    found.append(Mutant(lesson, program, line, before, after, nth, text))
+            found += distinct(finished, program, source, (("", one) for one in changed(source)))
     return found
+
+
+def with_concepts(clone: Clone, lessons: Sequence[Lesson]) -> list[Mutant]:
+    """All concept mutants of the programs of these lessons and of their alternatives."""
+    right = [Sample(lesson, lesson.solutions, {}) for lesson in lessons]
+    right += [one for one in samples(clone.course, "alternatives") if one.lesson in lessons]
+    found: list[Mutant] = []
+    for one in right:
+        for program in one.lesson.asked:
+            file = one.folder / program
+            if file.is_file():
+                source = file.read_text(encoding="utf-8-sig")
+                found += distinct(one, program, source, concept_mutants(source))
+    return found
+
+
+def distinct(
+    of: Sample, program: str, source: str, texts: Iterable[tuple[str, str]]
+) -> Iterator[Mutant]:
+    """A mutant for each text that differs from the source and from those before it."""
+    lines = [line.strip() for line in source.splitlines()]
+    seen = {source}
+    for concept, text in texts:
+        if text not in seen:
+            seen.add(text)
+            line, before, after = difference(source, text)
+            nth = lines[:line].count(lines[line - 1])
+            yield Mutant(of, program, concept, line, before, after, nth, text)
 
 
 def changed(source: str) -> Iterator[str]:
@@ -99,11 +132,12 @@ def changed(source: str) -> Iterator[str]:
 
 
 def difference(source: str, text: str) -> tuple[int, str, str]:
-    """The first line that differs, and the lines that do, before and after."""
+    """The number of the first line that differs, and all lines up to the last one that does."""
     one, other = source.splitlines(), text.splitlines()
     blocks = difflib.SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
-    _, start, end, begin, stop = next(block for block in blocks if block[0] != "equal")
-    before, after = one[start:end], other[begin:stop]
+    changes = [block for block in blocks if block[0] != "equal"]
+    start, begin = changes[0][1], changes[0][3]
+    before, after = one[start : changes[-1][2]], other[begin : changes[-1][4]]
     return start + 1, "\n".join(map(str.strip, before)), "\n".join(map(str.strip, after))
 
 
@@ -136,15 +170,10 @@ def fates(clone: Clone, chosen: Sequence[Mutant], *, workers: int) -> Iterator[F
     with tempfile.TemporaryDirectory(prefix="chatkit-") as folder:
         jobs = []
         for number, mutant in enumerate(chosen):
-            home = Path(folder) / str(number)
-            home.mkdir()
-            for program in mutant.lesson.asked:  # what is given, the lesson has
-                text = read(mutant.lesson.solutions / program)
-                if program == mutant.program:
-                    text = mutant.text
-                (home / program).write_text(text, encoding="utf-8")
+            home = mutant.of.laid_out(Path(folder) / str(number))  # what is given, the lesson has
+            (home / mutant.program).write_text(mutant.text, encoding="utf-8")
             options = RunOptions(seed="mutants", until_failure=True)
-            jobs.append(Job(clone.root, mutant.lesson.name, home, options, str(number)))
+            jobs.append(Job(clone.root, mutant.of.lesson.name, home, options, str(number)))
         with closing(grade_jobs(jobs, workers=workers)) as graded:
             for done in graded:
                 mutant = chosen[int(done.job.student)]
