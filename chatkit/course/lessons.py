@@ -43,6 +43,7 @@ class Lesson:
     folder: Path  # lessons/02_broadcast
     grows_from: str  # the step whose programs it goes on with; "": that of the lesson before
     window: bool  # whether its client has a window
+    encore: bool  # whether the course is complete without it
     solutions: Path  # solutions/02_broadcast; a hand-out has none
     checks_file: Path  # tests/lessons/test_02_broadcast.py
 
@@ -167,6 +168,7 @@ def read_lesson(root: Path, folder: Path) -> Lesson:
         folder=folder,
         grows_from=facts.text("grows_from", ""),
         window=facts.flag("window", False),
+        encore=facts.flag("encore", False),
         solutions=beside(root, "solutions") / folder.name,
         checks_file=beside(root, "tests/lessons") / f"test_{folder.name}.py",
     )

@@ -19,6 +19,7 @@ from chatkit.authoring.scenes.scenes import scenes
 from chatkit.authoring.scenes.tries import tabs
 from chatkit.authoring.site.cataloguepage import known
 from chatkit.course.errors import AuthoringError, Problem
+from chatkit.course.lessons import Lesson
 
 MARKER = re.compile(r"<!-- made: (?P<name>[a-z]+)(?: (?P<words>[^>]*?))? -->")
 END = "<!-- end -->"
@@ -39,13 +40,17 @@ def scene(clone: Clone, id: str) -> Iterable[str]:
 
 
 def lessons(clone: Clone, _: str) -> Iterable[str]:
-    """A row for each lesson: its page, what one builds, how long it takes, and the sum."""
+    """A row for each lesson: its page, what one builds, how long it takes. Encores follow the sum."""
     rows = ["| lesson | what you build | minutes |", "|---|---|--:|"]
-    for one in clone.lessons:
-        title = f"[{one.number} {one.title}](lessons/{one.name}.md)"
-        rows.append(f"| {title} | {one.summary} | {one.minutes} |")
-    rows.append(f"| all | | {sum(one.minutes for one in clone.lessons)} |")
+    rows += [row(one) for one in clone.lessons if not one.encore]
+    rows.append(f"| all | | {sum(one.minutes for one in clone.lessons if not one.encore)} |")
+    rows += [row(one) for one in clone.lessons if one.encore]
     yield "\n".join(rows)
+
+
+def row(lesson: Lesson) -> str:
+    title = f"[{lesson.number} {lesson.title}](lessons/{lesson.name}.md)"
+    return f"| {title} | {lesson.summary} | {lesson.minutes} |"
 
 
 def goals(clone: Clone, _: str) -> Iterable[str]:
