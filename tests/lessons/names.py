@@ -29,13 +29,22 @@ def room(bench: Bench) -> Room:
 )
 def test_handshake(room: Room) -> None:
     """The steps come in order, also where newcomers come while others talk."""
-    shakes_hands_in_order(room)
+    test_first_words(room)
     room.bench.clear()
     for seed in room.bench.orders(1):
         greets_before_chat(room.anew(turns=seed))
 
 
-def shakes_hands_in_order(room: Room) -> None:
+@check(
+    "handshake",
+    "asks NICK, reads the name, says Connected to the server, in that order",
+    points=8,
+    hint="What does each side say first, and what comes only after the name?",
+    read=HANDSHAKE,
+    rule=NAMES,
+    owns=("connect", "handshake", "greeting"),
+)
+def test_first_words(room: Room) -> None:
     """NICK, the name, the greeting, as lines; and no chat before that."""
     alice, bob = room.join("alice", "bob")
     carol = room.bench.connect("carol")

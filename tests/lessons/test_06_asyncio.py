@@ -63,19 +63,14 @@ def hears_who_is_here(room: Room, peer: Peer, *there: str, step: str = "handshak
 
 
 test_ready_line = take(any_server.test_ready_line, points=4, read=START, free=True)
-
-
-@check(
-    "handshake",
-    "asks NICK, reads the name, says Connected to the server, in that order",
+test_handshake = take(
+    names.test_first_words,
     points=10,
-    hint="What does each side say first, and what comes only after the name?",
     read=TASKS,
     rule=HERE,
+    room=room,
     owns=("connect", "handshake", "greeting", "join"),
 )
-def test_handshake(room: HereRoom) -> None:
-    names.shakes_hands_in_order(room)
 
 
 @check(

@@ -40,7 +40,7 @@ def scene(clone: Clone, id: str) -> Iterable[str]:
 
 
 def lessons(clone: Clone, _: str) -> Iterable[str]:
-    """A row for each lesson: its page, what one builds, how long it takes. Encores follow the sum."""
+    """A row for each lesson: its page, what one builds, and its minutes. Encores follow the sum."""
     rows = ["| lesson | what you build | minutes |", "|---|---|--:|"]
     rows += [row(one) for one in clone.lessons if not one.encore]
     rows.append(f"| all | | {sum(one.minutes for one in clone.lessons if not one.encore)} |")
