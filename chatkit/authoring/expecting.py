@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatkit.authoring.clone import read
-from chatkit.authoring.samples import Outcome, Sample
+from chatkit.authoring.samples import OR, Outcome, Sample
 from chatkit.authoring.stability import Grading, rounds
 
 LIST = r"(?m)^%s = \[[^\]]*\]\n"
@@ -57,19 +57,32 @@ def expectations(samples: Sequence[Sample], count: int, workers: int) -> Iterato
 def expectation(sample: Sample, gradings: Sequence[Grading]) -> Expectation:
     """What the file of `sample` must say after these gradings.
 
-    Where they do not agree about a check, it may find anything: it joins `sometimes`. A check that
-    is there already stays there, and with it its row.
+    Where they do not agree how a check fails, its row names each symptom. Where they do not agree
+    whether it does, it may find anything: it joins `sometimes`. A check that is there already stays
+    there, and with it its row.
     """
     known = [check.id for check in sample.lesson.checks()]
     found = [one.found for one in gradings]
     varies = {check for check in known if len({one[check] for one in found}) > 1}
     kept = [check for check in sample.expected.get("sometimes", ()) if check in known]
     sometimes = [check for check in known if check in varies or check in kept]
-    outcome = dict(found[0])
+    outcome = {check: together(sample, check, found) for check in known}
+    sometimes = [check for check in sometimes if check in kept or not outcome[check]]
     for check in sometimes:
         outcome[check] = said_before(sample, check)
     text = written(sample, outcome, sometimes, known)
     return Expectation(sample, text, tuple(remarks(sample, gradings, varies - set(kept))))
+
+
+def together(sample: Sample, check: str, found: Sequence[Outcome]) -> str:
+    """What these gradings and the file say of a check; "" where they do not agree if it fails."""
+    seen = {one[check] for one in found}
+    said = said_before(sample, check)
+    if seen <= set(said.split(OR)):
+        return said
+    if len(seen) > 1 and seen & set(NOT_MADE):
+        return ""
+    return OR.join(sorted(seen))
 
 
 def said_before(sample: Sample, check: str) -> str:

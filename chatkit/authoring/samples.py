@@ -17,7 +17,10 @@ from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
 from chatkit.grading.verdict import LessonVerdict
 
-Outcome = dict[str, str]  # check -> "passed", "not_reached", or the symptom of its failure
+# check -> "passed", "not_reached", or the symptom of its failure. What a race does may be chance:
+# then an expected outcome names each symptom that may come of it, "lost or silent".
+Outcome = dict[str, str]
+OR = " or "
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,12 @@ class Sample:
             ):
                 shutil.copy(self.lesson.solutions / program, programs)
         return programs
+
+
+def differences(found: Outcome, wanted: Outcome) -> dict[str, str]:
+    """The checks that found something else than is wanted, each with what it found."""
+    seen = {check: found.get(check, "missing") for check in wanted}
+    return {check: one for check, one in seen.items() if one not in wanted[check].split(OR)}
 
 
 def samples(course: Course, kind: str) -> list[Sample]:

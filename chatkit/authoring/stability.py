@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatkit.authoring.samples import Outcome, Sample, found_in
+from chatkit.authoring.samples import Outcome, Sample, differences, found_in
 from chatkit.system import linux
 
 
@@ -33,10 +33,9 @@ class Grading:
     def differences(self) -> list[str]:
         """The checks whose verdict is another one than it must be, told one a line."""
         return [
-            f"{self.sample}: {check} is {self.found.get(check, 'missing')}, not {wanted}"
+            f"{self.sample}: {check} is {found}, not {self.expected[check]}"
             + (f": {self.told[check]}" if check in self.told else "")
-            for check, wanted in self.expected.items()
-            if self.found.get(check) != wanted
+            for check, found in differences(self.found, self.expected).items()
         ]
 
 

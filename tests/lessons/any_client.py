@@ -127,7 +127,12 @@ def drains_at_the_end_of_input(bench: Bench, name: str = "") -> None:
 
 
 def hears_anything_at_any_time(bench: Bench, server: Peer) -> None:
-    """Bad bytes and a long silence end nothing: the client prints what comes after."""
+    """A character may come in parts. Bad bytes and a long silence end nothing."""
+    text = f"{bench.word()} café 😀"
+    data = text.encode() + b"\n"
+    coffee = data.index(b"\xc3") + 1
+    server.sends(data[:coffee], data[coffee:-3], data[-3:])
+    bench.prints(text)
     word = bench.word()
     server.sends(b"caf\xff\xfe\xc3\n" + word.encode() + b"\n")
     bench.prints(word)

@@ -253,7 +253,7 @@ def test_telnet(room: Room) -> None:
     rule=ANY,
 )
 def test_line_rules(room: Room) -> None:
-    room.plays(broadcast.test_line_rules, reads_any_name)
+    room.plays(broadcast.test_line_rules, broadcast.test_split_character, reads_any_name)
 
 
 def reads_any_name(room: Room) -> None:

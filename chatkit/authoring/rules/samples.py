@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatkit.authoring.clone import Clone, checks_of
-from chatkit.authoring.samples import Sample, samples
+from chatkit.authoring.samples import OR, Sample, samples
 from chatkit.bench.symptoms import Symptom
 from chatkit.course.errors import Problem
 from chatkit.course.lessons import Lesson
@@ -42,9 +42,9 @@ def samples_say_what_is_known(clone: Clone, lesson: Lesson) -> Iterator[Problem]
         for name in sorted(set(named) - set(known)):
             cure = f"chatkit author expect {lesson.number} --only {sample.folder.name}"
             yield Problem(file, f"{lesson.name} has no check {name!r}", cure)
-        for row in rows:
-            if row["symptom"] not in symptoms:
-                what = f"no symptom is called {row['symptom']!r}, so it has no sentence"
+        for symptom in [one for row in rows for one in row["symptom"].split(OR)]:
+            if symptom not in symptoms:
+                what = f"no symptom is called {symptom!r}, so it has no sentence"
                 cure = "correct it, or add it to chatkit/bench/symptoms.py with its sentence"
                 yield Problem(file, what, cure)
         for name in sorted(set(said.get("causes", ())) - {"", *CATALOGUE}):

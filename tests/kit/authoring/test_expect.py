@@ -11,7 +11,7 @@ from small_course import write_course
 
 from chatkit.authoring import expecting
 from chatkit.authoring.expecting import expectation
-from chatkit.authoring.samples import Outcome, Sample, sample_in, samples
+from chatkit.authoring.samples import Outcome, Sample, differences, sample_in, samples
 from chatkit.authoring.stability import Grading
 from chatkit.cli.main import main
 from chatkit.course.lessons import find_course
@@ -76,6 +76,19 @@ def test_what_differs_from_round_to_round_joins_sometimes(sample: Sample) -> Non
     assert one.remarks == (
         "asks is lost or not_reached: make the mistake show each time, if you can",
     )
+
+
+def test_what_fails_in_several_ways_names_each_symptom(sample: Sample) -> None:
+    ways = [graded(sample, greets="silent", asks=asks) for asks in ("silent", "lost", "silent")]
+    rows = tomllib.loads(expectation(sample, ways).text)["fails"]
+    assert {"check": "asks", "symptom": "lost or silent"} in rows
+
+
+def test_one_of_several_symptoms_is_no_difference() -> None:
+    wanted = {"asks": "lost or silent", "greets": "passed"}
+    assert differences({"asks": "silent", "greets": "passed"}, wanted) == {}
+    assert differences({"asks": "passed", "greets": "passed"}, wanted) == {"asks": "passed"}
+    assert differences({"asks": "lost"}, wanted) == {"greets": "missing"}
 
 
 def test_a_check_that_may_find_anything_stays_so(sample: Sample) -> None:

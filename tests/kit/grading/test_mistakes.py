@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatkit.authoring.samples import Sample, found_in, samples
+from chatkit.authoring.samples import Sample, differences, found_in, samples
 from chatkit.course.lessons import find_course
 
 COURSE = find_course(Path(__file__).parent)
@@ -15,8 +15,9 @@ MISTAKES = samples(COURSE, "mistakes")
 def test_a_mistake_fails_its_own_checks_and_no_others(sample: Sample, tmp_path: Path) -> None:
     verdict = sample.grade(tmp_path)
 
-    found, wanted = found_in(verdict), sample.outcome()
-    assert {check: found[check] for check in wanted} == wanted
+    wanted = sample.outcome()
+    different = differences(found_in(verdict), wanted)
+    assert different == {}, {check: wanted[check] for check in different}
     if causes := sample.expected.get("causes"):
         told = {one.cause.name for one in verdict.explanations}
         assert told <= set(causes), verdict.explanations

@@ -130,6 +130,7 @@ def test_a_run_cut_short_ends_its_programs_and_the_next_one_begins(tmp_path: Pat
         "while True:\n    threading.Event().wait(0.05)\n"  # never at rest: it is waited for
     )
     told: SimpleQueue[Heard | Ended] = SimpleQueue()
+    others = psutil.Process().children(recursive=True)  # of the tests before this one
     with Grader(course, told.put) as grader:
         first = grader.start(lesson)
         old = psutil.Process(int(pipe.read_text()))
@@ -147,7 +148,7 @@ def test_a_run_cut_short_ends_its_programs_and_the_next_one_begins(tmp_path: Pat
         assert heard[0] == "client-ctrl-c" and len(heard) == len(ECHO.checks())
         assert isinstance(found[-1], Ended) and found[-1].verdict and found[-1].verdict.full
         assert found[-1].verdict.isolation == "processes"
-        started = psutil.Process().children(recursive=True)
+        started = set(psutil.Process().children(recursive=True)) - set(others)
     assert not psutil.wait_procs(started, timeout=SECONDS)[1]
 
 
