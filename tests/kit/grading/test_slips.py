@@ -7,7 +7,7 @@ import pytest
 from chatkit.bench.evidence import Evidence
 from chatkit.bench.transcript import Event
 from chatkit.course.lessons import find_course
-from chatkit.grading.explain.ranking import causes_of
+from chatkit.grading.explain.ranking import concluded_from
 from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
 
@@ -240,7 +240,7 @@ def closed(symptom: str, text: str, *events: Event) -> dict[str, str]:
     """What is told of a client whose window was closed: cause -> sentence."""
     seen = (Event(1.0, "you", "client", "note", text=" closes the window"), *events)
     about = Evidence(5, "close", "client.py", symptom, "", "", "", "", events=seen, text=text)
-    return {one.name: one.sentence for one in causes_of(about)}
+    return {one.name: one.sentence for one in concluded_from(about).causes}
 
 
 def test_a_word_that_is_sent_when_the_window_closes_is_named() -> None:
@@ -274,8 +274,8 @@ def test_a_timeout_is_named_when_nobody_spoke_for_that_long(silence: float, name
     )
     fields = (5, "shows-all", "client.py", "not-shown", "", "", "", "")
 
-    told = {one.name for one in causes_of(Evidence(*fields, events=events, text=text))}
+    told = {one.name for one in concluded_from(Evidence(*fields, events=events, text=text)).causes}
 
     assert ("window-timeout-left-on" in told) is named
     right = Evidence(*fields, events=events, text=CLIENT)
-    assert "window-timeout-left-on" not in {one.name for one in causes_of(right)}
+    assert "window-timeout-left-on" not in {one.name for one in concluded_from(right).causes}

@@ -145,6 +145,8 @@ def tidying_up_raises(seen: Seen) -> str | None:
         own = error.own
         if not own or error.kind in ("KeyboardInterrupt", "SystemExit", *BROKEN):
             continue
+        if "cannot join thread" in error.text:
+            continue  # that the thread had not begun says more
         for frame in reversed(error.frames):
             if not frame.own:
                 continue
