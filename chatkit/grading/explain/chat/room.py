@@ -5,6 +5,7 @@ import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import loop_around, mentions
+from chatkit.grading.explain.questions.sharing import calls_at, target
 from chatkit.grading.explain.questions.source import called, owner
 from chatkit.grading.explain.questions.wire import joined, told_by, told_to, wanted
 
@@ -243,6 +244,9 @@ def waits_for_one_client(seen: Seen) -> str | None:
             for call in seen.source.calls("accept", inside=scope)
             if not any(call.lineno == frame.line for frame in owns)
         ]
+        makes = [call for frame in owns for call in calls_at(seen.source, frame, "Thread")]
+        if any(isinstance(target(call), ast.Call) for call in makes):
+            continue  # it should be in a thread of its own: that says more
         if here and accepts:
             return seen.at(
                 here[0],

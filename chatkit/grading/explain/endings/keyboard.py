@@ -169,8 +169,8 @@ def server_lost_without_a_word(seen: Seen) -> str | None:
         if asks and quiet and isinstance(test.body[-1], ast.Break | ast.Return):
             return seen.at(
                 test,
-                "leaves when the server has ended, and says nothing about it. A line on standard "
-                "error and a status other than 0 belong to that.",
+                "leaves when the server has ended, and says nothing about it. Say so in a line on "
+                "standard error, and end with a status other than 0.",
             )
     return None
 
@@ -196,6 +196,7 @@ def error_with_status_0(seen: Seen) -> str | None:
         for handler in seen.source.all(ast.ExceptHandler)
         if set(caught(handler)) & kinds
         and _around(seen, handler, "no-server" in seen.evidence.check)
+        and not _behind_the_half_close(seen, handler)
         and not seen.source.calls("exit", "_exit", "end", "leave", "quit", inside=handler)
         and not any(isinstance(one, ast.Raise) for one in ast.walk(handler))
     ]
@@ -205,6 +206,19 @@ def error_with_status_0(seen: Seen) -> str | None:
         found[0],
         "catches the error, and then the program ends with status 0, as if all were well. A status "
         "other than 0 says that something went wrong.",
+    )
+
+
+def _behind_the_half_close(seen: Seen, handler: ast.ExceptHandler) -> bool:
+    """Whether a clause stands below a shutdown() of its function, which was not reached here."""
+    if any(
+        one.kind in ("half-close", "end") and one.source == "client" for one in seen.evidence.events
+    ):
+        return False
+    function = seen.source.function_of(handler)
+    return any(
+        call.lineno < handler.lineno
+        for call in (seen.source.calls("shutdown", inside=function) if function else ())
     )
 
 
@@ -264,7 +278,7 @@ def error_without_the_address(seen: Seen) -> str | None:
         if isinstance(node.value, str) and node.value.strip() == said:
             return seen.at(
                 node,
-                "says that there is no server, but not where. Host and port belong into the "
+                "says that there is no server, but not where. The host and the port belong in the "
                 "message.",
             )
     return None

@@ -8,7 +8,7 @@ from chatkit.bench.evidence import Frame, Raised
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import goes_through, mentions, pieces, targets
 from chatkit.grading.explain.questions.source import called, caught, keyword, owner
-from chatkit.grading.explain.questions.wire import reset_came, somebody_left
+from chatkit.grading.explain.questions.wire import an_end_came, reset_came, somebody_left
 
 END = {
     1: "The end of the stream",
@@ -93,17 +93,17 @@ def closed_but_still_there(seen: Seen) -> str | None:
         negative = error.kind == "ValueError" and "cannot be a negative integer" in error.text
         bad = error.kind == "OSError" and "[Errno 9]" in error.text
         invalid = error.kind == "ValueError" and "Invalid file descriptor: -1" in error.text
-        if not error.own or not (negative or bad or invalid) or not somebody_left(seen.evidence):
+        if not error.own or not (negative or bad or invalid) or not an_end_came(seen.evidence):
             continue
         if not _goes_by_a_collection(seen, error.own.line):
             continue
         closes = [one for one in seen.source.calls("close") if not _closes_all(seen, one)]
         closes = [one for one in closes if not _forgets(seen, one)] or closes
-        where = f" Line {closes[0].lineno} closes it" if len(closes) == 1 else " It was closed"
+        where = f" (line {closes[0].lineno} closes it)" if len(closes) == 1 else ""
         return seen.at(
             error.own,
-            f"uses a socket that is closed already.{where}, but it is still in a collection that "
-            "this line goes by. Take it out of there, too.",
+            f"uses a socket that is closed already{where}: it is still in a collection that this "
+            "line goes by. Take it out of there, too.",
         )
     return None
 

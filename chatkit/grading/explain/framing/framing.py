@@ -16,6 +16,7 @@ from chatkit.grading.explain.questions.flow import (
     targets,
 )
 from chatkit.grading.explain.questions.source import called, constant, owner
+from chatkit.grading.explain.questions.values import meant
 from chatkit.grading.explain.questions.wire import (
     LOST,
     OTHER,
@@ -127,7 +128,11 @@ def _takes_first(seen: Seen, call: ast.Call) -> bool:
 )
 def first_line_only(seen: Seen) -> str | None:
     """An `if`, where a loop is needed, takes one line out; or the first of a split is used."""
-    if seen.evidence.symptom not in OTHER + LOST or not came_in_pieces(seen.evidence):
+    if seen.evidence.symptom not in OTHER + LOST:
+        return None
+    if told := _first_that_was_typed(seen):
+        return told
+    if not came_in_pieces(seen.evidence):
         return None
     for test in seen.source.all(ast.If):
         if not _asks_for_line_end(test.test):
@@ -155,6 +160,23 @@ def first_line_only(seen: Seen) -> str | None:
                         "takes the first line of what recv() returned, and drops the others that "
                         "came with it.",
                     )
+    return None
+
+
+def _first_that_was_typed(seen: Seen) -> str | None:
+    """A client that reads its keyboard by bytes, and takes the first line of each read()."""
+    if seen.evidence.program != "client.py" or "typed" not in seen.evidence.expected:
+        return None
+    for call in seen.source.all(ast.Call):
+        if not cuts_lines(call) or not _takes_first(seen, call) or not owner(call):
+            continue
+        came = meant(seen.source, call.func.value)  # type: ignore[attr-defined]
+        if isinstance(came, ast.Call) and called(came) in ("read", "read1"):
+            return seen.at(
+                call,
+                f"takes the first line of what {called(came)}() returned (line {came.lineno}), and "
+                "drops the others that were typed with it.",
+            )
     return None
 
 

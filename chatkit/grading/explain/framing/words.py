@@ -245,16 +245,23 @@ def printed_in_another_form(seen: Seen) -> str | None:
                 for one in ast.walk(made)
                 if isinstance(one, ast.Constant) and isinstance(one.value, str)
             ]
+            behind = got.partition(right)[2] if right in got else got  # in front it may stand
             added = [
                 one
                 for one in parts
-                if one.strip() and repr(one)[1:-1].strip() in got and one.strip() not in right
+                if one.strip() and _written(one) in behind and one.strip() not in right
             ]
-            order = sorted(added, key=got.find)
+            order = sorted(added, key=lambda one: got.rfind(_written(one)))
             if order:
+                where = "behind" if right in got else "into"
                 return seen.at(
                     call,
-                    f"prints {order[-1]!r} into the line. An output line has to end with the line "
-                    "as it came; in front of it you may put what you like.",
+                    f"prints {order[-1]!r} {where} the line. An output line has to end with the "
+                    "line as it came; in front of it you may put what you like.",
                 )
     return None
+
+
+def _written(text: str) -> str:
+    """A text as Python would write it, without quotes and blanks around it."""
+    return repr(text)[1:-1].strip()

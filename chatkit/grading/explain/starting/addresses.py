@@ -57,8 +57,10 @@ def listens(seen: Seen) -> Iterator[Address]:
 def connects(seen: Seen) -> Iterator[Address]:
     """The addresses of a client that has not come to the bench's server."""
     evidence = seen.evidence
-    came = any(event.kind in ("accept", "data") for event in evidence.events)
-    if evidence.program == "client.py" and not came and evidence.step == "connect":
+    visits = [at for at, event in enumerate(evidence.events) if event.kind == "visit"]
+    last = evidence.events[visits[-1] :] if visits else evidence.events
+    came = any(event.kind in ("accept", "data") for event in last)
+    if evidence.program == "client.py" and not came and "to connect to" in evidence.expected:
         yield from addresses(seen.source, CONNECTING)
 
 
@@ -230,7 +232,7 @@ def no_reuse_address(seen: Seen) -> str | None:
     for call in seen.source.calls("bind", "TCPServer", "ThreadingTCPServer"):
         return seen.at(
             call,
-            "wants a port that the system still keeps for the connections of before (TIME_WAIT). "
+            "wants a port that the system still keeps for earlier connections (TIME_WAIT). "
             "No line of the file sets SO_REUSEADDR, which says that you want it all the same.",
         )
     return None

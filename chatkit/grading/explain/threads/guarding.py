@@ -65,7 +65,7 @@ def loop_without_the_lock(seen: Seen) -> str | None:
     return seen.at(
         loop.iter,
         f"goes through {what} without holding a lock. Meanwhile another thread changed {what}, and "
-        "Python ended the loop with a RuntimeError. Who looks at what is shared holds the lock.",
+        "Python ended the loop with a RuntimeError. Hold the lock for the whole loop.",
     )
 
 
@@ -117,7 +117,7 @@ def changed_without_the_lock(seen: Seen) -> str | None:
             place,
             f"{does} {what} without holding the lock.{also} While another thread was in the loop "
             f"of line {loop.iter.lineno}, {what} changed, and Python ended that loop with a "
-            "RuntimeError. Who changes what is shared holds the lock.",
+            "RuntimeError. Hold the lock for every such change.",
         )
     return None
 

@@ -94,8 +94,8 @@ def waits_with_the_lock(seen: Seen) -> str | None:
             return seen.at(
                 stack.own,
                 f"waits in {called(call)}(){since}, and the thread holds {lock} meanwhile, since "
-                f"line {block.lineno}. Every other thread that wants {lock} waits with it. Nobody "
-                "waits while holding the lock.",
+                f"line {block.lineno}. Every other thread that wants {lock} waits with it. Never "
+                "wait while you hold a lock.",
             )
     return None
 

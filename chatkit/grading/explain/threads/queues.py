@@ -73,7 +73,7 @@ def writer_is_not_told_the_end(seen: Seen) -> str | None:
             if constant(argument(one, 0)) is None and last(owner(one)) == last(owner(call))
             if one.args or called(one) == "shutdown"
         ]
-        stand = f"waits in get(). {count} threads stand here after all clients have left."
+        stand = f"waits in get(), and {count} threads stand here after all clients have left."
         function = seen.source.function_of(call)
         if function and not _asks_for_the_end(seen, function, call):
             return seen.at(
@@ -81,10 +81,8 @@ def writer_is_not_told_the_end(seen: Seen) -> str | None:
                 f"{stand} {function.name}() never asks whether what it got means that it is over, "
                 "so nobody can end these threads.",
             )
-        where = f" Line {ends[0].lineno} does that, and was not reached for these." if ends else ""
-        return seen.at(
-            call, f"{stand} Nobody has put the thing in that tells them that it is over.{where}"
-        )
+        where = f": line {ends[0].lineno} does that, and was not reached for them" if ends else ""
+        return seen.at(call, f"{stand} Nobody has put in what tells them that it is over{where}.")
     return None
 
 
