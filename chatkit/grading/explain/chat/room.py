@@ -210,6 +210,31 @@ def old_lines_again(seen: Seen) -> str | None:
     return None
 
 
+@misconception(
+    "one-thread-waits-to-send",
+    "the only thread waits until one client reads",
+    think="What does sendall() do while the other side does not read? Who else waits then?",
+    read={2: "Nobody waits for anybody"},
+    proofs=("02_broadcast/readline_in_select",),
+    unlike="02_broadcast/blocking_send",
+)
+def one_thread_waits_to_send(seen: Seen) -> str | None:
+    """There is one thread, and it stands in a send to somebody who does not read."""
+    evidence = seen.evidence
+    if evidence.program != "server.py" or evidence.symptom not in ("stuck", "silent"):
+        return None
+    if len(evidence.stacks) != 1 or len(joined(evidence)) < 2:
+        return None
+    for call in calls_at(seen.source, evidence.stacks[0].own, "sendall", "send"):
+        if evidence.stacks[0].frames[0] == evidence.stacks[0].own:
+            return seen.at(
+                call,
+                f"waits in {called(call)}() until one client reads. This is the only thread, so "
+                "nobody else is looked after meanwhile.",
+            )
+    return None
+
+
 def _accepts(seen: Seen, node: ast.AST) -> bool:
     scope = seen.source.function_of(node) or seen.source.tree
     return bool(seen.source.calls("accept", inside=scope))

@@ -76,11 +76,15 @@ def ends_before_the_rest(seen: Seen) -> str | None:
     """The client ended with status 0 at the end of input, and a line was still to be printed."""
     if seen.evidence.program != "client.py" or seen.evidence.symptom not in ("exited", "no-output"):
         return None
-    if seen.evidence.status != 0 or "end" not in seen.evidence.check or seen.evidence.raised:
+    if seen.evidence.status != 0 or seen.evidence.raised:
+        return None
+    if seen.evidence.check not in ("client-end-of-input", "client-endings"):
         return None
     if closed := _closes_at_the_end(seen):
         return closed
     for half in seen.source.calls("shutdown"):
+        if "RDWR" in ast.unparse(half):
+            continue  # that ends both directions
         block = _block_of(seen, half)
         after = [one for one in block if one.lineno > half.lineno]
         for statement in after:

@@ -16,6 +16,7 @@ from chatkit.grading.explain.questions.flow import (
     targets,
 )
 from chatkit.grading.explain.questions.source import called, constant, owner
+from chatkit.grading.explain.questions.tkcode import stands_in
 from chatkit.grading.explain.questions.values import meant
 from chatkit.grading.explain.questions.wire import (
     LOST,
@@ -24,6 +25,7 @@ from chatkit.grading.explain.questions.wire import (
     lines_missing,
     other_text,
     quoted_bytes,
+    told_to,
     wanted,
 )
 
@@ -235,3 +237,27 @@ def lines_glued(seen: Seen) -> str | None:
                     "become one long line.",
                 )
     return None
+
+
+@misconception(
+    "lines-wait-in-a-file",
+    "select() does not see the lines that wait in the buffer of a file",
+    think="Two lines come at once, and readline() returns one. Where is the other one?",
+    read={2: "Lines from a stream", 3: "A thread for each client"},
+    proofs=("02_broadcast/readline_in_select",),
+    unlike="02_broadcast/waits_for_the_line_end",
+)
+def lines_wait_in_a_file(seen: Seen) -> str | None:
+    """Several lines came at once, one was read by readline(), and it stands in select() again."""
+    if seen.evidence.symptom not in LOST or not seen.source.calls("makefile"):
+        return None
+    several = any(b"\n" in one.start[:-1] for one in told_to(seen.evidence))
+    standing = [stands_in(seen.source, stack, "select", "poll") for stack in seen.evidence.stacks]
+    reads = seen.source.calls("readline")
+    if not several or not any(standing) or not reads:
+        return None
+    return seen.at(
+        reads[0],
+        "reads one line from a file object. When more lines have come with it, they wait in the "
+        "buffer of this file. select() looks at the socket, and does not see them.",
+    )

@@ -84,7 +84,9 @@ def waits_with_the_lock(seen: Seen) -> str | None:
         calls = calls_at(seen.source, stack.own, *WAITING)
         if not calls or wants(seen.source, stack) or not stack.own:
             continue
-        inside = seen.source.function(called(calls[0]))
+        # A function of the file would stand deeper in the stack; join() stands in Python's own.
+        here = stack.frames[0] == stack.own
+        inside = here and seen.source.function(called(calls[0]))
         for frame, block, lock in held(seen.source, stack):
             call = calls[0]
             own_condition = called(call) == "wait" and owner(call) == lock

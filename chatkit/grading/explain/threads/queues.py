@@ -1,6 +1,7 @@
 """Queues and events: who hands work to whom, and who waits for it."""
 
 import ast
+import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.sharing import calls_at, last, made, reached
@@ -56,7 +57,7 @@ def put_waits_at_a_full_queue(seen: Seen) -> str | None:
 )
 def writer_is_not_told_the_end(seen: Seen) -> str | None:
     """All clients have left, and threads still stand in get() of a queue."""
-    if seen.evidence.symptom != "leaked" or seen.evidence.raised:
+    if seen.evidence.symptom != "leaked" or seen.evidence.raised or not more_threads(seen):
         return None
     if any(_waits_for_what_is_set(seen, name) for name in made(seen.source, "Event")):
         return None  # a thread that never rests makes all others late
@@ -84,6 +85,12 @@ def writer_is_not_told_the_end(seen: Seen) -> str | None:
         where = f": line {ends[0].lineno} does that, and was not reached for them" if ends else ""
         return seen.at(call, f"{stand} Nobody has put in what tells them that it is over{where}.")
     return None
+
+
+def more_threads(seen: Seen) -> bool:
+    """Whether there were more threads after the second crowd of clients than after the first."""
+    found = re.findall(r"(\d+) threads", f"{seen.evidence.expected} {seen.evidence.received}")
+    return len(found) != 2 or int(found[1]) > int(found[0])
 
 
 def _asks_for_the_end(seen: Seen, function: Function, call: ast.Call) -> bool:

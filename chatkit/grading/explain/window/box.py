@@ -57,6 +57,35 @@ def box_not_cleared(seen: Seen) -> str | None:
 
 
 @misconception(
+    "several-lines-sent-as-one",
+    "several lines that were pasted are sent and shown as one",
+    think="What is sent when somebody pastes three lines into the box? What do the others see?",
+    read=SEND,
+    proofs=("05_gui/several_lines_shown_as_one",),
+    unlike="05_gui/own_line_twice",
+)
+def several_lines_sent_as_one(seen: Seen) -> str | None:
+    """More lines went out than the window shows, and nothing takes line ends out of the text."""
+    sender = _sender(seen)
+    if seen.evidence.symptom != "not-as-sent" or not sender:
+        return None
+    ends = [
+        call
+        for call in seen.source.calls("replace", "split", "splitlines", "join", "translate")
+        if seen.source.function_of(call) is sender
+    ]
+    names = boxes(seen.source)
+    reads = [c for c in seen.source.calls("get", inside=sender) if owner(c) in names]
+    if ends or not reads:
+        return None
+    return seen.at(
+        reads[0],
+        "takes all that stands in the box. That can be several lines, when somebody pastes them. "
+        "They are sent as they are, so the others get several lines, and this window shows one.",
+    )
+
+
+@misconception(
     "enter-adds-a-line",
     "in a Text, Enter also begins a new line",
     think="What does Enter do in a Text, before and after your function?",
