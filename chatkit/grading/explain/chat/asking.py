@@ -143,7 +143,7 @@ def refused_name_sent_again(seen: Seen) -> str | None:
 @misconception(
     "sent-before-connected",
     "typed lines are sent before the server has said Connected",
-    think="From when on is a line that you send a line of chat?",
+    think="When does a line that you send become chat?",
     read=CLIENT,
     proofs=("04_nicknames/types_before_it_is_connected",),
     unlike="04_nicknames/any_line_asks_for_the_name",

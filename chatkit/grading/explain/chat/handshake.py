@@ -136,7 +136,7 @@ def carriage_return_in_the_name(seen: Seen) -> str | None:
 @misconception(
     "on-the-list-before-it-has-a-name",
     "a newcomer is in the room before it has a name",
-    think="From when on may somebody get chat?",
+    think="When may somebody get chat for the first time?",
     read=HANDSHAKE,
     proofs=("04_nicknames/on_the_list_before_it_has_a_name",),
     unlike="04_nicknames/newcomer_hears_its_own_notice",

@@ -15,7 +15,7 @@ COMING = {2: "Starting and stopping", 3: "A thread for each client", 4: "Coming 
 @misconception(
     "another-kind-of-collection",
     "a collection is used like one of another kind",
-    think="Which methods has a list, and which has a set?",
+    think="Which methods does a list have, and which does a set have?",
     read=COMING,
     proofs=(),
     unlike="02_broadcast/wrong_method_name",

@@ -162,7 +162,7 @@ def newcomer_hears_of_itself(seen: Seen) -> str | None:
 @misconception(
     "unnamed-leaver-announced",
     "somebody who never had a name is announced",
-    think="Who knew that this one was there?",
+    think="Who knew that this client was there?",
     read=COMING,
     proofs=("04_nicknames/none_has_left_the_chat",),
     unlike="04_nicknames/says_goodbye_twice",
@@ -212,7 +212,7 @@ def leaving_not_told(seen: Seen) -> str | None:
 @misconception(
     "leaving-told-twice",
     "two places tell that somebody has left",
-    think="On which ways can somebody leave? Which one place do they all come through?",
+    think="In which ways can somebody leave? Which one place do they all pass?",
     read=COMING,
     proofs=("04_nicknames/says_goodbye_twice",),
     unlike="04_nicknames/none_has_left_the_chat",

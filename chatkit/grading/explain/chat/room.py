@@ -181,14 +181,14 @@ def listed_twice(seen: Seen) -> str | None:
             return seen.at(
                 puts[1],
                 f"puts the newcomer into {name} for the second time: line {puts[0].lineno} does it "
-                "as well. Who is in there twice gets everything twice.",
+                "as well. A client that is in there twice gets everything twice.",
             )
     return None
 
 
 @misconception(
     "old-lines-are-sent-again",
-    "who joins gets what was said before",
+    "a newcomer gets what was said before",
     think="Why are the old lines kept?",
     read=COMING,
     proofs=("02_broadcast/replays_the_past",),

@@ -181,7 +181,7 @@ def _tidying_block(seen: Seen, line: int) -> tuple[str, list[ast.stmt]] | None:
 
 @misconception(
     "never-taken-out",
-    "who has left stays in the collection",
+    "a client that has left stays in the collection",
     think="Which line takes a client out of the collection again?",
     read=END,
     proofs=("03_threads/dead_clients_stop_the_broadcast",),
@@ -202,8 +202,8 @@ def never_taken_out(seen: Seen) -> str | None:
             continue
         return seen.at(
             call,
-            f"puts each client into {where}, and no line takes one out again. Who has left stays "
-            "in there, and what is said is still meant for a connection that is gone.",
+            f"puts each client into {where}, and no line takes one out again. A client that "
+            "has left stays in there, and lines are still sent to its dead connection.",
         )
     return None
 

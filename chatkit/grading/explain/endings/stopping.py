@@ -300,5 +300,5 @@ def waits_for_a_reply(seen: Seen) -> str | None:
     return seen.at(
         call,
         "waits in recv() for a reply before the next line can be typed. In a chat nobody has to "
-        "answer, so it may wait for ever.",
+        "answer, so it may wait forever.",
     )

@@ -157,7 +157,8 @@ def text_changed(seen: Seen) -> str | None:
             if not is_test(seen.source, call) and is_sent(seen.source, call):
                 return seen.at(
                     call,
-                    f"takes bytes off the line with {called(call)}(). An echo gives all back.",
+                    f"takes bytes off the line with {called(call)}(). An echo "
+                    "gives everything back.",
                 )
     for call in seen.source.calls("join"):
         whole = ast.unparse(call)

@@ -26,7 +26,7 @@ def first(seen: Seen, error: Raised) -> str:
 @misconception(
     "module-misspelled",
     "a module's name is misspelled",
-    think="How is the module called in Python's documentation?",
+    think="What is the module called in Python's documentation?",
     read={},
     proofs=("01_echo/crash_at_import",),
     unlike="01_echo/imports_what_is_not_there",
@@ -46,7 +46,7 @@ def module_misspelled(seen: Seen) -> str | None:
 @misconception(
     "module-not-there",
     "a module is imported that does not belong to Python",
-    think="What of this module do you need, and what does the standard library have for it?",
+    think="What do you need from this module, and what does the standard library have instead?",
     read={},
     proofs=("01_echo/imports_what_is_not_there",),
     unlike="01_echo/crash_at_import",

@@ -131,7 +131,7 @@ def lock_not_given_back(seen: Seen) -> str | None:
                 return seen.at(
                     call,
                     f"takes {lock}, and nothing in this function gives it back. "
-                    f"Line {stack.own.line} waits for it for ever.",
+                    f"Line {stack.own.line} waits for it forever.",
                 )
             leaves = [
                 one
@@ -144,7 +144,7 @@ def lock_not_given_back(seen: Seen) -> str | None:
                 return seen.at(
                     leaves[0],
                     f"leaves before {lock} is given back: line {call.lineno} took it, and the "
-                    f"release() stands further down. Line {stack.own.line} waits for it for ever.",
+                    f"release() stands further down. Line {stack.own.line} waits for it forever.",
                 )
     return None
 

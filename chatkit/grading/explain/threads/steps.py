@@ -149,7 +149,7 @@ def leaves_in_two_steps(seen: Seen) -> str | None:
             return seen.at(
                 tell,
                 "tells the others that somebody has left, and the name is free only in line "
-                f"{free.lineno}. No lock is held from the one to the other: who asked in between "
+                f"{free.lineno}. No lock is held from the one to the other: whoever asked then "
                 "was refused.",
             )
     return None

@@ -245,7 +245,7 @@ def args_is_no_tuple(seen: Seen) -> str | None:
 @misconception(
     "wrong-number-of-arguments-for-a-thread",
     "a thread's function does not get the arguments that it needs",
-    think="Which parameters has the function, and what stands in args?",
+    think="Which parameters does the function have, and what stands in args?",
     read=EACH,
     proofs=("03_threads/args_are_forgotten",),
     unlike="03_threads/args_without_the_comma",

@@ -38,8 +38,8 @@ def inserts_into_disabled(seen: Seen) -> str | None:
             return seen.at(
                 call,
                 "inserts into the chat, which is disabled (line "
-                f"{getattr(off[0], 'lineno', 0)}). A disabled Text takes no text, from the program "
-                "neither, and raises no error. Switch it to normal for a moment.",
+                f"{getattr(off[0], 'lineno', 0)}). A disabled Text takes no text, not even from "
+                "the program, and raises no error. Switch it to normal for a moment.",
             )
     return None
 
