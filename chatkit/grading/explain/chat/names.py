@@ -78,6 +78,33 @@ def names_differ_by_case(seen: Seen) -> str | None:
 
 
 @misconception(
+    "name-length-not-checked",
+    "nothing looks how long a name is",
+    think="How long may a name be? Which line of your server counts?",
+    read=RULES,
+    proofs=(),
+    unlike="04_nicknames/two_people_with_one_name",
+)
+def name_length_not_checked(seen: Seen) -> str | None:
+    """A name of 21 characters was accepted, and nothing compares a length or cuts a name."""
+    if not seen.evidence.message.endswith("is longer than 20 characters"):
+        return None
+    if any(one.value in (20, 21) for one in seen.source.all(ast.Constant)):
+        return None
+    if any("name" in ast.unparse(one).lower() for one in seen.source.calls("len")):
+        return None
+    for assign in seen.source.all(ast.Assign):
+        goals = [one for one in assign.targets if isinstance(one, ast.Attribute | ast.Subscript)]
+        if any("name" in ast.unparse(one).lower() for one in (*goals, assign.value) if goals):
+            return seen.at(
+                assign,
+                "gives somebody the name, and no line of the file looks how long it is. By the "
+                "contract a name has 1 to 20 characters.",
+            )
+    return None
+
+
+@misconception(
     "name-not-printable",
     "a name may hold characters that cannot be printed",
     think="What does the terminal do with the character b'\\x07'?",

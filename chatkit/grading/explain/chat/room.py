@@ -5,7 +5,7 @@ import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import loop_around, mentions
-from chatkit.grading.explain.questions.sharing import calls_at, target
+from chatkit.grading.explain.questions.sharing import accept_loops, calls_at, target
 from chatkit.grading.explain.questions.source import called, owner
 from chatkit.grading.explain.questions.wire import joined, told_by, told_to, wanted
 
@@ -77,11 +77,19 @@ def sent_to_its_sender(seen: Seen) -> str | None:
 
 def _leaves_out(seen: Seen, loop: ast.For) -> bool:
     """Whether a loop asks who it is, or goes through a set without somebody."""
-    if any(isinstance(one, ast.If | ast.IfExp) for one in ast.walk(loop)):
-        return True
+    for one in ast.walk(loop):
+        if isinstance(one, ast.If | ast.IfExp) and not _asks_how_many(one.test):
+            return True
     return not isinstance(loop.iter, ast.Name | ast.Attribute) and not (
         isinstance(loop.iter, ast.Call)
         and called(loop.iter) in ("values", "list", "keys", "items", "copy", "tuple")
+    )
+
+
+def _asks_how_many(test: ast.expr) -> bool:
+    """Whether a condition only compares a number: how many bytes wait, for example."""
+    return isinstance(test, ast.Compare) and isinstance(
+        test.ops[0], ast.Gt | ast.GtE | ast.Lt | ast.LtE
     )
 
 
@@ -261,7 +269,7 @@ def waits_for_one_client(seen: Seen) -> str | None:
         owns = stack.owns
         if not stack.main or not owns:
             continue
-        here = [one for one in seen.source.calls("recv", "readline") if one.lineno == owns[0].line]
+        here = calls_at(seen.source, owns[0], "recv", "readline", "join")
         scopes = [seen.source.function_at(frame.line) or seen.source.tree for frame in owns]
         accepts = [
             call
@@ -269,13 +277,17 @@ def waits_for_one_client(seen: Seen) -> str | None:
             for call in seen.source.calls("accept", inside=scope)
             if not any(call.lineno == frame.line for frame in owns)
         ]
-        makes = [call for frame in owns for call in calls_at(seen.source, frame, "Thread")]
-        if any(isinstance(target(call), ast.Call) for call in makes):
+        makes = [c for frame in owns for c in calls_at(seen.source, frame, "Thread", "run")]
+        if any(called(c) == "run" or isinstance(target(c), ast.Call) for c in makes):
             continue  # it should be in a thread of its own: that says more
+        joins = bool(here) and called(here[0]) == "join"
+        if joins and not any(here[0] in ast.walk(loop) for loop in accept_loops(seen.source)):
+            continue
         if here and accepts:
+            whom = "the thread of one client" if joins else "one client"
             return seen.at(
                 here[0],
-                f"waits in {called(here[0])}() for one client, in the thread that lets all clients "
-                f"in (line {accepts[0].lineno}). Nobody else is looked after meanwhile.",
+                f"waits in {called(here[0])}() for {whom}, in the thread that lets all clients in "
+                f"(line {accepts[0].lineno}). Nobody else is looked after meanwhile.",
             )
     return None

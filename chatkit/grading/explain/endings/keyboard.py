@@ -3,9 +3,8 @@
 import ast
 
 from chatkit.grading.explain.catalogue import Seen, misconception
-from chatkit.grading.explain.questions.flow import call_of, is_daemon, pieces
-from chatkit.grading.explain.questions.source import argument, called, caught, constant, owner
-from chatkit.grading.explain.questions.wire import events_of, lane
+from chatkit.grading.explain.questions.flow import is_daemon, pieces
+from chatkit.grading.explain.questions.source import called, caught, constant
 
 CLIENT = {1: "Put the client together", 3: "The client", 4: "The client"}
 
@@ -26,40 +25,6 @@ def end_of_input_raises(seen: Seen) -> str | None:
                 error.own,
                 "raises EOFError when the input has ended: input() has nothing to return then. "
                 "Nothing catches it, so the program ends with a traceback.",
-            )
-    return None
-
-
-@misconception(
-    "end-of-input-not-told",
-    "the server is not told that the input has ended",
-    think="How does the server learn that nothing more will come from you?",
-    read=CLIENT,
-    proofs=("01_echo/client_never_says_it_is_done",),
-    unlike="01_echo/client_closes_at_once",
-)
-def end_of_input_not_told(seen: Seen) -> str | None:
-    """The server waits for the end, the client waits for the server; it never calls shutdown()."""
-    if seen.evidence.program != "client.py" or seen.evidence.symptom not in ("no-end", "no-exit"):
-        return None
-    tells = seen.source.calls("shutdown", "close", "write_eof")
-    sockets = {owner(piece.call) for piece in pieces(seen.source)}
-    withs = [item.context_expr for node in seen.source.all(ast.With) for item in node.items]
-    closed = any("connect" in ast.unparse(one) or ast.unparse(one) in sockets for one in withs)
-    if tells or closed:
-        return None
-    own = lane(seen.evidence)
-    ended = events_of(seen.evidence, "end", "half-close", "reset")
-    if any(one.source != own or one.kind == "end" for one in ended):
-        return None
-    for stack in seen.evidence.stacks:
-        call = call_of(seen.source, stack, "recv", "join")
-        bell = call is not None and constant(argument(call, 0)) == 1
-        if stack.main and call is not None and not bell:
-            return seen.at(
-                call,
-                f"waits in {called(call)}() after the end of input. The server waits, too: nothing "
-                "has told it that no more will come. A half-close says so.",
             )
     return None
 
@@ -194,6 +159,13 @@ def error_with_status_0(seen: Seen) -> str | None:
         return None
     if seen.evidence.symptom not in ("wrong-status", "no-message"):
         return None
+    if told := _says_so_and_ends_well(seen):
+        return told
+    connecting = "no-server" in seen.evidence.check
+    broke = any(one.kind == "reset" for one in seen.evidence.events)
+    raises = [one for one in seen.source.all(ast.Raise) if "Error" in ast.unparse(one)]
+    if not (connecting or broke or raises):
+        return None  # the server has just ended, and that is no error for recv()
     kinds = {"OSError", "ConnectionError", "ConnectionRefusedError", "Exception", "", "error"}
     found = [
         handler
@@ -211,6 +183,25 @@ def error_with_status_0(seen: Seen) -> str | None:
         "catches the error, and then the program ends with status 0, as if all were well. A status "
         "other than 0 says that something went wrong.",
     )
+
+
+def _says_so_and_ends_well(seen: Seen) -> str | None:
+    """Where the program says on standard error what is wrong, and then exits with status 0."""
+    for say in seen.source.calls("print", "write"):
+        block = _block_of(seen, say)
+        if "stderr" not in ast.unparse(say) or not seen.evidence.errors.strip():
+            continue
+        for statement in block:
+            for call in seen.source.calls("exit", "_exit", inside=statement):
+                direct = isinstance(statement, ast.Expr) and statement.value is call
+                good = not call.args or constant(call.args[0]) in (0, None)
+                if direct and good and call.lineno > say.lineno:
+                    return seen.at(
+                        call,
+                        "ends the program with status 0, as if all were well, although line "
+                        f"{say.lineno} has just said what is wrong. A status other than 0 says so.",
+                    )
+    return None
 
 
 def _behind_the_half_close(seen: Seen, handler: ast.ExceptHandler) -> bool:

@@ -6,7 +6,7 @@ import re
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import is_test, targets, tests
 from chatkit.grading.explain.questions.source import Source, as_text, called, constant, owner
-from chatkit.grading.explain.questions.values import value
+from chatkit.grading.explain.questions.values import meant, value
 from chatkit.grading.explain.questions.wire import (
     LOST,
     OTHER,
@@ -67,7 +67,7 @@ def _asks_if_blank(source: Source, test: ast.expr) -> ast.AST | None:
             sides = [as_text(constant(one)) for one in (node.left, node.comparators[0])]
             if any(side in BLANKS for side in sides):
                 return node
-        if not isinstance(node, ast.Call) or called(node) not in (*STRIPS, "isspace"):
+        if not isinstance(node, ast.expr) or not _stripped(source, node):
             continue
         above = source.parents.get(node)
         if node is test or isinstance(above, ast.BoolOp | ast.UnaryOp):
@@ -77,6 +77,14 @@ def _asks_if_blank(source: Source, test: ast.expr) -> ast.AST | None:
             if others and constant(others[0]) in ("", b""):
                 return node
     return None
+
+
+def _stripped(source: Source, node: ast.expr) -> bool:
+    """Whether an expression is a line without its end, so that it is empty for a blank one."""
+    if isinstance(node, ast.NamedExpr):
+        node = node.value
+    came = meant(source, node) if isinstance(node, ast.Name) else node
+    return isinstance(came, ast.Call) and called(came) in (*STRIPS, "isspace", "input")
 
 
 @misconception(

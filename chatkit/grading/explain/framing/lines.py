@@ -133,7 +133,8 @@ def blank_lines_passed_on(seen: Seen) -> str | None:
 )
 def text_changed(seen: Seen) -> str | None:
     """What came out is what a method of strings makes of what went in."""
-    got, want = quoted_bytes(seen.evidence.received), asked_for(seen.evidence)
+    got = quoted_bytes(seen.evidence.received)
+    want = asked_for(seen.evidence) or quoted_bytes(seen.evidence.expected)
     if seen.evidence.symptom not in ("different-text", "other-output") or not got or not want:
         return None
     if got == want:

@@ -38,11 +38,15 @@ def put_waits_at_a_full_queue(seen: Seen) -> str | None:
             if not stack.own or stack.frames[0] == stack.own or not sized:
                 continue
             queue = sized.get(last(owner(call))) or next(iter(sized.values()))
+            room = ast.unparse(argument(queue, 0, "maxsize") or queue)
+            then = "One client that does not read fills its queue, and then everybody who has "
+            then += "something for it waits."
+            if constant(argument(call, 0)) is None:
+                then = "Nobody takes anything out, so this thread does not go on to tidy up."
             return seen.at(
                 stack.own,
                 f"waits in put(), because the queue is full: line {queue.lineno} gives it room "
-                f"for {ast.unparse(argument(queue, 0, 'maxsize') or queue)}. One client that does "
-                "not read fills its queue, and then everybody who has something for it waits.",
+                f"for {room}. {then}",
             )
     return None
 
