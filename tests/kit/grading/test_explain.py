@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+import tomllib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -60,6 +61,16 @@ def test_a_misconception_sends_its_reader_to_headings_that_exist(one) -> None:
     for number, heading in one.read.items():
         text = texts[number].read_text(encoding="utf-8")
         assert re.search(rf"^#+ {re.escape(heading)}$", text, re.M), (number, heading)
+
+
+def test_every_wrong_program_has_its_true_causes_on_record() -> None:
+    field = tomllib.loads((COURSE.root / "tests" / "field.toml").read_text(encoding="utf-8"))
+    causes = {one.name: one.expected.get("causes") for one in MISTAKES}
+    causes |= {name: facts.get("causes") for name, facts in field.items()}
+
+    assert [name for name, known in causes.items() if not known] == []
+    unknown = {cause for known in causes.values() for cause in known} - {"", *CATALOGUE}
+    assert unknown == set()
 
 
 SYMPTOMS = ("silent", "crashed", "no-ready-line")
