@@ -65,10 +65,12 @@ def no_such_attribute(seen: Seen) -> str | None:
             one.attr == name and one.lineno == error.own.line
             for one in seen.source.all(ast.Attribute)
         )
+        meant = re.search(r"Did you mean: '(\w+)'", error.text)
+        near = f"; it has {meant[1]}" if meant else ""
         if own and written and f"def {name}(" not in ast.unparse(own[0]):
             return seen.at(
                 error.own,
-                f"asks for {name}, and a {kind} has nothing of that name. So "
+                f"asks for {name}, and a {kind} has nothing of that name{near}. So "
                 f"{seen.ended_by(error)} ends there with an AttributeError.",
             )
     return None

@@ -203,7 +203,7 @@ def never_taken_out(seen: Seen) -> str | None:
         return seen.at(
             call,
             f"puts each client into {where}, and no line takes one out again. A client that "
-            "has left stays in there, and lines are still sent to its dead connection.",
+            "has left stays in there, and every line is still meant for its dead connection.",
         )
     return None
 

@@ -235,6 +235,9 @@ def attribute_misspelled(seen: Seen) -> str | None:
         found = re.search(r"attribute '(\w+)'\. Did you mean: '(\w+)'\?", error.text)
         if not found or not error.own or {*found.groups()} == {"encode", "decode"}:
             continue
+        owner = re.match(r"'(\w+)' object", error.text)
+        if owner and any(one.name == owner[1] for one in seen.source.all(ast.ClassDef)):
+            continue  # a class of the file itself: no-such-attribute
         near = difflib.SequenceMatcher(None, found[1].lower(), found[2].lower()).ratio()
         if near > 0.75:
             return seen.at(
