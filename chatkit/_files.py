@@ -1,5 +1,6 @@
 """Files that are whole or not there, zip files that are always the same, names that are safe."""
 
+import filecmp
 import hashlib
 import io
 import os
@@ -20,12 +21,18 @@ class WriteError(UserError):
     """A file cannot be written; the message is one line and says what to do."""
 
 
-def write_whole(file: Path, content: str | bytes | Iterable[str], *, lasting: bool = False) -> Path:
+def write_whole(
+    file: Path,
+    content: str | bytes | Iterable[str],
+    *,
+    lasting: bool = False,
+    changed: bool = False,
+) -> Path:
     """Write `content` beside `file` and rename it: nobody ever reads half of it.
 
     Text goes out as UTF-8 with plain line ends. A file that was there keeps its mode. `lasting`
-    waits until the disk has it. What comes in pieces is never in memory as a whole. Returns `file`.
-    Raises WriteError.
+    waits until the disk has it; `changed` leaves a file alone that holds just this. What comes in
+    pieces is never in memory as a whole. Returns `file`. Raises WriteError.
     """
     beside = file.with_name(f".{file.name}.part")
     try:
@@ -38,6 +45,8 @@ def write_whole(file: Path, content: str | bytes | Iterable[str], *, lasting: bo
         if lasting:
             with beside.open("rb+") as written:
                 os.fsync(written.fileno())
+        if changed and file.is_file() and filecmp.cmp(file, beside, shallow=False):
+            return file
         if file.exists():
             shutil.copymode(file, beside)
         beside.replace(file)
@@ -85,7 +94,7 @@ def zip_of(entries: Mapping[str, bytes], executable: Collection[str] = ()) -> by
 
 
 def names_in(data: bytes) -> set[str]:
-    """The names in a zip file; none where `data` is no zip file."""
+    """The names in a zip file; none where `data` is not a zip file."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return set(archive.namelist())

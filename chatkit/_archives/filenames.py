@@ -33,7 +33,7 @@ OF_AN_ENVIRONMENT = frozenset(
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.I)
 
-ESCAPED_BYTE = re.compile("[\udc80-\udcff]")  # how Python writes a byte that is no UTF-8 text
+ESCAPED_BYTE = re.compile("[\udc80-\udcff]")  # how Python writes a byte that is not UTF-8 text
 
 ARCHIVE = re.compile(r"\.(zip|zipx|tar|tgz|tbz2?|txz|rar|7z|tar\.(gz|bz2|xz|zst|lz|lzma|z))$", re.I)
 LONGEST_ENDING = 12  # bytes of a name's end that are kept when it is made shorter
@@ -71,7 +71,7 @@ def left_out_of(names: Collection[str]) -> set[str]:
 def readable(text: str) -> str:
     """`text` with everything that cannot be shown in one line written as an escape.
 
-    File names reach Python with lone surrogates for bytes that are no text: they become "\\xe9".
+    File names reach Python with lone surrogates for bytes that are not text: they become "\\xe9".
     """
     return "".join(one if one.isprintable() else _escaped(one) for one in text)
 
@@ -94,7 +94,7 @@ def safe_name(part: str) -> tuple[str, str]:
     # Western Europe's old encoding is the best guess, and has a letter for nearly every byte.
     name = ESCAPED_BYTE.sub(lambda byte: chr(ord(byte[0]) - 0xDC00), part)
     if name != part:
-        why = "its bytes are no UTF-8 text"
+        why = "its bytes are not UTF-8 text"
     name = unicodedata.normalize("NFC", name)  # macOS takes letters and accents apart
     kept = "".join(one if one.isprintable() and one not in '<>:"|?*' else "_" for one in name)
     if kept != name:

@@ -300,7 +300,7 @@ def _begin_tar(stream: _Metered) -> tarfile.TarFile:
         try:
             return tarfile.open(fileobj=stream, mode="r|")
         except tarfile.ReadError:
-            raise ArchiveError("is no zip or tar archive: pack it again as .zip") from None
+            raise ArchiveError("is not a zip or tar archive: pack it again as .zip") from None
 
 
 def amount(size: int) -> str:

@@ -160,7 +160,7 @@ class _Place:
             self.leave_out(name, "it is a link")
             return ()
         if entry.kind == "other":
-            self.leave_out(name, "it is no plain file")
+            self.leave_out(name, "it is not a plain file")
             return ()
         if name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name):
             self.leave_out(name, "its name is an absolute path")

@@ -97,5 +97,5 @@ def checks_of(lesson: Lesson) -> tuple[Check, ...]:
         what, cure = "the checks are missing", "write a function with @check for each of them"
     except Exception as cause:  # whatever an import can raise
         what = f"the file cannot be imported: {type(cause).__name__}: {cause}"
-        cure = "mend it until Python can import it"
+        cure = "correct it until Python can import it"
     raise AuthoringError(Problem(lesson.checks_file, what, cure))

@@ -16,14 +16,15 @@ from chatkit.authoring.clone import Clone, checks_of, read
 from chatkit.authoring.functions import functions
 from chatkit.authoring.newtexts import MARK, NewTexts
 from chatkit.authoring.samples import Sample, samples
+from chatkit.authoring.site.pages import LESSON_PAGES
 from chatkit.course.checks import Check, load_checks
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Lesson
 
 STEP = re.compile(r"[a-z][a-z0-9_]*")
 FULL_SCORE = 100
-LESSON_LINE = r"(?m)^( *)- .*\b{pages}/\d\d_\w+\.md\n"
-STEP_LINE = re.compile(r"(?m)^\d+\. \[.*\]\(lessons/\d\d_\w+\.md\).*\n(?:   .*\n)*")
+LESSON_LINE = r"(?m)^( *)- .*\b(?:{pages})/\d\d_\w+\.md\n"
+SIDE_BY_SIDE = ("lessons", "walkthroughs")  # a lesson and its walkthrough, then the next one
 SECTION = re.compile(r"(?m)^## Lesson \d+: .*\n(?:(?!## ).*\n)*")
 
 
@@ -46,7 +47,9 @@ def planned(
     if number != last + 1:
         raise CourseError(f"the next lesson has the number {last + 1}, not {number}")
     if not STEP.fullmatch(step):
-        raise CourseError(f"{step!r} is no name of a step: small letters, digits and _, as in gui")
+        raise CourseError(
+            f"{step!r} is not a name for a step: small letters, digits and _, as in gui"
+        )
     if (clone.root / "chatkit/reference" / step).exists():
         raise CourseError(f"chatkit/reference/{step} is there already: take another name")
     for program in asks:
@@ -188,24 +191,23 @@ def programs_of(sample: Sample, wanted: NewLesson) -> Iterator[Path]:
 def changed(clone: Clone, new: NewTexts) -> Mapping[Path, str]:
     """The pages that name every lesson, with the new one. Those that are not there stay so."""
     found: dict[Path, str] = {}
-    contract, home = clone.docs / "contract.md", clone.docs / "index.md"
-    navigation = clone.root / "mkdocs.yml"
+    contract, navigation = clone.docs / "contract.md", clone.root / "mkdocs.yml"
     if contract.is_file():
         found[contract] = behind(read(contract), SECTION, newtexts.contract_section(new))
-    if home.is_file():
-        found[home] = behind(read(home), STEP_LINE, newtexts.home_line(new))
     if navigation.is_file():
         text = read(navigation)
-        for pages, title in (("lessons", "Lesson"), ("walkthroughs", "Walkthrough")):
-            pattern = re.compile(LESSON_LINE.format(pages=pages))
-            line = f'- "{title} {new.number}: {new.title}": {pages}/{new.name}.md\n'
-            text = behind(text, pattern, line, indented=True)
+        for pages, title in LESSON_PAGES.items():
+            beside = "|".join(SIDE_BY_SIDE) if pages in SIDE_BY_SIDE else pages
+            if place := list(re.finditer(LESSON_LINE.format(pages=beside), text)):
+                entry = title.format(number=new.number, title=new.title)
+                line = f'{place[-1][1]}- "{entry}": {pages}/{new.name}.md\n'
+                text = text[: place[-1].end()] + line + text[place[-1].end() :]
         found[navigation] = text
     return found
 
 
-def behind(text: str, pattern: re.Pattern[str], more: str, *, indented: bool = False) -> str:
+def behind(text: str, pattern: re.Pattern[str], more: str) -> str:
     """`more` behind the last place that `pattern` finds; at the end where it finds none."""
     places = list(pattern.finditer(text))
     at = places[-1].end() if places else len(text)
-    return text[:at] + (places[-1][1] if indented and places else "") + more + text[at:]
+    return text[:at] + more + text[at:]

@@ -45,7 +45,7 @@ def lesson_toml(new: NewTexts) -> str:
                 f"title = {quoted(new.title)}",
                 f'summary = "{MARK}: one sentence about the lesson."',
                 f"minutes = {new.minutes}",
-                f'goals = ["{MARK}: what one can do afterwards"]',
+                f'goals = ["{MARK}: what students can do afterwards"]',
                 f"asked = [{', '.join(map(quoted, new.todos))}]",
                 *([] if new.goes_on else [f"grows_from = {quoted(new.origin.step)}"]),
                 *(["window = true"] if new.origin.window else []),
@@ -99,7 +99,7 @@ def lesson_text(new: NewTexts) -> str:
 | time | about {new.minutes} minutes |
 | you write | {count} in {asked}{given} |
 | you should know | [lesson {new.origin.number}](../{new.origin.name}/README.md) |
-| the promise | what your programs owe stands in [the contract](../../docs/contract.md#{new.rule}) |
+| the promise | [the contract](../../docs/contract.md#{new.rule}) says what your programs must do |
 
 ## A failure first
 
@@ -162,14 +162,14 @@ IDEA = "{IDEA}"
 
 
 def contract_section(new: NewTexts) -> str:
-    """What its programs owe."""
+    """What its programs must do."""
     given = f"You write {' and '.join(new.todos)}. "
     return f"""\
 ## Lesson {new.number}: {new.title}
 
 {given}Everything of [lesson {new.origin.number}](#{origin_rule(new)}) still holds.
 
-- {MARK}: what one sees from the outside. What you do not promise, you cannot check.
+- {MARK}: what you see from the outside. What you do not promise, you cannot check.
 
 """
 
@@ -178,11 +178,6 @@ def origin_rule(new: NewTexts) -> str:
     """The section that most checks of the other lesson stand on."""
     rules = [check.rule for _, check in new.checks]
     return max(set(rules), key=rules.count)
-
-
-def home_line(new: NewTexts) -> str:
-    """Its line in the list of lessons on the first page of the site."""
-    return f"{new.number}. [{new.title}](lessons/{new.name}.md): {MARK}: its idea in a sentence.\n"
 
 
 def heading(program: str) -> str:

@@ -4,18 +4,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatkit.authoring.clone import Clone, read
-from chatkit.authoring.samples import samples
 from chatkit.authoring.scenes.pages import gallery, pictures
 from chatkit.authoring.scenes.scenes import scenes
-from chatkit.authoring.site import api
+from chatkit.authoring.site import api, places
 from chatkit.authoring.site.blocks import filled
-from chatkit.authoring.site.cataloguepage import with_catalogue
-from chatkit.authoring.site.changes import changes_page
-from chatkit.authoring.site.commands import commands_page
-from chatkit.authoring.site.mistakepage import mistakes_page
-from chatkit.authoring.site.pages import checks_page, page
+from chatkit.authoring.site.changes import changes_section
+from chatkit.authoring.site.checkpages import checks_pages
+from chatkit.authoring.site.commands import commands_pages
+from chatkit.authoring.site.pages import page
+from chatkit.authoring.teaching.sheets import sheets
+from chatkit.authoring.teaching.slides import slides
 from chatkit.course.lessons import Lesson
 from chatkit.course.regions import starter
+
+MARKS = ("<!-- api: ", "<!-- made: ")
 
 
 def views(clone: Clone) -> dict[Path, str]:
@@ -24,22 +26,26 @@ def views(clone: Clone) -> dict[Path, str]:
     for lesson in clone.lessons:
         found.update(programs(clone, lesson))
         found.update(texts(clone, lesson))
-    found[clone.docs / "checks.md"] = checks_page(clone)
-    if mistakes := samples(clone.course, "mistakes"):
-        found[clone.docs / "mistakes.md"] = mistakes_page(clone, mistakes)
-    found[clone.docs / "changes.md"] = changes_page(clone)
-    bench = clone.docs / "bench.md"
-    if bench.is_file():
-        found[bench] = api.filled(read(bench), clone, bench)
-    errors = clone.docs / "errors.md"
-    if errors.is_file():
-        found[errors] = with_catalogue(read(errors), clone, errors)
+    found.update(checks_pages(clone))
+    found.update(sheets(clone))
+    found.update(slides(clone))
     if clone.command_line:
-        found[clone.docs / "commands.md"] = commands_page(clone.command_line)
+        commands = commands_pages(clone.command_line)
+        found.update({clone.docs / file: text for file, text in commands.items()})
     if scenes(clone):
         found.update(pictures(clone))
         found[clone.docs / "scenes.md"] = gallery(clone)
+    found.update(with_places(clone, made=set(found)))
     return found
+
+
+def with_places(clone: Clone, made: set[Path]) -> Iterator[tuple[Path, str]]:
+    """The pages that are written by hand and have places to fill."""
+    for file in sorted(clone.docs.rglob("*.md")):
+        if file not in made:
+            text = read(file)
+            if any(line.startswith(MARKS) for line in text.split("\n")):
+                yield file, places.filled(api.filled(text, clone, file), clone, file)
 
 
 def programs(clone: Clone, lesson: Lesson) -> Iterator[tuple[Path, str]]:
@@ -54,6 +60,8 @@ def programs(clone: Clone, lesson: Lesson) -> Iterator[tuple[Path, str]]:
             yield lesson.solutions / program, clone.finished(step, program)
         else:
             yield lesson.folder / program, clone.finished(step, program)
+        if program in lesson.modules and step == lesson.step:  # its solution imports it, too
+            yield lesson.solutions / program, clone.finished(step, program)
 
 
 def texts(clone: Clone, lesson: Lesson) -> Iterator[tuple[Path, str]]:
@@ -64,4 +72,9 @@ def texts(clone: Clone, lesson: Lesson) -> Iterator[tuple[Path, str]]:
             text = filled(read(readme), clone, lesson, readme)
             yield readme, text
             target = clone.docs / pages / f"{lesson.name}.md"
-            yield target, page(text, readme, target, clone)
+            shown = page(text, readme, target, clone, lesson)
+            if pages == "walkthroughs" and (before := clone.course.before(lesson)):
+                shown += "".join(
+                    f"\n{part}\n" for part in [changes_section(clone, before, lesson)] if part
+                )
+            yield target, shown

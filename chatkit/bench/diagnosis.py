@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatkit.bench.eventloop import EventLoop
+from chatkit.bench.evidence import ERROR, FRAME, THREAD
 from chatkit.bench.failure import Connected, Failure, Stop
 from chatkit.bench.symptoms import Symptom
 from chatkit.bench.transcript import quoted
@@ -17,9 +18,6 @@ from chatkit.system import linux
 from chatkit.system.program import Program
 from chatkit.system.sandbox.cgroup import TOO_MUCH
 
-_FRAME = re.compile(r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<name>\S+))?')
-_THREAD = re.compile(r"^(?:Current t|T)hread 0x")
-_LAST = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$")
 # What Python says of a file in another encoding: of the program, of a module that it imports.
 _NO_UTF8 = re.compile(
     r"^SyntaxError: (Non-UTF-8 code .* in file (?P<file>.+?) on line "
@@ -46,7 +44,7 @@ def last_traceback(text: str, program: Path) -> Traceback | None:
         at
         for at, line in enumerate(lines)
         if line.startswith("Traceback (most recent call last)")
-        or (_FRAME.match(line) and (at == 0 or not _inside(lines[at - 1])))
+        or (FRAME.match(line) and (at == 0 or not _inside(lines[at - 1])))
     ]
     if not starts:  # a file in another encoding: Python names no line then
         last = lines[-1] if lines else ""
@@ -55,10 +53,10 @@ def last_traceback(text: str, program: Path) -> Traceback | None:
     block = lines[starts[-1] :]
     place, error, end = "", "", len(block)
     for at, line in enumerate(block):
-        if frame := _FRAME.match(line):
+        if frame := FRAME.match(line):
             if Path(frame["file"]).name == program.name:
                 place = f"{program.name}, line {frame['line']}"
-        elif at and not line.startswith((" ", "Traceback")) and _LAST.match(line):
+        elif at and not line.startswith((" ", "Traceback")) and ERROR.match(line):
             error, end = line, at + 1
             break
     if not error:
@@ -69,7 +67,7 @@ def last_traceback(text: str, program: Path) -> Traceback | None:
 
 def _last_file(trace: Traceback) -> str:
     """The file that the last frame of a traceback names."""
-    files = [frame["file"] for line in trace.lines if (frame := _FRAME.match(line))]
+    files = [frame["file"] for line in trace.lines if (frame := FRAME.match(line))]
     return files[-1] if files else ""
 
 
@@ -134,9 +132,9 @@ def stacks(text: str, program: Path, file: Path | None = None) -> list[str]:
     found: list[str] = []
     waiting = False
     for line in text.splitlines():
-        if _THREAD.match(line):
+        if THREAD.match(line):
             waiting = True
-        elif waiting and (frame := _FRAME.match(line)) and Path(frame["file"]) == program:
+        elif waiting and (frame := FRAME.match(line)) and Path(frame["file"]) == program:
             number = int(frame["line"])
             code = source[number - 1].strip() if number <= len(source) else ""
             place = f"{program.name}:{number} stands at: {code}"
@@ -205,12 +203,16 @@ def _of_one_that_goes_on(
     hungry = may_spin and loop.cpu_appetite(0.5) > 0.9
     came = "\n".join(filter(None, [got, _where_it_stands(loop)]))
     if hungry:
-        told = f"{name} is busy all the time and does not get on"
+        told = f"{name} is busy all the time and makes no progress"
         return Failure(Symptom.SPINNING, told, expected, came)
     if sends:
         told = f"{name} is stuck: it waits until somebody reads"
         return Failure(Symptom.STUCK, told, expected, came)
-    waits = "is at rest and will not do it any more" if stop == "rest" else "did not do it in time"
+    waits = (
+        "is idle: it is waiting, and nothing will wake it"
+        if stop == "rest"
+        else "did not do it in time"
+    )
     return Failure(silence, f"{name} {waits}", expected, came)
 
 

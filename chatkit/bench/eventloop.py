@@ -280,7 +280,7 @@ class EventLoop(SelectorLoop):
         finally:
             self.program.thaw()
 
-    # ------------------------------------------------------------------- what one can ask
+    # ------------------------------------------------------------------- what you can ask
 
     @property
     def program(self) -> Program:

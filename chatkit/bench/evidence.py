@@ -13,10 +13,10 @@ from pathlib import Path
 
 from chatkit.bench.transcript import Event
 
-_FRAME = re.compile(r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<function>\S+))?')
+FRAME = re.compile(r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+)(?:,? in (?P<function>\S+))?')
 _START = re.compile(r"^(?:Exception Group )?Traceback \(most recent call last\)")
-_ERROR = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$")
-_THREAD = re.compile(r"^(?P<current>Current t|T)hread 0x")
+ERROR = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$")
+THREAD = re.compile(r"^(?P<current>Current t|T)hread 0x")
 _LED_ON = (
     "During handling of the above exception, another exception occurred:",
     "The above exception was the direct cause of the following exception:",
@@ -117,7 +117,7 @@ def raised_in(errors: str, program: Path) -> tuple[Raised, ...]:
     while at < len(lines):
         line = bare(lines[at])
         # A syntax error has no head: its frame stands alone.
-        if not (_START.match(line) or (_FRAME.match(line) and not line.startswith("    "))):
+        if not (_START.match(line) or (FRAME.match(line) and not line.startswith("    "))):
             at += 1
             continue
         head = next((bare(one) for one in reversed(lines[max(0, at - 3) : at]) if one.strip()), "")
@@ -147,9 +147,9 @@ def _one(
     place = at if not _START.match(bare(lines[at])) else at + 1
     while place < len(lines):
         line = bare(lines[place])
-        if frame := _FRAME.match(line):
+        if frame := FRAME.match(line):
             frames.append(_frame(frame, program))
-        elif (error := _ERROR.match(line)) and not line.startswith(" "):
+        elif (error := ERROR.match(line)) and not line.startswith(" "):
             in_thread = head.startswith("Exception in thread")
             in_callback = head.startswith("Exception in Tkinter callback")
             kind, text = error["kind"], error["text"] or ""
@@ -170,10 +170,10 @@ def stacks_in(errors: str, program: Path) -> tuple[Stack, ...]:
     found: list[list[Frame]] = []
     inside = False
     for line in errors.splitlines():
-        if _THREAD.match(line):
+        if THREAD.match(line):
             found.append([])
             inside = True
-        elif inside and (frame := _FRAME.match(line)):
+        elif inside and (frame := FRAME.match(line)):
             found[-1].append(_frame(frame, program))
         else:
             inside = False

@@ -35,7 +35,7 @@ class Failure(Exception):
 
 
 class Connected(Protocol):
-    """Who has waited for something: a peer."""
+    """The peer that has waited for something."""
 
     @property
     def name(self) -> str:

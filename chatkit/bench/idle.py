@@ -76,6 +76,9 @@ class Pulsing(Protocol):
     def feel(self) -> None:
         """Ask for another pulse, unless one is on its way."""
 
+    def on_its_way(self) -> bool:
+        """Whether something that was asked, or the answer, is between the two programs."""
+
 
 class IdleDetector:
     """Looks at some programs again and again, until they are at rest."""
@@ -183,7 +186,9 @@ class IdleDetector:
         # A timer may have gone off just before we looked for it: then somebody has woken up.
         now = linux.threads(pids + self._drawn_by())
         stirred = any(now.get(id) != everything[id] for id in threads)
-        return "active" if stirred else "rest"
+        # One that hangs is still asked how it is, and a thread of its own answers.
+        asked = not self.pulses and any(window.on_its_way() for window in self.windows)
+        return "active" if stirred or asked else "rest"
 
     def _some_may_act(
         self, everything: Threads, threads: Threads, idle: float, calm: bool
@@ -270,7 +275,7 @@ class IdleDetector:
         return self.rounds[place] >= ROUNDS
 
     def _that_count(self, everything: Threads) -> Threads:
-        """Whose rest counts: of a window that answers neither its own thread nor its display.
+        """Which threads must be idle: for a window that answers, all but its own and the display's.
 
         The thread of a window always has a timer, and its answers tell more than that.
         """
@@ -293,7 +298,7 @@ class Reachable(Protocol):
 
 
 class IdleClock:
-    """For how long the programs of a bench have done nothing, also if they wait with a time-out."""
+    """For how long the programs of a bench have done nothing, even if they wait with a time-out."""
 
     def __init__(self, bench: Reachable) -> None:
         self.bench = bench

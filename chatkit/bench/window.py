@@ -25,7 +25,7 @@ YOU = "you"  # who is at the window, in the sequence diagram
 class Window(LivingWindow):
     """The windows of one program. Made by `Bench.start_window`."""
 
-    # ---------------------------------------------------------------------- what one sees
+    # ---------------------------------------------------------------------- what you see
 
     def appears(self) -> None:
         """There is a window. Raises Failure with step "window"."""
@@ -35,7 +35,7 @@ class Window(LivingWindow):
             )
 
     def view(self) -> View:
-        """What one can see now."""
+        """What can be seen now."""
         answer = self._ask("look")
         widgets = (Widget(**one) for one in answer.get("widgets", ()))
         return View(tuple(one for one in widgets if one.seen))
@@ -154,7 +154,7 @@ class Window(LivingWindow):
         self._ask("type", path=box or self.box, text=text)
 
     def presses_enter(self, box: str = "") -> None:
-        """Press Enter in the box where one types."""
+        """Press Enter in the box where people type."""
         self._note("presses Enter")
         self._ask("press", path=box or self.box, key="Return")
 
@@ -215,12 +215,16 @@ class Window(LivingWindow):
         self.loop.settle(quietly=True)
 
     def moves_to(self, x: int, y: int, path: str = ".") -> tuple[int, int, int, int]:
-        """Move a window; return its left, upper, right and lower edge, in pixels."""
-        left, top, width, height = self._ask("place", path=path, x=x, y=y)["place"]
+        """Move a window; return its left, upper, right and lower edge, in pixels.
+
+        All are 0 where it has just been closed.
+        """
+        answer = self._ask("place", path=path, x=x, y=y)
+        left, top, width, height = answer.get("place", (0, 0, 0, 0))
         return left, top, left + width, top + height
 
     def closes(self, path: str = "") -> None:
-        """Close the window, as one does with the cross at its corner."""
+        """Close the window, as people do with the cross at its corner."""
         self._note("closes the window")
         view = self.view()
         path = path or next((one.window for one in view.widgets if one.path == self.box), "")

@@ -69,7 +69,9 @@ def connection(address: str) -> Iterator[Any]:
             'pip install --editable ".[cluster]"'
         ) from None
     if not ADDRESS.fullmatch(address):
-        raise ClusterError(f"{address!r} is no address of a scheduler, such as tcp://10.0.0.5:8786")
+        raise ClusterError(
+            f"{address!r} is not the address of a scheduler, such as tcp://10.0.0.5:8786"
+        )
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # we say it ourselves, in one line
     try:
         client = Client(address, timeout=SECONDS, set_as_default=False)
@@ -91,7 +93,7 @@ def grade_files(
 
     `name` is the lesson's: "02_broadcast". `files` are a student's, path in the folder -> content.
     `kit` is the digest of the kit and the checks that must grade them.
-    Raises GradingError, also when that is another kit.
+    Raises GradingError when it cannot, or when the kit there is another one.
     """
     try:
         course = find_course()

@@ -141,7 +141,7 @@ class Database:
 TROUBLE = {
     sqlite3.SQLITE_BUSY: "another run uses {file}: wait until it has ended",
     sqlite3.SQLITE_LOCKED: "another run uses {file}: wait until it has ended",
-    sqlite3.SQLITE_NOTADB: "{file} is no gradebook: move it away, or choose another folder",
+    sqlite3.SQLITE_NOTADB: "{file} is not a gradebook: move it away, or choose another folder",
     sqlite3.SQLITE_CORRUPT: "{file} is damaged: bring back a copy, or move it away and grade again",
     sqlite3.SQLITE_FULL: "the disk is full: make room for {file}, then run the same command again",
     sqlite3.SQLITE_READONLY: "{file} cannot be written: make it and its folder writable",

@@ -1,7 +1,6 @@
 """The gradebook: students, hand-ins and verdicts, in one SQLite file.
 
-How the file is locked and kept whole says `database`; its tables are in `tables`. What people write
-into it themselves is in `records.people`, what changed over time in `records.history`.
+`database` says how it is locked, `tables` what its tables are, `records` what people write into it.
 """
 
 import json
@@ -195,14 +194,14 @@ class Gradebook(History):
         found = []
         for *about, noted in rows:
             one = _hand_in(*about)
-            verdict = self.lesson_verdict(student, lesson, one.work, in_full=False)
+            verdict = self.lesson_verdict(student, lesson, one.work, in_full="none")
             if verdict:
                 found.append(Attempt(one, one.key == noted, verdict))
         return tuple(found)
 
     def attempt(self, student: str, lesson: str, work: str) -> LessonVerdict | None:
         """The verdict on these very programs, without transcripts; None where there is none."""
-        return self.lesson_verdict(student, lesson, work, in_full=False)
+        return self.lesson_verdict(student, lesson, work, in_full="none")
 
     def key_of(self, student: str, lesson: str, work: str) -> str:
         """The key under which these programs were graded; empty where they were not."""
@@ -277,12 +276,12 @@ class Gradebook(History):
         return str(rows[0][0]) if rows else None
 
     def lesson_verdict(
-        self, student: str, lesson: str, work: str | None = None, *, in_full: bool = True
+        self, student: str, lesson: str, work: str | None = None, *, in_full: str = "all"
     ) -> LessonVerdict | None:
         """What was given to `keep`, exactly; None when the lesson is not graded.
 
-        Of `work`, or of the newest hand-in with a verdict. Not `in_full`: without transcripts and
-        output, which are most of it.
+        Of `work`, or of the newest hand-in with a verdict. `in_full` says which checks come with
+        their transcripts and output, which are most of it: "all", "failed" or "none".
         """
         with self._lock:
             if work is None:
@@ -293,8 +292,8 @@ class Gradebook(History):
             of = (_text(student), lesson, work)
             where = "WHERE student = ? AND lesson = ? AND work = ?"
             about = self._rows(f"SELECT title, seconds, isolation FROM lesson {where}", of)
-            more = "more" if in_full else "''"
-            checks = self._rows(f"SELECT verdict, {more} FROM verdict {where} ORDER BY place", of)
+            columns = f"verdict, {MORE[in_full]}"
+            checks = self._rows(f"SELECT {columns} FROM verdict {where} ORDER BY place", of)
         if not about:
             return None
         title, seconds, isolation = about[0]
@@ -302,6 +301,11 @@ class Gradebook(History):
         return LessonVerdict(lesson, title, verdicts, seconds, isolation)
 
 
+MORE = {
+    "all": "more",
+    "failed": "CASE json_extract(verdict, '$.status') WHEN 'failed' THEN more ELSE '' END",
+    "none": "''",
+}
 # What a hand-in says about itself, in the order of `_hand_in`.
 ABOUT = "work, late, moment, source, reply, remarks, trouble"
 

@@ -99,7 +99,7 @@ class ClassGrades:
         ]
 
     def not_graded(self) -> list[tuple[Student, tuple[str, ...], str]]:
-        """Who has no grade, for nothing in a hand-in could be graded: in which lessons, and why."""
+        """Students without a grade, as nothing they handed in could be graded: lessons, and why."""
         found: dict[tuple[str, str], tuple[Student, list[str]]] = {}
         for row in self.students:
             for name, lesson in row.lessons.items():

@@ -1,6 +1,6 @@
-"""Grade one check of a class again, after it was mended, and say what changed.
+"""Grade one check of a class again, after it was fixed, and say what changed.
 
-Only that check is run. The other verdicts of the same programs stand as they are, and so does the
+Only that check is run. The other verdicts of the same programs stay as they are, and so does the
 key of the grade: the next full run finds that the checks have changed, and grades all of them.
 """
 

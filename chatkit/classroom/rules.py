@@ -7,9 +7,11 @@ from chatkit.classroom.gradebook import Adjustment
 from chatkit.classroom.late.deadlines import Deadlines
 from chatkit.grading.verdict import LessonVerdict, Verdict
 
+UNSAID = ""  # the last one; of a clone, as it was at the deadline
 LAST, BEST, ON_TIME = "last", "best", "last-on-time"
 ATTEMPTS = (LAST, BEST, ON_TIME)  # which of several attempts counts
 WHICH = {
+    UNSAID: "Of several attempts the last one counts.",
     LAST: "Of several attempts the last one counts.",
     BEST: "Of several attempts the best one counts.",
     ON_TIME: "Of several attempts the last one in time counts, or the last one if none is.",
@@ -45,8 +47,13 @@ class Rules:
     full: Mapping[str, float] = field(default_factory=dict)  # lesson -> points of all its checks
     lessons: tuple[str, ...] = ()  # that count; empty: those that the runs asked for
     deadlines: Deadlines = field(default_factory=Deadlines)
-    attempts: str = LAST
+    attempts: str = UNSAID
     hold: tuple[str, ...] = ()  # students whose grades do not go out yet
+
+    @property
+    def last_counts(self) -> bool:
+        """Whether of several attempts nothing but the last one can count."""
+        return self.attempts in (UNSAID, LAST)
 
     def grade(
         self,
@@ -126,7 +133,7 @@ class Rules:
         for lesson, checks in self.points.items():
             listed = ", ".join(f"{check} {number(worth)}" for check, worth in checks.items())
             said.append(f"Points of this class in {lesson}: {listed}.")
-        if self.attempts != LAST:
+        if not self.last_counts:
             said.append(WHICH[self.attempts])
         said += self.deadlines.words()
         return tuple(said)

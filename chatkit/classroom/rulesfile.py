@@ -44,7 +44,7 @@ from zoneinfo import ZoneInfo
 from chatkit._errors import UserError
 from chatkit.classroom.late.deadlines import Deadlines
 from chatkit.classroom.late.moments import read_moment
-from chatkit.classroom.rules import ATTEMPTS, LAST, Rules, number
+from chatkit.classroom.rules import ATTEMPTS, UNSAID, Rules, number
 from chatkit.course.errors import CourseError
 from chatkit.course.lessons import Course, Lesson
 
@@ -69,7 +69,7 @@ def read_rules(folder: Path, course: Course) -> Rules:
     except FileNotFoundError:
         return Rules(full=full)
     except tomllib.TOMLDecodeError as error:
-        raise RulesError(f"{file}: {error}. Mend this line, or take the file away") from None
+        raise RulesError(f"{file}: {error}. Fix this line, or take the file away") from None
     except (OSError, UnicodeDecodeError) as error:
         raise RulesError(f"{file} cannot be read: {error}") from None
     reader = _Reader(file, course)
@@ -84,7 +84,7 @@ def read_rules(folder: Path, course: Course) -> Rules:
         full=full,
         lessons=reader.lessons(facts.get("lessons")),
         deadlines=reader.deadlines(facts),
-        attempts=reader.attempts(facts.get("attempts", LAST)),
+        attempts=reader.attempts(facts["attempts"]) if "attempts" in facts else UNSAID,
         hold=tuple(reader.names("hold", facts.get("hold", []))),
     )
 
@@ -233,8 +233,7 @@ class _Reader:
         except (ValueError, OSError, TypeError, KeyError):  # it raises all of these
             raise self.wrong(
                 "zone",
-                f'this machine knows no time zone {given!r}: write one such as "Europe/Berlin"; '
-                "on Windows, the package tzdata brings them",
+                f'this machine knows no time zone {given!r}: write one such as "Europe/Berlin"',
             ) from None
 
     def moments(

@@ -20,11 +20,12 @@ from chatkit.classroom.gradekey import grade_key, work_digest
 from chatkit.classroom.late.moments import read_moment
 from chatkit.classroom.people.lists import Lists, files_of, read_lists
 from chatkit.classroom.rosters.matching import letters
-from chatkit.classroom.rules import LAST, Rules
+from chatkit.classroom.rules import Rules
 from chatkit.classroom.rulesfile import FILE as RULES
 from chatkit.classroom.rulesfile import RulesError, read_rules
 from chatkit.classroom.submissions.submissions import ALONE, Found, Submission
 from chatkit.course.lessons import Course, Lesson
+from chatkit.grading.feedback import STATUS
 from chatkit.grading.jobs import Graded, grade_jobs
 from chatkit.grading.options import RunOptions
 from chatkit.grading.verdict import LessonVerdict
@@ -32,7 +33,6 @@ from chatkit.grading.worker import Job
 from chatkit.system.sandbox.sandbox import Tier
 
 PLAIN = Rules()
-STATUS = {"passed": "passed", "failed": "failed", "not_reached": "not tried", "skipped": "skipped"}
 COPY = "# A copy of"  # begins the copy of the rules in the class's folder
 
 
@@ -145,7 +145,7 @@ def plan(
         for one in submissions:
             gradebook.enrol(Student(one.student, one.name, one.number))
             for attempt in one.attempts:
-                counts = attempt is one or rules.attempts != LAST
+                counts = attempt is one or not rules.last_counts
                 for lesson in lessons:
                     folder = attempt.lessons.get(lesson.name)
                     if folder is None or not (counts or lesson.name not in one.lessons):
@@ -172,7 +172,7 @@ def plan(
                     job = Job(course.root, lesson.name, folder, options, one.student, about.key)
                     jobs.append(job)
             for name, trouble in _not_graded(gradebook, one, lessons, expected).items():
-                moment = read_moment(one.came, rules.deadlines.zone)
+                moment = read_moment(one.when(name), rules.deadlines.zone)
                 about = HandIn(one.late, one.source, trouble=trouble, moment=moment)
                 gradebook.hand_in(one.student, name, about)
                 known = gradebook.graded(one.student, name)
@@ -189,7 +189,7 @@ def _about(one: Submission, lesson: Lesson, key: str, work: str, rules: Rules) -
         remarks=one.remarks_on[lesson.name],
         key=key,
         work=work,
-        moment=read_moment(one.came, rules.deadlines.zone),
+        moment=read_moment(one.when(lesson.name), rules.deadlines.zone),
         reply=one.reply,
     )
 
@@ -291,7 +291,7 @@ def rules_of(submissions: Path, found: Found, out: Path, course: Course) -> Rule
     before = copy.read_text(encoding="utf-8-sig") if copy.is_file() else ""
     if before and before != text and not before.startswith(COPY):
         raise RulesError(
-            f"{copy} and {folder / RULES} differ, and the first is no copy of the second: "
+            f"{copy} and {folder / RULES} differ, and the first is not a copy of the second: "
             "take one of them away"
         )
     write_whole(

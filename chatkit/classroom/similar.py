@@ -35,7 +35,7 @@ MISSING = (
     "this needs the library copydetect. In the clone of the kit: pip install --editable "
     '".[similarity]"'
 )
-NO_TEXT = "it is no text"
+NO_TEXT = "it is not text"
 TOO_LONG = f"it has more than {LONGEST:,} characters"
 TOO_LITTLE = f"beside the starter it has fewer than {LEAST} tokens of its own"
 
@@ -281,7 +281,7 @@ def read_program(path: Path) -> str | None:
 def tokens(text: str) -> tuple[str, list[tuple[int, int]]]:
     """The program as a row of tokens, one letter each, and where in the text each stands.
 
-    Any text will do: what is no Python gives tokens as well.
+    Any text will do: what is not Python gives tokens as well.
     """
     letters: list[str] = []
     places: list[tuple[int, int]] = []

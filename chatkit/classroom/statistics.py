@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 from chatkit.classroom.grades import ClassGrades
-from chatkit.grading.explain.catalogue import CATALOGUE
+from chatkit.grading.explain.ranking import title_of
 from chatkit.grading.verdict import Cause, Verdict
 
 SHOWN = 5  # of the checks that most often failed
@@ -112,7 +112,7 @@ def _commonest(verdicts: Sequence[Verdict]) -> str:
     """What most of these have in common: a misconception, or else the same words."""
     names = Counter(cause.name for one in verdicts if (cause := cause_of(one)))
     for name, count in names.most_common(1):
-        if name in CATALOGUE:
-            return f"{count} of them: {CATALOGUE[name].title}"
+        if title := title_of(name):
+            return f"{count} of them: {title}"
     causes = Counter(verdict.likely for verdict in verdicts if verdict.likely)
     return causes.most_common(1)[0][0] if causes else ""

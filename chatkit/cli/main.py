@@ -22,7 +22,7 @@ COMMANDS = {
         "demo",
         "Open a server and two windows of the finished chat.",
     ),
-    "tap": ("chatkit.cli.tools.wire", "tap", "Stand between client and server, and make mischief."),
+    "tap": ("chatkit.cli.tools.wire", "tap", "Stand between client and server like a bad network."),
     "raw": ("chatkit.cli.tools.wire", "raw", "Talk to a server by hand, in bytes."),
     "show": ("chatkit.cli.tools.wire", "show", "Draw a recording, or what check --json said."),
     "reset": (
@@ -43,7 +43,7 @@ COMMANDS = {
     "init": ("chatkit.cli.student.starters", "init", "Copy the lessons into a new folder."),
     "update": ("chatkit.cli.student.update", "update", "Take a newer kit; what you wrote stays."),
     "play": ("chatkit.cli.tools.play", "play", "Let everybody in the room join one chat."),
-    "doctor": ("chatkit.cli.tools.doctor", "doctor", "Look at this machine, and say what to mend."),
+    "doctor": ("chatkit.cli.tools.doctor", "doctor", "Look at this machine, and say what to fix."),
     "class": ("chatkit.cli.classroom.classroom", "classroom", "Grade a class."),
     "author": ("chatkit.cli.author.author", "author", "Write lessons that cannot drift."),
     "completion": ("chatkit.cli.completion", "completion", "Let TAB complete commands."),

@@ -8,13 +8,34 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib import import_module, invalidate_caches
 from pathlib import Path
-from types import MappingProxyType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from chatkit.course.errors import CourseError
 
 CheckFunction = Callable[..., None]
-Story = Callable[[Any], None]
+Maker = Callable[[Any], Any]  # makes an argument of a check of a bench
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happens in a check, told to a bench: a function, and what makes its arguments.
+
+    An argument called `bench` is the bench. Any other is made of it by the function of that name in
+    the check's file: `def room(bench): return Room(bench)`. `makers` come before those.
+    """
+
+    function: CheckFunction
+    makers: Mapping[str, Maker] = field(default_factory=dict)
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The names of its arguments, in order."""
+        return tuple(inspect.signature(self.function).parameters)
+
+    def __call__(self, bench: Any) -> None:
+        makers = {**self.function.__globals__, **self.makers}
+        self.function(*(bench if one == "bench" else makers[one](bench) for one in self.arguments))
 
 
 @dataclass(frozen=True)
@@ -52,7 +73,7 @@ def check(
     def mark(function: CheckFunction) -> CheckFunction:
         function.check = Check(  # type: ignore[attr-defined]
             *(id, points, title, hint, read, rule, program, frozenset(owns), slow, free),
-            story=story_of(function),
+            story=Story(function),
         )
         return function
 
@@ -65,42 +86,26 @@ def take(function: CheckFunction, *, points: int, **new: Any) -> CheckFunction:
     `new` are further arguments of `check` that differ, such as `hint`, `read` and `rule`: a lesson
     sends its students to its own text. The story is played as the other lesson plays it, with what
     its file makes of a bench. Where `function` takes an argument `room`, `room=…` makes it another
-    way.
+    way, and so with any other argument than `bench`.
 
-    Raises CourseError when `function` is no check or an argument is none of `Check`.
+    Raises CourseError when `function` is not a check or an argument is none of `Check`.
     """
     its = getattr(function, "check", None)
     if not isinstance(its, Check):
         raise CourseError(f"take() needs a function with @check, not {function!r}")
-    makers = {name: new.pop(name) for name in inspect.signature(function).parameters if name in new}
+    makers = {name: new.pop(name) for name in its.story.arguments if name in new}
     unknown = set(new) - {one.name for one in fields(Check) if one.name != "story"}
     if unknown:
         raise CourseError(f"take() of {its.id}: a check has no {', '.join(sorted(unknown))}")
     if "owns" in new:
         new["owns"] = frozenset(new["owns"])
-
-    story = story_of(function, makers) if makers else its.story
+    story = replace(its.story, makers={**its.story.makers, **makers})
 
     def taken(bench: Any) -> None:
         story(bench)
 
     taken.check = replace(its, points=points, story=story, **new)  # type: ignore[attr-defined]
     return taken
-
-
-def story_of(function: CheckFunction, others: Mapping[str, Story] = MappingProxyType({})) -> Story:
-    """A check's function as a story that needs nothing but a bench.
-
-    An argument called `bench` is the bench. Any other is made of it by the function of that name in
-    the check's file: `def room(bench): return Room(bench)`. `others` come before those.
-    """
-
-    def story(bench: Any) -> None:
-        makers = {**function.__globals__, **others}
-        names = inspect.signature(function).parameters
-        function(**{name: bench if name == "bench" else makers[name](bench) for name in names})
-
-    return story
 
 
 def load_checks(path: Path) -> ModuleType:

@@ -12,7 +12,7 @@ class CourseError(UserError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that an author has to mend."""
+    """One thing that an author has to fix."""
 
     file: Path
     what: str  # what is wrong, without a full stop

@@ -32,9 +32,9 @@ class Facts:
         found: bool = self._entry(name, bool, default)
         return found
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        """A list of texts. Raises CourseError, as all of these do."""
-        found: list[Any] = self._entry(name, list, None)
+    def texts(self, name: str, *, may_lack: bool = False) -> tuple[str, ...]:
+        """A list of texts; with `may_lack`, none when it is not there. Raises CourseError."""
+        found: list[Any] = self._entry(name, list, [] if may_lack else None)
         for one in found:
             if type(one) is not str:
                 self._wrong(f"{name} must be a list of texts, and {one!r} is none")
@@ -74,7 +74,7 @@ class Facts:
         if name not in self.table:
             self._wrong(f"the entry {name!r} is missing")
         found = self.table[name]
-        if type(found) is not kind:  # True is no number here
+        if type(found) is not kind:  # True is not a number here
             self._wrong(f"{name} must be {KINDS[kind]}, not {_shown(found)}")
         return found
 

@@ -13,6 +13,8 @@ from chatkit.course.errors import AuthoringError, CourseError, Problem
 from chatkit.course.facts import Facts, read_facts
 from chatkit.course.places import INSTALLED, PACKAGE, beside
 
+STARTED = ("server.py", "client.py")  # the programs that people and checks start
+
 
 @dataclass(frozen=True)
 class Todo:
@@ -32,14 +34,16 @@ class Lesson:
     title: str
     summary: str
     minutes: int
-    goals: tuple[str, ...]
+    goals: tuple[str, ...]  # what a student can do afterwards
+    topics: tuple[str, ...]  # of the curriculum CS2023, one for each goal
     asked: tuple[str, ...]  # the programs a student writes
-    given: Mapping[str, str]  # program -> the step that owns it
+    given: Mapping[str, str]  # program, or module of one -> the step that owns it
     changes: Mapping[str, str]  # function that differs from the step before -> why
     todos: tuple[Todo, ...]
     folder: Path  # lessons/02_broadcast
     grows_from: str  # the step whose programs it goes on with; "": that of the lesson before
     window: bool  # whether its client has a window
+    encore: bool  # whether the course is complete without it
     solutions: Path  # solutions/02_broadcast; a hand-out has none
     checks_file: Path  # tests/lessons/test_02_broadcast.py
 
@@ -54,8 +58,13 @@ class Lesson:
 
     @property
     def programs(self) -> tuple[str, ...]:
-        """All programs of the lesson, the server first."""
+        """All programs of the lesson and their modules, the server first."""
         return tuple(sorted({*self.asked, *self.given}, reverse=True))
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What the lesson gives for its own programs to import: "look.py". Nobody starts it."""
+        return tuple(name for name in self.given if name not in STARTED)
 
     def program_in(self, folder: Path, program: str) -> Path:
         """Where `program` lies when `folder` holds a student's programs of this lesson.
@@ -151,6 +160,7 @@ def read_lesson(root: Path, folder: Path) -> Lesson:
         summary=facts.text("summary"),
         minutes=facts.number("minutes"),
         goals=facts.texts("goals"),
+        topics=facts.texts("topics", may_lack=True),
         asked=facts.texts("asked"),
         given=facts.words("given"),
         changes=facts.words("changes"),
@@ -158,6 +168,7 @@ def read_lesson(root: Path, folder: Path) -> Lesson:
         folder=folder,
         grows_from=facts.text("grows_from", ""),
         window=facts.flag("window", False),
+        encore=facts.flag("encore", False),
         solutions=beside(root, "solutions") / folder.name,
         checks_file=beside(root, "tests/lessons") / f"test_{folder.name}.py",
     )

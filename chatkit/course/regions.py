@@ -110,7 +110,7 @@ def starter(text: str, file: Path = UNNAMED, written: Collection[int] = ()) -> s
     try:
         compile(result, str(file), "exec")
     except SyntaxError as cause:
-        what = f"without the code of its TODOs the program is no Python ({cause.msg})"
+        what = f"without the code of its TODOs the program is not Python ({cause.msg})"
         cure = "let each region hold whole statements: not half of an if or a try"
         raise error(file, regions[0].first, what, cure) from None
     return result
@@ -137,7 +137,9 @@ def markers(text: str, file: Path) -> Iterator[Marker]:
         ast.parse(text)
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except SyntaxError as cause:
-        raise error(file, cause.lineno or 1, f"no Python: {cause.msg}", "mend the line") from None
+        raise error(
+            file, cause.lineno or 1, f"no Python: {cause.msg}", "correct the line"
+        ) from None
     for token in tokens:
         is_comment = token.type == tokenize.COMMENT
         if is_comment and (OPENING.match(token.string) or CLOSING.match(token.string)):

@@ -1,8 +1,12 @@
 """One check on one student's program: its bench is made, its story runs, a verdict comes out."""
 
+import contextlib
 import math
 import random
+import re
 import shlex
+import shutil
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -25,6 +29,7 @@ from chatkit.system.display import Display
 from chatkit.system.forkserver import ForkServer
 from chatkit.system.linux import LINUX
 from chatkit.system.program import Program
+from chatkit.system.programs.folder import copied
 from chatkit.system.sandbox.sandbox import Sandbox
 
 LAST_LINES = 20  # of what the programs printed; a verdict keeps no more
@@ -53,6 +58,7 @@ class CheckRunner(AbstractContextManager["CheckRunner"]):
         self.options = options
         self.sandbox = sandbox
         self.until = time.monotonic() + options.seconds
+        self.laid_out: tempfile.TemporaryDirectory[str] | None = None  # see `find`
         self.shared_display: Display | None = None
         self.shared_forkserver: ForkServer | None = None
         self.spinning: set[str] = set()  # the programs that were seen to spin in some check
@@ -61,7 +67,7 @@ class CheckRunner(AbstractContextManager["CheckRunner"]):
         """The verdict of one check. Raises what its story raises, except a Failure."""
         seed = f"{self.options.seed} {check.id}"
         bench = Bench(
-            lambda name: self.lesson.program_in(self.folder, name),
+            self.find,
             seed,
             self.display,
             self.sandbox,
@@ -91,6 +97,33 @@ class CheckRunner(AbstractContextManager["CheckRunner"]):
             self.shared_display = Display(sandbox=self.sandbox)
         return self.shared_display
 
+    def find(self, name: str) -> Path:
+        """Where the program `name` lies, with the modules that the lesson gives beside it.
+
+        Where the folder lacks one that the program imports, that is a copy of the folder.
+        """
+        path = self.lesson.program_in(self.folder, name)
+        if path.parent != self.folder or not path.is_file():
+            return path
+        text = text_of(path)
+        lacks = [
+            one
+            for one in self.lesson.modules
+            if not (self.folder / one).exists()
+            and re.search(rf"^\s*(from|import)\b.*\b{Path(one).stem}\b", text, re.MULTILINE)
+        ]
+        if not lacks:
+            return path
+        self.laid_out = self.laid_out or tempfile.TemporaryDirectory(prefix="chatkit-")
+        home = Path(self.laid_out.name, self.folder.resolve().name)
+        if not (home / name).exists():
+            with contextlib.suppress(OSError):  # the program cannot be read: the bench says so
+                home.mkdir(exist_ok=True)
+                copied(path, home)
+                for one in lacks:
+                    shutil.copyfile(self.lesson.folder / one, home / one)
+        return home / name
+
     def forkserver(self) -> ForkServer | None:
         """That of this run; None where programs start anew: in a sandbox, and not on Linux."""
         if not self.shared_forkserver and LINUX and not self.sandbox:
@@ -105,6 +138,9 @@ class CheckRunner(AbstractContextManager["CheckRunner"]):
         if self.shared_forkserver:
             self.shared_forkserver.close()
             self.shared_forkserver = None
+        if self.laid_out:
+            self.laid_out.cleanup()
+            self.laid_out = None
 
     def __enter__(self) -> Self:
         return self

@@ -15,6 +15,7 @@ from chatkit.grading.verdict import LessonVerdict, Verdict
 
 WIDTH = 80
 MARKS = {"passed": "✓", "failed": "✗", "not_reached": "·", "skipped": "-"}
+STATUS = {"passed": "passed", "failed": "failed", "not_reached": "not tried", "skipped": "skipped"}
 INDENT = 12
 MOST = 12  # lines of what to begin with
 # Then the program never came to what a check asks to think about.
@@ -76,7 +77,7 @@ def traceback_once(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         first = shown.setdefault(verdict.received, verdict.id)
         if TRACEBACK in verdict.received and first != verdict.id:
             last = verdict.received.rpartition("\n")[2]
-            told = f"{last}  (the traceback stands above, at {first})"
+            told = f"{last}  (the traceback is above, at {first})"
             yield replace(verdict, received=told, output="")
         else:
             yield verdict

@@ -70,7 +70,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **there},
-            start_new_session=True,  # Ctrl-C is for the parent, also while this one starts
+            start_new_session=True,  # Ctrl-C is for the parent, even while this one starts
         )
 
     def grade(self, job: Job, on_verdict: Callable[[Verdict], None] | None = None) -> LessonVerdict:
@@ -106,7 +106,7 @@ class Worker:
             raise WorkerLost("the process that graded it has ended") from None
 
     def close(self) -> None:
-        """End it with all that it has started. Any thread may call this, also in the middle."""
+        """End it with all that it has started. Any thread may call this, even in the middle."""
         if WINDOWS:  # there terminate() lets nobody end anything
             with contextlib.suppress(psutil.NoSuchProcess):
                 for program in psutil.Process(self.process.pid).children(recursive=True):

@@ -2,7 +2,7 @@
 
     lessons/01_echo/…      the lessons, as starters
     lessons/given.json     what the kit gave, to tell later what was edited
-    docs/contract.md       what every program owes
+    docs/contract.md       what every program must do
 
 Checks and solutions stay in the kit.
 """

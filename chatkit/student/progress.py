@@ -131,7 +131,7 @@ class Progress:
         with alone_in(self.course.root):
             now = load(self.course)
             change(now._lessons)
-            self._lessons = now._lessons  # known to this command, also when it cannot be kept
+            self._lessons = now._lessons  # known to this command, even when it cannot be kept
             try:
                 if now.broken:
                     file.replace(file.with_name(f"{FILE}.broken"))

@@ -165,7 +165,7 @@ class Display:
         readable, writable = os.pipe()
         command = [xvfb, f":{number}", "-displayfd", str(writable), *OPTIONS, "-auth", str(cookie)]
         fds = [writable]
-        ends = signal.SIGTERM  # with it, it cleans up, also when the bench was killed
+        ends = signal.SIGTERM  # with it, it cleans up, even when the bench was killed
         if self.sandbox and sockets:
             if (rules := seccomp.opened()) is not None:
                 fds.append(rules)

@@ -65,7 +65,7 @@ class Copy:
         return self._waits(0)
 
     def kill(self) -> None:
-        """End it at once, unless it has ended."""
+        """End it at once, with all that ends with it, unless it has ended."""
         if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
@@ -74,8 +74,12 @@ class Copy:
         if self.returncode is None:
             pid, status = os.waitpid(self.pid, how)
             if pid:
-                self.returncode = os.waitstatus_to_exitcode(status)
+                self.returncode = self._ended(status)
         return self.returncode
+
+    def _ended(self, status: int) -> int:
+        """What it ended with, of what `waitpid` says about the child."""
+        return os.waitstatus_to_exitcode(status)
 
 
 @dataclass

@@ -34,7 +34,7 @@ READS_REST = (
 # What ends a process at once. Windows has no SIGKILL; there os.kill does that with SIGTERM.
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
-ESTABLISHED, SYN_SENT, TIME_WAIT, CLOSE_WAIT, LISTEN = 1, 2, 6, 8, 10  # include/net/tcp_states.h
+ESTABLISHED, SYN_SENT, CLOSE_WAIT, LISTEN = 1, 2, 8, 10  # include/net/tcp_states.h
 
 
 @dataclass(frozen=True)

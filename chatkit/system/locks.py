@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-HAS_LOCKS = sys.platform != "win32"  # its Python has no fcntl
-
 
 def lock_now(file: int) -> bool:
     """Lock an open file; False when somebody else has locked it. Without locks always True."""

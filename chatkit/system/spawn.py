@@ -30,7 +30,7 @@ def spawn(
     `begin` is called in the child first. Without it there is no fork in which an exception could
     be lost: see vfork(2). `fds` are open there as well. Raises OSError.
     """
-    # An exception that comes in the middle leaves a child without a name: `end_orphans` ends it.
+    # After an exception in the middle there is a process that nobody knows: `end_orphans` ends it.
     held = signals_held() if begin else contextlib.nullcontext()
     with _interruptible(), held:
         return subprocess.Popen(

@@ -1,6 +1,6 @@
-"""Mischief: what a tap can do to the bytes of one direction before it passes them on.
+"""Faults: what a tap can do to the bytes of one direction before it passes them on.
 
-TCP promises the bytes and their order, and nothing about pieces or times. So all mischief here is
+TCP promises the bytes and their order, and nothing about pieces or times. So everything here is
 what a real network may do, too: only more often. `stall`, `cut` and `reset` end or stop the
 stream; whatever else is switched on, the bytes that arrive are those that were sent.
 """
@@ -67,7 +67,7 @@ class Mischief:
         return True
 
     def told(self, name: Name) -> str:
-        """What people read about one mischief, as it is set now."""
+        """What people read about one fault, as it is set now."""
         whose = {"both": "", "client": " (from clients)", "server": " (from the server)"}
         seconds = f" {self.delay:g} s" if name == "delay" else ""
         if name not in self.on:
@@ -233,7 +233,7 @@ class FaultDirection:
         return delay + (self.mischief.moment if self.mischief.hits("join", self.side) else 0.0)
 
     def _cut_up(self, data: bytes, now: float) -> None:
-        """Make pieces of a packet, as the mischief will have it."""
+        """Make pieces of a packet, as the faults that are on ask for."""
         if self.mischief.hits("join", self.side):
             while self.came and not self.came[0].end:
                 data += self.came.popleft().data

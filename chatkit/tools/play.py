@@ -77,7 +77,7 @@ class Room:
     """A running server. Close it, or use it with `with`, and everybody's connection has ended."""
 
     def __init__(self, server: Path, host: str, port: int) -> None:
-        """Start it. On Linux it ends with us also when we are killed, see `die_with_parent`.
+        """Start it. On Linux it ends with us even when we are killed, see `die_with_parent`.
 
         With a `host` of IPv6 it listens at `HERE`, until it has its `Door`.
         """

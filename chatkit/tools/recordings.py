@@ -42,7 +42,9 @@ class Recording:
         self.trouble = ""  # why the recording stopped before its end
         try:
             if path.exists() and path.stat().st_size and not is_recording(path):
-                raise RecordingError(f"{path} is there already and is no recording: choose another")
+                raise RecordingError(
+                    f"{path} is there already and is not a recording: choose another"
+                )
             self.file = path.open("w", encoding="utf-8", newline="\n")
         except OSError as error:
             raise RecordingError(f"cannot write {path}: {error.strerror}") from None
@@ -110,7 +112,7 @@ def read(data: bytes, name: str) -> tuple[list[Event], list[LessonVerdict]]:
         raise ValueError("there is no event in it")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise RecordingError(
-            f"{name} is no recording of chatkit tap and no output of chatkit check --json"
+            f"{name} is neither a recording of chatkit tap nor output of chatkit check --json"
         ) from None
 
 
@@ -144,9 +146,9 @@ def well_formed(record: Event | Verdict | LessonVerdict) -> None:
                 raise ValueError(f"{name} cannot be {value!r}")
         elif kind is float:
             if isinstance(value, bool) or not isinstance(value, int | float):
-                raise TypeError(f"{name} is no number")
+                raise TypeError(f"{name} is not a number")
             if not math.isfinite(value):
-                raise ValueError(f"{name} is no number")
+                raise ValueError(f"{name} is not a number")
         elif not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise TypeError(f"{name} is no {kind.__name__}")
         elif kind is tuple:

@@ -1,4 +1,4 @@
-"""A tap: a proxy between clients and a server, that tells what passes and can make mischief.
+"""A tap: a proxy between clients and a server, that tells what passes and can be a bad network.
 
 It passes on what it gets, as what it is: bytes as bytes, a half-close as a half-close, a reset as
 a reset (an abortive close, SO_LINGER with time-out 0: socket(7) and RFC 9293, 3.10.5). One loop in
@@ -92,7 +92,7 @@ class Tap:
             connection.move(now, looks)
 
     def switch(self, name: Name) -> None:
-        """Switch one mischief on or off."""
+        """Switch one fault on or off."""
         self.mischief.on ^= {name}
         self.note(self.mischief.told(name))
 

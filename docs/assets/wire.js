@@ -108,6 +108,22 @@
     bar.append(buttons, told);
     figure.querySelector(".wire-sides").after(bar);
 
+    // On a phone only one side fits. The other one is a button away, at the same step.
+    const titles = Array.from(figure.querySelectorAll(".wire-title"));
+    const shows = titles.map((title, number) => button(title.textContent, () => choose(number)));
+    function choose(chosen) {
+      shows.forEach(function (show, number) {
+        figure.classList.toggle(number ? "wire-shows-wrong" : "wire-shows-right", number === chosen);
+        show.setAttribute("aria-pressed", String(number === chosen));
+      });
+    }
+    const sides = element("div", "wire-switch");
+    sides.setAttribute("role", "group");
+    sides.setAttribute("aria-label", "Which side is shown");
+    sides.append(...shows);
+    if (shows.length > 1) figure.querySelector(".wire-sides").before(sides);
+    choose(figure.closest(".plays") && shows.length > 1 ? 1 : 0); // the first page shows what goes wrong
+
     const heading = list.querySelector("p");
     const fold = button(heading.textContent.replace(":", ""), function () {
       const folded = list.classList.toggle("wire-folded");
@@ -116,6 +132,12 @@
     fold.setAttribute("aria-expanded", "false");
     list.classList.add("wire-script", "wire-folded");
     heading.after(fold);
+
+    if (figure.closest(".plays") && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      told.setAttribute("aria-live", "off"); // it speaks only when somebody asks it to
+      bar.addEventListener("click", () => told.setAttribute("aria-live", "polite"));
+      play.click();
+    }
   }
 
   for (const figure of document.querySelectorAll("figure.wire")) {

@@ -12,9 +12,12 @@ import queue
 import signal
 import socket
 import threading
+import time
 import tkinter as tk
 from collections.abc import Iterator
-from tkinter import font, simpledialog, ttk
+from tkinter import ttk
+
+from look import Chat, NameDialog, People, Unread, make_root
 
 CHUNK = 4096  # the most bytes to take from a socket at once
 MAX_LINE = 64 * 1024  # a server whose line gets longer than this is no chat server
@@ -22,8 +25,6 @@ MAX_LINE = 64 * 1024  # a server whose line gets longer than this is no chat ser
 PAUSE = 20  # milliseconds from one look into the inbox to the next
 BATCH = 200  # the most things to take out of the inbox in one look
 KEPT = 5000  # lines that the window keeps; the oldest go first
-
-RULES = "1 to 20 characters, no space and no colon."
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -76,14 +77,14 @@ class Connection:
         # Give up connecting after 5 seconds. The window must not wait for any of this.
         try:
             self.server = socket.create_connection((self.host, self.port), timeout=5)
-        except OSError as error:
-            self.inbox.put(("lost", f"No server at {self.host}:{self.port}: {error}"))
+        except OSError:
+            self.inbox.put(("lost", f"No chat server answers at {self.host}:{self.port}."))
             return
         self.server.settimeout(None)  # the 5 seconds are for connecting, not for talking
         threading.Thread(target=self.send, args=(self.server,), daemon=True).start()
         for line in read_lines(self.server):
             self.inbox.put(("line", line.decode(errors="replace")))
-        self.inbox.put(("lost", "The server is gone: it closed the connection"))
+        self.inbox.put(("lost", "The server has gone."))
 
     def send(self, server: socket.socket) -> None:
         """The sending thread: send each line from the outbox. It may wait; the window may not."""
@@ -102,35 +103,8 @@ class Connection:
                 self.server.shutdown(socket.SHUT_RDWR)
 
 
-class NameDialog(simpledialog.Dialog):
-    """Ask for a name. `name` is None when the user chose Cancel."""
-
-    def __init__(self, parent: tk.Tk, problem: str = "") -> None:
-        self.problem = problem
-        self.name: str | None = None
-        super().__init__(parent, "Your name")
-
-    def body(self, master: tk.Frame) -> tk.Widget:
-        """Build the middle of the dialog and return what gets the keyboard."""
-        if self.problem:
-            ttk.Label(master, text=self.problem, foreground="#b00020").pack(anchor="w")
-        ttk.Label(master, text="How shall the others call you?").pack(anchor="w", pady=4)
-        self.box = ttk.Entry(master, width=28)
-        self.box.pack(fill="x")
-        ttk.Label(master, text=RULES, foreground="#555").pack(anchor="w", pady=4)
-        return self.box
-
-    def validate(self) -> bool:
-        """Is the dialog done when the user presses OK?"""
-        return bool(self.box.get().strip())
-
-    def apply(self) -> None:
-        """Keep the name."""
-        self.name = self.box.get().strip()
-
-
 class Window:
-    """What one sees. All its methods run in the main thread."""
+    """What the user sees. All its methods run in the main thread."""
 
     def __init__(self, root: tk.Tk, host: str, port: int, name: str) -> None:
         self.root = root
@@ -138,12 +112,13 @@ class Window:
         self.name_sent = False
         self.reason = ""  # why the server did not like the last name
         self.connected = False
-        self.status = ttk.Label(root, text="Connecting …", padding=(10, 4))
-        self.chat = tk.Text(
-            root, width=48, height=18, wrap="word", font="TkTextFont", padx=8, pady=8
-        )
+        self.chat = Chat(root)
+        self.people = People(root)
+        self.unread = Unread(root)
         self.box = ttk.Entry(root)
-        self.button = ttk.Button(root, text="Send", command=self.send)
+        self.button = ttk.Button(root, text="Send", command=self.send, state="disabled")
+        self.status = ttk.Label(root, text="Connecting …")
+        self.again = ttk.Button(root, text="Try again", command=self.try_again)
         self.lay_out()
         # Give the window its title, its keys, and its way to close.
         # The title holds the name. Enter sends. Closing the window calls close().
@@ -158,20 +133,27 @@ class Window:
 
     def lay_out(self) -> None:
         """Put everything in its place. Row 1 and column 0 grow with the window."""
-        scrollbar = ttk.Scrollbar(self.root, command=self.chat.yview)
-        self.chat["yscrollcommand"] = scrollbar.set
-        ttk.Label(self.root, text="Chat:").grid(row=0, column=0, sticky="w", padx=10, pady=(10, 4))
-        self.chat.grid(row=1, column=0, columnspan=2, sticky="nsew", padx=(10, 0))
-        scrollbar.grid(row=1, column=2, sticky="ns", padx=(0, 10))
-        ttk.Label(self.root, text="Message").grid(row=2, column=0, sticky="w", padx=10, pady=4)
-        self.box.grid(row=3, column=0, sticky="ew", padx=(10, 6))
-        self.button.grid(row=3, column=1, columnspan=2, padx=(0, 10))
-        self.status.grid(row=4, column=0, columnspan=3, sticky="ew")
+        ttk.Label(self.root, text="Chat:").grid(row=0, column=0, sticky="w", padx="8p", pady="4p")
+        ttk.Label(self.root, text="Came after you:").grid(row=0, column=2, sticky="w", padx="8p")
+        self.chat.grid(row=1, column=0, sticky="nsew", padx=("8p", 0))
+        self.chat.bar.grid(row=1, column=1, sticky="ns")
+        self.people.grid(row=1, column=2, sticky="nsew", padx="8p")
+        ttk.Label(self.root, text="Message").grid(row=2, column=0, sticky="w", padx="8p", pady="4p")
+        self.status.grid(row=4, column=0, sticky="w", padx="8p", pady="6p")
         self.root.rowconfigure(1, weight=1)
         self.root.columnconfigure(0, weight=1)
-        self.root.minsize(320, 240)
-        self.chat.tag_configure("own", foreground="#1a5fb4")
-        self.chat.tag_configure("notice", foreground="#6b6b6b")
+        # Put the box and the button into row 3, and let the box grow with its column.
+        # Column 0 is under the chat, column 1 under its scrollbar, column 2 under the names.
+        self.box.grid(row=3, column=0, columnspan=2, sticky="ew", padx=("8p", 0))
+        self.button.grid(row=3, column=2, sticky="ew", padx="8p")
+
+    def report(self, text: str, connected: bool) -> None:
+        """Say in the status line how things stand. One can send only while connected."""
+        self.connected = connected
+        # Write the text into the status line, and switch the button on or off.
+        # A widget is like a dictionary of its options. A button is "normal" or "disabled".
+        self.status["text"] = text
+        self.button["state"] = "normal" if connected else "disabled"
 
     def look(self) -> None:
         """Take what has come from the network side, and come back soon."""
@@ -185,13 +167,27 @@ class Window:
     def take(self, what: str, text: str) -> None:
         """Deal with one thing from the inbox."""
         if what == "lost":
-            self.connected = False
-            self.status["text"] = text
+            self.report(text, connected=False)
+            self.again.grid(row=4, column=2, sticky="ew", padx="8p", pady="6p")
             self.show(text, "notice")
-        elif self.connected:
-            self.show(text, "line" if ": " in text else "notice")
-        else:
+        elif not self.connected:
             self.introduce(text)
+        elif ": " in text:
+            self.show(text, "line")
+            self.unread.add(1)
+        else:
+            self.show(text, "notice")
+            self.people.hear(text)
+
+    def try_again(self) -> None:
+        """The user wants to connect once more."""
+        self.again.grid_remove()
+        self.report("Connecting …", connected=False)
+        self.people.delete(0, "end")
+        self.name_sent = False
+        self.connection.hang_up()
+        self.connection.outbox.put(b"")  # its sending thread wakes up and finds the end
+        self.connection = Connection(self.connection.host, self.connection.port)
 
     def introduce(self, text: str) -> None:
         """Deal with a line that the server sends before we are connected."""
@@ -199,8 +195,7 @@ class Window:
         # A second NICK refuses the name. Then a dialog must ask again, but not inside this method:
         # root.after_idle() has it called when the window has nothing else to do.
         if text == "Connected to the server":
-            self.connected = True
-            self.status["text"] = text
+            self.report(text, connected=True)
             self.show(text, "notice")
         elif text != "NICK":
             self.reason = text
@@ -212,7 +207,8 @@ class Window:
 
     def ask_again(self) -> None:
         """The server refused the name: ask for another one. Cancel ends the program."""
-        dialog = NameDialog(self.root, self.reason or "The server refused this name.")
+        problem = self.reason or "The server refused this name."
+        dialog = NameDialog(self.root, self.name, problem)
         self.reason = ""
         if dialog.name is None:
             self.close()
@@ -223,17 +219,17 @@ class Window:
         self.box.focus()
 
     def show(self, text: str, look: str) -> None:
-        """Add a line to the chat; `look` is the tag that gives it its colour."""
+        """Add a line to the chat, with the time; `look` is the tag that says how it looks."""
         # Add the line at the end, drop the oldest above KEPT lines, scroll down.
         # A disabled Text takes no text, from nobody. Switch it on for a moment.
         self.chat["state"] = "normal"
-        self.chat.insert("end", text + "\n", look)
+        self.chat.insert("end", text, look, time.strftime("  %H:%M\n"), ("time", look))
         self.chat.delete("1.0", f"end - {KEPT + 1} lines")  # nothing, while there are fewer
         self.chat["state"] = "disabled"
-        self.chat.see("end")
+        self.chat.follow()
 
     def send(self, event: object = None) -> None:
-        """Send what stands in the box, show it, and clear the box."""
+        """Send what is in the box, show it, and clear the box."""
         # Put the line into the outbox, show it as one's own, and clear the box.
         # Blank text is not sent, and nothing is sent before we are connected.
         text = self.box.get().replace("\n", " ").strip()
@@ -248,18 +244,6 @@ class Window:
         self.connection.hang_up()
         with contextlib.suppress(tk.TclError):  # the window may be gone already
             self.root.destroy()
-
-
-def make_root() -> tk.Tk:
-    """Return the one root window, with a theme and fonts that are pleasant to read."""
-    root = tk.Tk()
-    if root.tk.call("tk", "windowingsystem") == "x11":
-        style = ttk.Style()
-        style.theme_use("clam")  # Windows and macOS have good looks of their own
-        style.configure(".", background=root["background"])  # one colour for old and new widgets
-    for name in ("TkDefaultFont", "TkTextFont"):
-        font.nametofont(name).configure(size=12)
-    return root
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,35 @@ def course(tmp_path: Path) -> Course:
     """A student's copy of the lessons, untouched."""
     shutil.copytree(ROOT / "lessons", tmp_path / "clone/lessons")
     return find_course(tmp_path / "clone")
+
+
+@pytest.fixture
+def fails_at(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AbstractContextManager[None]]:
+    """`with fails_at(3, OSError, "mkdir", "rename"):` lets the third of these calls of a Path fail.
+
+    It fails before it has done anything.
+    """
+
+    @contextmanager
+    def fails_at(step: int, kind: type[BaseException], *names: str) -> Iterator[None]:
+        count = 0
+
+        def failing(real: Callable[..., object]) -> Callable[..., object]:
+            def call(*arguments: object, **options: object) -> object:
+                nonlocal count
+                count += 1
+                if count == step:
+                    raise kind(28, "No space left on device", "a file")
+                return real(*arguments, **options)
+
+            return call
+
+        with monkeypatch.context() as patch:
+            for name in names:
+                patch.setattr(Path, name, failing(getattr(Path, name)))
+            yield
+
+    return fails_at
 
 
 # What a window under test begins with.

@@ -16,6 +16,7 @@ PAGE = ROOT / "docs/authors.md"
 
 MODULES = 12  # in a folder, without its door
 LINES = 350  # in a file
+TEST_LINES = 400  # in a file of tests or checks
 # Runs inside the process of a student's window, where one file means one import.
 LONGER = {"bench/agent/chatkit_agent.py"}
 # Not modules of the kit: files that are put into other processes and into hand-outs.
@@ -163,6 +164,43 @@ def test_checks_import_the_bench_the_course_and_one_another() -> None:
     assert wrong == []
 
 
+def tells_elsewhere(function: ast.FunctionDef, modules: set[str]) -> bool:
+    """Whether all that a check does is to call a story of another file."""
+    body: list[ast.stmt] = [one for one in function.body if not is_text(one)]
+    while len(body) == 1 and isinstance(body[0], ast.With):
+        body = body[0].body
+    if len(body) != 1 or not isinstance(body[0], ast.Expr):
+        return False
+    match body[0].value:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name))):
+            return name in modules
+    return False
+
+
+def is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def test_a_check_stands_beside_its_story() -> None:
+    """What another file tells, a lesson takes: `test_leave = leaving.test_leave`."""
+    away = []
+    for path in (ROOT / "tests/lessons").glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        others = {
+            alias.asname or alias.name
+            for node in tree.body
+            if isinstance(node, ast.ImportFrom) and node.level
+            for alias in node.names
+        }
+        away += [
+            f"{path.name}:{node.lineno} {node.name}"
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef) and node.decorator_list
+            if tells_elsewhere(node, others)
+        ]
+    assert away == []
+
+
 def test_what_the_facade_exports_is_there() -> None:
     source = (PACKAGE / "bench/__init__.py").read_text(encoding="utf-8")
     for name in re.findall(r'^    "(\w+)": "', source, re.MULTILINE):
@@ -193,6 +231,19 @@ def test_folders_and_files_are_small() -> None:
         and (lines := len(path.read_text(encoding="utf-8").splitlines())) > LINES
     }
     assert (crowded, long) == ({}, {})
+
+
+def test_files_of_tests_and_checks_are_small() -> None:
+    """Not the wrong programs and the good ones: those are as long as students make them."""
+    samples = {"mistakes", "alternatives", "classroom"}  # the last is yet to be split
+    long = {
+        str(inside): lines
+        for path in (ROOT / "tests").rglob("*.py")
+        if path.is_file()
+        if not samples & set((inside := path.relative_to(ROOT / "tests")).parts)
+        and (lines := len(path.read_text(encoding="utf-8").splitlines())) > TEST_LINES
+    }
+    assert long == {}
 
 
 def test_no_two_classes_have_one_name() -> None:

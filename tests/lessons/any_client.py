@@ -1,11 +1,27 @@
-"""What every console client owes: it says why it ends, and ends when it is told to."""
+"""What every console client must do: it says why it ends, and ends when it is told to."""
 
 import builtins
 import socket
 
 from chatkit.bench import Bench, Failure, Peer, Program, Symptom
+from chatkit.course import check
 
 from .plain import COMMANDS
+
+ANY = "all-programs"
+
+
+@check(
+    "client-no-server",
+    "without a server the client says so in one line",
+    points=3,
+    hint="Which exception does connect() raise? What does a user want to read?",
+    read="When a connection breaks",
+    rule=ANY,
+    program="client.py",
+)
+def test_client_no_server(bench: Bench) -> None:
+    says_that_nobody_is_there(bench)
 
 
 def says_that_nobody_is_there(bench: Bench, *arguments: str) -> None:
@@ -57,7 +73,7 @@ def stops_on_ctrl_c(bench: Bench) -> None:
 
 
 def stops_while_it_connects(bench: Bench, *arguments: str) -> None:
-    """Ctrl-C ends the client cleanly, also when the server does not answer."""
+    """Ctrl-C ends the client cleanly, even when the server does not answer."""
     if not bench.can_hang:
         return  # only there the bench can let a client wait for its connection
     bench.clear()
@@ -66,6 +82,19 @@ def stops_while_it_connects(bench: Bench, *arguments: str) -> None:
     bench.waits_for_an_attempt()
     bench.program.interrupt()
     bench.exits(0, silence=Symptom.DOES_NOT_STOP)
+
+
+@check(
+    "client-end-of-input",
+    "at the end of input the client half-closes, prints the rest and exits 0",
+    points=3,
+    hint="close() ends both directions at once. What does shutdown(SHUT_WR) do?",
+    read="The client",
+    rule=ANY,
+    program="client.py",
+)
+def test_client_end_of_input(bench: Bench) -> None:
+    drains_at_the_end_of_input(bench)
 
 
 def drains_at_the_end_of_input(bench: Bench, name: str = "") -> None:
@@ -109,7 +138,7 @@ def hears_anything_at_any_time(bench: Bench, server: Peer) -> None:
 
 
 def prints_into_a_pipe(bench: Bench, name: str = "") -> None:
-    """What arrives is printed at once, also when the output is no terminal."""
+    """What arrives is printed at once, even when the output is not a terminal."""
     bench.clear()
     bench.listen()
     bench.start_client(*(["--name", name] if name else []), buffered=True)

@@ -1,10 +1,13 @@
-"""Lesson 2: the broadcast server. Every line goes to everybody else."""
+"""Lesson 2: the broadcast server. Every line goes to everybody else.
 
-from chatkit.bench import Bench
-from chatkit.course import check
+The later lessons tell some of these stories again, in rooms of their own.
+"""
 
-from . import any_server
-from . import room as stories
+from chatkit.bench import Bench, Failure, NotMet, Symptom, bare, quoted
+from chatkit.course import check, take
+
+from . import any_server, leaving, waiting
+from .plain import COMMANDS
 from .room import Room
 
 ANY = "all-programs"
@@ -12,26 +15,13 @@ BROADCAST = "lesson-2-broadcast"
 
 STREAM = "Lines from a stream"
 OTHERS = "To everyone else"
-LEAVING = "Somebody leaves"
-NOBODY_WAITS = "Nobody waits for anybody"
-START = "Starting and stopping"
 
 
 def room(bench: Bench) -> Room:
     return Room(bench)
 
 
-@check(
-    "ready-line",
-    "prints the ready line with the real host and port",
-    points=4,
-    hint="Print it after listen(), with the host you were given and the port of getsockname().",
-    read=START,
-    rule=ANY,
-    owns=("start",),
-)
-def test_ready_line(bench: Bench) -> None:
-    any_server.prints_the_ready_line(bench)
+test_ready_line = take(any_server.test_ready_line, points=4)
 
 
 @check(
@@ -44,6 +34,7 @@ def test_ready_line(bench: Bench) -> None:
     owns=("connect", "delivery"),
 )
 def test_reaches_others(room: Room) -> None:
+    """Each of three people says a line, and both others hear it, once."""
     for speaker in room.join("alice", "bob", "carol"):
         room.talk(speaker, room.bench.word())
     room.nobody_hears("each line goes to everybody once")
@@ -58,6 +49,7 @@ def test_reaches_others(room: Room) -> None:
     rule=BROADCAST,
 )
 def test_not_to_sender(room: Room) -> None:
+    """Two people talk, and neither hears what they have said themselves."""
     alice, bob, _ = room.join("alice", "bob", "carol")
     for speaker, hearer in ((alice, bob), (bob, alice)):
         word = room.bench.word()
@@ -75,7 +67,15 @@ def test_not_to_sender(room: Room) -> None:
     rule=BROADCAST,
 )
 def test_half_line(room: Room) -> None:
-    stories.keeps_half_a_line(room)
+    """Half a line waits for its end, and meanwhile others talk."""
+    alice, bob, carol = room.join("alice", "bob", "carol")
+    word = room.bench.word()
+    alice.sends(word[:3])
+    bob.hears_nothing("alice has not ended her line: no b'\\n' yet", Symptom.EARLY_DATA)
+    room.talk(carol, room.bench.word())
+    alice.sends(word[3:] + "\n")
+    for hearer in (bob, carol):
+        hearer.hears(room.line(alice, word), because="once, after alice ended her line")
 
 
 @check(
@@ -87,7 +87,14 @@ def test_half_line(room: Room) -> None:
     rule=BROADCAST,
 )
 def test_two_in_one(room: Room) -> None:
-    stories.cuts_two_lines_apart(room)
+    """Two lines in one packet are two lines to everybody."""
+    alice, bob, carol = room.join("alice", "bob", "carol")
+    one, two, three = (room.bench.word() for _ in range(3))
+    alice.says(one, two)
+    for hearer in (bob, carol):
+        hearer.hears(room.line(alice, one), room.line(alice, two), because="as two lines")
+    alice.says(three)
+    bob.hears(room.line(alice, three))
 
 
 @check(
@@ -100,19 +107,22 @@ def test_two_in_one(room: Room) -> None:
     rule=BROADCAST,
 )
 def test_no_mixing(room: Room) -> None:
-    stories.mixes_nobody(room)
+    """Two half lines of two clients, both finished later, never mix."""
+    alice, bob, carol = room.join("alice", "bob", "carol")
+    hers, his = room.bench.word(), room.bench.word()
+    alice.sends(hers[:4])
+    room.bench.settle()
+    bob.sends(his[:4])
+    room.bench.settle()
+    alice.sends(hers[4:] + "\n")
+    carol.hears(room.line(alice, hers))
+    bob.hears(room.line(alice, hers))
+    bob.sends(his[4:] + "\n")
+    carol.hears(room.line(bob, his))
+    alice.hears(room.line(bob, his))
 
 
-@check(
-    "unfinished-line",
-    "half a line of somebody who left comes before nobody else's",
-    points=1,
-    hint="When somebody leaves, where are the bytes that you have kept for them?",
-    read=LEAVING,
-    rule=ANY,
-)
-def test_unfinished_line(room: Room) -> None:
-    stories.forgets_half_a_line(room)
+test_unfinished_line = leaving.test_unfinished_line
 
 
 @check(
@@ -124,7 +134,13 @@ def test_unfinished_line(room: Room) -> None:
     rule=BROADCAST,
 )
 def test_split_character(room: Room) -> None:
-    stories.keeps_characters_whole(room)
+    """A character whose bytes come in two packets arrives whole."""
+    alice, bob, _ = room.join("alice", "bob", "carol")
+    text = f"café {room.bench.word()} 😀"
+    data = text.encode() + b"\n"
+    coffee = data.index(b"\xc3") + 1
+    alice.sends(data[:coffee], data[coffee:-4], data[-4:-2], data[-2:])
+    bob.hears(room.line(alice, text))
 
 
 @check(
@@ -136,19 +152,48 @@ def test_split_character(room: Room) -> None:
     rule=ANY,
 )
 def test_line_rules(room: Room) -> None:
-    stories.knows_what_a_line_is(room)
+    """Long lines, blank lines, other line ends, bytes that are not UTF-8."""
+    alice, bob, _ = room.join("alice", "bob", "carol")
+    word = room.bench.word()
+    long = word + "x" * (4096 - len(word))
+    room.talk(alice, long, to=[bob])
+    alice.sends("\n", "   \n", "\t\n", f"{word}\n")
+    bob.hears(room.line(alice, word), because="and no blank line before it")
+    room.talk(alice, f"{word} one\x0btwo\x0cthree\x85four\u2028five", to=[bob])
+    room.talk(alice, f"{word}  two blanks,\ta tab,  two blanks", to=[bob])
+    for line in COMMANDS:  # one by one: several in a packet are another check's
+        room.talk(alice, line, to=[bob])
+    alice.sends(f"{word} telnet\r\n")
+    bob.hears(room.line(alice, f"{word} telnet"))
+    alice.sends(b"before \xff\xfe\xc3 after\n")
+    room.bench.wait(lambda: b"\n" in bob.inbox)
+    line = bare(bob.next_line() or b"")
+    before, after = room.line(alice, "before").encode(), b"after"
+    if not (line.startswith(before) and line.endswith(after)):
+        told = "a line with bytes that are not UTF-8 did not come through"
+        wanted = f"bob to get {quoted(before + b' ')} and what comes of the rest"
+        stop = "met" if line else room.bench.wait(lambda: False)
+        found = room.bench.explained(NotMet(stop, wanted, line, bob)) if not line else None
+        raise found or Failure(Symptom.DIFFERENT_TEXT, told, wanted, quoted(line))
+    room.talk(alice, f"{word} goes on", to=[bob])
+    room.talk(bob, f"{word} here too", to=[alice])
 
 
 @check(
     "in-order",
     "1,000 lines of one sender arrive complete and in order",
     points=6,
-    hint="What happens to the bytes behind the last b'\\n' of a recv()?",
+    hint="What happens to the bytes after the last b'\\n' of a recv()?",
     read=STREAM,
     rule=BROADCAST,
 )
 def test_in_order(room: Room) -> None:
-    stories.keeps_order(room)
+    """1,000 lines of one sender arrive complete and in order."""
+    alice, *_ = room.join("alice", "bob", "carol")
+    word = room.bench.word()
+    room.talk(alice, *(f"{word} {number}" for number in range(1000)))
+    room.talk(alice, word, word, "yes", "yes", room.bench.word())  # said twice is heard twice
+    room.nobody_hears("alice has said 1,005 lines and all have got them")
 
 
 @check(
@@ -160,6 +205,7 @@ def test_in_order(room: Room) -> None:
     rule=BROADCAST,
 )
 def test_late_joiner(room: Room) -> None:
+    """Who comes late hears only what is said from then on."""
     alice, *_ = room.join("alice", "bob", "carol")
     room.talk(alice, room.bench.word())
     (dave,) = room.join("dave", old=True)
@@ -168,100 +214,11 @@ def test_late_joiner(room: Room) -> None:
     room.talk(alice, room.bench.word())
 
 
-@check(
-    "leave",
-    "after a clean leave the others go on",
-    points=7,
-    owns=("leaving",),
-    hint="What must be undone when recv() returns b''? In which order?",
-    read=LEAVING,
-    rule=ANY,
-)
-def test_leave(room: Room) -> None:
-    stories.goes_on_after_a_leave(room)
-
-
-@check(
-    "reset",
-    "after a reset the others go on, also in the middle of a broadcast",
-    points=7,
-    hint="recv() can raise, and send() can raise. What then?",
-    read=LEAVING,
-    rule=ANY,
-)
-def test_reset(room: Room) -> None:
-    stories.goes_on_after_a_reset(room)
-
-
-@check(
-    "half-close",
-    "who half-closes has left, and hears the end of the stream",
-    points=2,
-    hint="Somebody will say nothing more. What does your server do with that socket?",
-    read=LEAVING,
-    rule=ANY,
-)
-def test_half_close(room: Room) -> None:
-    stories.ends_its_own_side(room)
-
-
-@check(
-    "silent-clients",
-    "clients that never say a word block nobody",
-    points=6,
-    hint="In which call does your server wait, and for whom?",
-    read=NOBODY_WAITS,
-    rule=BROADCAST,
-)
-def test_silent_clients(bench: Bench) -> None:
-    stories.delivers_to_talkers(Room(bench))
-    bench.clear()
-    stories.lets_silent_clients_be(Room(bench))
-
-
-@check(
-    "stuck-reader",
-    "one that never reads does not freeze the room",
-    points=6,
-    hint="What does sendall() do when the other end does not read?",
-    read=NOBODY_WAITS,
-    rule=BROADCAST,
-)
-def test_stuck_reader(room: Room) -> None:
-    stories.survives_a_stuck_reader(room)
-
-
-@check(
-    "idle",
-    "an idle room costs no CPU",
-    points=3,
-    hint="Sockets are nearly always ready to be written. When do you ask for it?",
-    read=NOBODY_WAITS,
-    rule=BROADCAST,
-)
-def test_idle(room: Room) -> None:
-    stories.rests(room)
-
-
-@check(
-    "restart",
-    "starts again on the same port at once",
-    points=2,
-    hint="Which socket option says that a port may be used again at once?",
-    read=START,
-    rule=ANY,
-)
-def test_restart(bench: Bench) -> None:
-    any_server.starts_again_at_once(bench, bench.connect)
-
-
-@check(
-    "ctrl-c",
-    "ends on Ctrl-C, with and without a client, cleanly",
-    points=2,
-    hint="Ctrl-C raises KeyboardInterrupt where your main thread waits. Who catches it?",
-    read=START,
-    rule=ANY,
-)
-def test_ctrl_c(bench: Bench) -> None:
-    any_server.stops_on_ctrl_c(bench, bench.connect)
+test_leave = leaving.test_leave
+test_reset = leaving.test_reset
+test_half_close = leaving.test_half_close
+test_silent_clients = waiting.test_silent_clients
+test_stuck_reader = waiting.test_stuck_reader
+test_idle = waiting.test_idle
+test_restart = take(any_server.test_restart, points=2)
+test_ctrl_c = take(any_server.test_ctrl_c, points=2)

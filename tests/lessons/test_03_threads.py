@@ -1,19 +1,17 @@
 """Lesson 3: the same room with threads, and a client that talks and listens at once."""
 
-from chatkit.bench import Bench
-from chatkit.course import check
+from chatkit.bench import Bench, Failure, Symptom
+from chatkit.course import check, take
 
-from . import any_client, any_server, turns
-from . import room as stories
+from . import any_client, any_server, crowd, leaving, waiting
+from . import test_02_broadcast as broadcast
 from .room import Room
 
 ANY = "all-programs"
 THREADS = "lesson-3-threads"
 
-START = "Starting and stopping"
 FOR_EACH = "A thread for each client"
 OUTBOX = "An outbox for each client"
-SHARED = "What threads share"
 LEAVING = "Somebody leaves"
 CLIENT = "The client"
 
@@ -22,17 +20,7 @@ def room(bench: Bench) -> Room:
     return Room(bench)
 
 
-@check(
-    "ready-line",
-    "prints the ready line with the real host and port",
-    points=2,
-    hint="Print it after listen(), with the host you were given and the port of getsockname().",
-    read=START,
-    rule=ANY,
-    owns=("start",),
-)
-def test_ready_line(bench: Bench) -> None:
-    any_server.prints_the_ready_line(bench)
+test_ready_line = take(any_server.test_ready_line, points=2)
 
 
 @check(
@@ -44,14 +32,13 @@ def test_ready_line(bench: Bench) -> None:
     rule=THREADS,
     owns=("connect", "delivery"),
 )
-def test_delivery(bench: Bench) -> None:
-    room = Room(bench)
+def test_delivery(room: Room) -> None:
     alice, bob, carol = room.join("alice", "bob", "carol")
     for speaker in (alice, bob, carol):
-        room.talk(speaker, *(bench.word() for _ in range(20)))
+        room.talk(speaker, *(room.bench.word() for _ in range(20)))
         speaker.hears_nothing("it is their own line", own=True)
-    bench.clear()
-    stories.keeps_order(Room(bench))
+    room.bench.clear()
+    broadcast.test_in_order(room.anew())
 
 
 @check(
@@ -62,27 +49,16 @@ def test_delivery(bench: Bench) -> None:
     read=FOR_EACH,
     rule=THREADS,
 )
-def test_framing(bench: Bench) -> None:
-    for story in (
-        stories.keeps_half_a_line,
-        stories.cuts_two_lines_apart,
-        stories.mixes_nobody,
-        stories.keeps_characters_whole,
-    ):
-        story(Room(bench))
-        bench.clear()
+def test_framing(room: Room) -> None:
+    room.plays(
+        broadcast.test_half_line,
+        broadcast.test_two_in_one,
+        broadcast.test_no_mixing,
+        broadcast.test_split_character,
+    )
 
 
-@check(
-    "line-rules",
-    "long lines pass, blank ones do not, only \\n ends a line",
-    points=4,
-    hint="Read the rules for lines in the contract, one by one.",
-    read=FOR_EACH,
-    rule=ANY,
-)
-def test_line_rules(room: Room) -> None:
-    stories.knows_what_a_line_is(room)
+test_line_rules = take(broadcast.test_line_rules, points=4, read=FOR_EACH)
 
 
 @check(
@@ -94,14 +70,8 @@ def test_line_rules(room: Room) -> None:
     rule=ANY,
     owns=("leaving",),
 )
-def test_leave_and_reset(bench: Bench) -> None:
-    for story in (
-        stories.goes_on_after_a_leave,
-        stories.goes_on_after_a_reset,
-        stories.forgets_half_a_line,
-    ):
-        story(Room(bench))
-        bench.clear()
+def test_leave_and_reset(room: Room) -> None:
+    room.plays(leaving.test_leave, leaving.test_reset, leaving.test_unfinished_line)
 
 
 @check(
@@ -112,114 +82,34 @@ def test_leave_and_reset(bench: Bench) -> None:
     read=FOR_EACH,
     rule=THREADS,
 )
-def test_silent_clients(bench: Bench) -> None:
-    for story in (
-        turns.lets_everybody_in,
-        stories.delivers_to_talkers,
-        stories.lets_silent_clients_be,
-    ):
-        story(Room(bench))
-        bench.clear()
+def test_silent_clients(room: Room) -> None:
+    room.plays(lets_everybody_in, waiting.delivers_to_talkers, waiting.lets_silent_clients_be)
 
 
-@check(
-    "stuck-reader",
-    "one that never reads does not freeze the room",
-    points=6,
-    hint="Which thread waits in sendall(), and who waits for that thread?",
-    read=OUTBOX,
-    rule=THREADS,
+def lets_everybody_in(room: Room) -> None:
+    """While clients are silent, the next ones are accepted (Linux; elsewhere nobody tells)."""
+    for number in range(3):
+        room.bench.connect(f"silent{number}")
+        room.bench.settle(quietly=True)
+    if waiting := sum(one.waiting_in for one in room.bench.listeners(room.server)):
+        raise Failure(
+            Symptom.SILENT,
+            "server.py accepts nobody while a client is silent",
+            "all three who have connected to be accepted",
+            f"{waiting} still wait for accept()",
+        )
+
+
+test_stuck_reader = waiting.test_stuck_reader_goes
+test_crowd = crowd.test_crowd
+test_churn = crowd.test_churn
+test_gives_back = leaving.test_gives_back
+
+test_idle = take(
+    waiting.test_idle, points=2, hint="queue.get() can wait. Does yours?", read=OUTBOX, rule=ANY
 )
-def test_stuck_reader(bench: Bench) -> None:
-    for story in (stories.survives_a_stuck_reader, turns.lets_a_stuck_reader_go):
-        story(Room(bench))
-        bench.clear()
-
-
-@check(
-    "crowd",
-    "30 clients send 20 long lines at once: nothing lost, torn or out of order",
-    points=12,
-    hint="How many threads write to one socket at the same time?",
-    read=OUTBOX,
-    rule=THREADS,
-)
-def test_crowd(room: Room) -> None:
-    stories.carries_a_crowd(room)
-
-
-@check(
-    "churn",
-    "20 resets while 10 others talk: no survivor harmed, none cut off",
-    points=12,
-    hint="What happens to a loop over a list when another thread removes an item?",
-    read=SHARED,
-    rule=THREADS,
-    owns=("turns",),
-)
-def test_churn(bench: Bench) -> None:
-    with stories.busy_is_told_elsewhere():
-        stories.survives_churn(Room(bench))
-        bench.clear()
-        for seed in bench.orders(1, 2):
-            turns.comes_and_goes_at_once(Room(bench, turns=seed))
-
-
-@check(
-    "gives-back",
-    "whoever has left hears the end, and leaves no thread and no open file behind",
-    points=5,
-    hint="When a client goes: which threads must end, and who closes the socket?",
-    read=LEAVING,
-    rule=THREADS,
-)
-def test_gives_back(bench: Bench) -> None:
-    for story in (
-        stories.gives_everything_back,
-        stories.ends_its_own_side,
-        turns.forgets_who_has_left,
-    ):
-        story(Room(bench))
-        bench.clear()
-    for seed in bench.orders(1):
-        turns.gives_back_hasty_visitors(Room(bench, turns=seed))
-
-
-@check(
-    "idle",
-    "an idle room costs no CPU",
-    points=2,
-    hint="queue.get() can wait. Does yours?",
-    read=OUTBOX,
-    rule=ANY,
-)
-def test_idle(room: Room) -> None:
-    stories.rests(room)
-
-
-@check(
-    "restart",
-    "starts again on the same port at once",
-    points=3,
-    hint="Which socket option says that a port may be used again at once?",
-    read=START,
-    rule=ANY,
-)
-def test_restart(bench: Bench) -> None:
-    any_server.starts_again_at_once(bench, bench.connect)
-
-
-@check(
-    "ctrl-c",
-    "ends on Ctrl-C with clients connected, cleanly",
-    points=4,
-    hint="Which threads still wait when the main thread has ended?",
-    read=START,
-    rule=ANY,
-)
-def test_ctrl_c(bench: Bench) -> None:
-    with turns.leaving_races_to_churn():
-        any_server.stops_on_ctrl_c(bench, bench.connect)
+test_restart = take(any_server.test_restart, points=3)
+test_ctrl_c = any_server.test_ctrl_c_with_threads
 
 
 @check(
@@ -292,30 +182,8 @@ def test_client_server_lost(bench: Bench) -> None:
         bench.clear()
 
 
-@check(
-    "client-end-of-input",
-    "at the end of input the client half-closes, prints the rest and exits 0",
-    points=3,
-    hint="close() ends both directions at once. What does shutdown(SHUT_WR) do?",
-    read=CLIENT,
-    rule=ANY,
-    program="client.py",
-)
-def test_client_end_of_input(bench: Bench) -> None:
-    any_client.drains_at_the_end_of_input(bench)
-
-
-@check(
-    "client-no-server",
-    "without a server the client says so in one line",
-    points=1,
-    hint="Which exception does connect() raise? What does a user want to read?",
-    read=CLIENT,
-    rule=ANY,
-    program="client.py",
-)
-def test_client_no_server(bench: Bench) -> None:
-    any_client.says_that_nobody_is_there(bench)
+test_client_end_of_input = any_client.test_client_end_of_input
+test_client_no_server = take(any_client.test_client_no_server, points=1, read=CLIENT)
 
 
 @check(

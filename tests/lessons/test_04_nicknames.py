@@ -1,55 +1,31 @@
 """Lesson 4: the room where everybody has a name."""
 
-from chatkit.bench import Bench, Symptom
-from chatkit.course import check
+from collections.abc import Callable
 
-from . import any_client, any_server, names, turns
-from . import room as stories
+from chatkit.bench import Bench, Failure, NotMet, Peer, Symptom, bare, quoted
+from chatkit.course import check, take
+
+from . import any_server, crowd, leaving, names, waiting
+from . import nickname_client as client
+from . import test_02_broadcast as broadcast
+from .leaving import must_hold_no_more, remembers_nothing
 from .room import GREETING, Room
 
 ANY = "all-programs"
 NAMES = "lesson-4-nicknames"
 
-START = "Starting and stopping"
 HANDSHAKE = "The handshake"
-RULES = "The rules for a name"
 WHO = "Who says what"
 COMING = "Coming and going"
 MANY = "Many at once"
-CLIENT = "The client"
 
 
 def room(bench: Bench) -> Room:
     return Room(bench, names=True)
 
 
-@check(
-    "ready-line",
-    "prints the ready line with the real host and port",
-    points=1,
-    hint="Print it after listen(), with the host you were given and the port of getsockname().",
-    read=START,
-    rule=ANY,
-    owns=("start",),
-)
-def test_ready_line(bench: Bench) -> None:
-    any_server.prints_the_ready_line(bench)
-
-
-@check(
-    "handshake",
-    "asks NICK, reads the name, says Connected to the server, in that order",
-    points=8,
-    hint="What does each side say first, and what comes only after the name?",
-    read=HANDSHAKE,
-    rule=NAMES,
-    owns=("connect", "handshake", "greeting"),
-)
-def test_handshake(bench: Bench) -> None:
-    names.shakes_hands_in_order(Room(bench, names=True))
-    bench.clear()
-    for seed in bench.orders(1):
-        turns.greets_before_chat(Room(bench, names=True, turns=seed))
+test_ready_line = take(any_server.test_ready_line, points=1)
+test_handshake = names.test_handshake
 
 
 @check(
@@ -75,21 +51,20 @@ def test_join_notice(room: Room) -> None:
     rule=NAMES,
     owns=("delivery",),
 )
-def test_says_who(bench: Bench) -> None:
-    room = Room(bench, names=True)
+def test_says_who(room: Room) -> None:
     alice, bob, carol = room.join("alice", "bob", "carol")
     for speaker in (alice, bob, carol):
-        room.talk(speaker, bench.word())
+        room.talk(speaker, room.bench.word())
         speaker.hears_nothing("it is their own line", own=True)
-    bench.clear()
-    stories.keeps_order(Room(bench, names=True))
+    room.bench.clear()
+    broadcast.test_in_order(room.anew())
 
 
 @check(
     "no-impostors",
     "nobody can speak for someone else, and NICK said as chat is chat",
     points=5,
-    hint="Does your server believe what stands in the line?",
+    hint="Does your server believe what the line says?",
     read=WHO,
     rule=NAMES,
 )
@@ -109,10 +84,10 @@ def test_no_impostors(room: Room) -> None:
     read=COMING,
     rule=NAMES,
 )
-def test_leave_notice(bench: Bench) -> None:
-    names.says_goodbye_once(Room(bench, names=True), "leaves")
-    bench.clear()
-    stories.forgets_half_a_line(Room(bench, names=True))
+def test_leave_notice(room: Room) -> None:
+    says_goodbye_once(room, Peer.leaves)
+    room.bench.clear()
+    leaving.test_unfinished_line(room.anew())
 
 
 @check(
@@ -125,7 +100,20 @@ def test_leave_notice(bench: Bench) -> None:
     owns=("goodbye",),
 )
 def test_reset_notice(room: Room) -> None:
-    names.says_goodbye_once(room, "resets")
+    says_goodbye_once(room, Peer.resets)
+
+
+def says_goodbye_once(room: Room, way: Callable[[Peer], None]) -> None:
+    """The others hear of it exactly once, and the name is free again."""
+    alice, bob, carol = room.join("alice", "bob", "carol")
+    way(alice)
+    room.members.remove(alice)
+    for member in (bob, carol):
+        member.hears("alice has left the chat.")
+    room.nobody_hears("alice has left once")
+    (again,) = room.join("alice")
+    room.talk(again, room.bench.word())
+    room.talk(bob, room.bench.word())
 
 
 @check(
@@ -150,7 +138,7 @@ def test_name_in_pieces(room: Room) -> None:
     "name-and-chat",
     "name and first messages may come in one packet",
     points=6,
-    hint="What happens to the bytes behind the name?",
+    hint="What happens to the bytes after the name?",
     read=HANDSHAKE,
     rule=NAMES,
 )
@@ -166,33 +154,8 @@ def test_name_and_chat(room: Room) -> None:
         member.hears(f"bob: {one}", f"bob: {two}", because="in the packet with the name")
 
 
-@check(
-    "one-name",
-    "of many who ask for one name at once, one gets it; it is free again once that is told",
-    points=3,
-    hint="Between your look at the names and the taking: who else may look?",
-    read=RULES,
-    rule=NAMES,
-    owns=("taking",),
-)
-def test_one_name(bench: Bench) -> None:
-    for seed in bench.orders(1):
-        turns.gives_a_name_to_one(Room(bench, names=True, turns=seed))
-        bench.clear()
-        turns.greets_before_chat(Room(bench, names=True, turns=seed), whole=False)
-
-
-@check(
-    "name-rules",
-    "bad names are asked for again, and nobody hears of it",
-    points=5,
-    hint="Which names does the contract allow? In which order does your server test them?",
-    read=RULES,
-    rule=NAMES,
-    owns=("names",),
-)
-def test_name_rules(room: Room) -> None:
-    names.follows_the_rules_for_names(room)
+test_one_name = names.test_one_name
+test_name_rules = names.test_name_rules
 
 
 @check(
@@ -204,7 +167,14 @@ def test_name_rules(room: Room) -> None:
     rule=NAMES,
 )
 def test_slow_to_name(room: Room) -> None:
-    names.waits_for_nobody(room)
+    """One that never gives a name blocks nobody, and hears no chat."""
+    mute = room.bench.connect("mute")
+    with room.bench.during("handshake"):
+        mute.hears("NICK")
+    alice, bob = room.join("alice", "bob", proof=False)
+    room.talk(alice, room.bench.word())
+    room.talk(bob, room.bench.word())
+    mute.hears_nothing("it has not given a name")
 
 
 @check(
@@ -215,10 +185,42 @@ def test_slow_to_name(room: Room) -> None:
     read=HANDSHAKE,
     rule=NAMES,
 )
-def test_leaves_unnamed(bench: Bench) -> None:
-    for story in (names.lets_the_unnamed_go, turns.keeps_nothing_of_the_unnamed):
-        story(Room(bench, names=True))
-        bench.clear()
+def test_leaves_unnamed(room: Room) -> None:
+    room.plays(lets_the_unnamed_go, keeps_nothing_of_the_unnamed)
+
+
+def lets_the_unnamed_go(room: Room) -> None:
+    """Without a name one leaves silently, cleanly or not."""
+    alice, _ = room.join("alice", "bob")
+    for way in (Peer.leaves, Peer.resets):
+        visitor = room.bench.connect("visitor")
+        with room.bench.during("handshake"):
+            visitor.hears("NICK")
+        way(visitor)
+        room.nobody_hears("a visitor without a name has left")
+    hasty = room.bench.connect("hasty")
+    hasty.resets()
+    room.nobody_hears("a visitor without a name has left")
+    room.join("carol")
+    room.talk(alice, room.bench.word())
+
+
+def keeps_nothing_of_the_unnamed(room: Room, crowd: int = 20) -> None:
+    """Forty leave without a name, half of them at once: no thread, no file and no line is left."""
+    alice, bob = room.join("alice", "bob")
+    held = []
+    for round in (1, 2):
+        visitors = [room.bench.connect(f"visitor{round}n{number}") for number in range(crowd)]
+        with room.bench.during("handshake"):
+            for visitor in visitors:
+                visitor.hears("NICK")
+        with room.bench.frozen():
+            for number, visitor in enumerate(visitors):
+                (Peer.resets if number % 2 else Peer.leaves)(visitor)
+        room.nobody_hears("visitors without a name have left")
+        held.append(room.bench.holds())
+    must_hold_no_more(*held)
+    remembers_nothing(room, alice, bob)
 
 
 @check(
@@ -250,70 +252,56 @@ def test_telnet(room: Room) -> None:
     read=WHO,
     rule=ANY,
 )
-def test_line_rules(bench: Bench) -> None:
-    for story in (stories.knows_what_a_line_is, names.reads_any_name):
-        story(Room(bench, names=True))
-        bench.clear()
+def test_line_rules(room: Room) -> None:
+    room.plays(broadcast.test_line_rules, reads_any_name)
 
 
-@check(
-    "crowd",
-    "30 clients send 20 long lines at once: nothing lost, torn or out of order",
-    points=3,
-    hint="How many threads write to one socket at the same time?",
-    read=MANY,
-    rule=NAMES,
-)
-def test_crowd(room: Room) -> None:
-    stories.carries_a_crowd(room)
+def reads_any_name(room: Room) -> None:
+    """A name that is not UTF-8 ends nothing: it is taken as it comes, or asked for again."""
+    alice, bob = room.join("alice", "bob")
+    carol = room.bench.connect("carol")
+    with room.bench.during("handshake"):
+        carol.hears("NICK")
+    carol.sends(b"b\xff\xfed\n")
+    stop = room.bench.wait(lambda: b"\n" in carol.inbox or carol.ended)
+    line = bare(carol.next_line() or b"")
+    if not line:
+        wanted = f"{GREETING!r}, or b'NICK\\n' again, after a name that is not UTF-8"
+        raise room.bench.explained(NotMet(stop, wanted, bytes(carol.inbox), carol))
+    taken = line == GREETING.encode()
+    room.bench.settle()
+    for member in (alice, bob):
+        heard = member.next_of_others()
+        if bool(heard) != taken:
+            told = f"{member.name} was not told the same as the newcomer"
+            raise Failure(
+                Symptom.UNEXPECTED,
+                told,
+                f"{member.name} to hear of a newcomer: {taken}",
+                quoted(heard or b""),
+            )
+    room.talk(alice, room.bench.word(), to=[bob])
 
 
-@check(
-    "churn",
-    "20 resets while 10 others talk: each notice once, no survivor harmed",
+test_crowd = take(crowd.test_crowd, points=3, read=MANY, rule=NAMES, room=room)
+test_churn = take(
+    crowd.test_churn,
+    title="20 resets while 10 others talk: each notice once, no survivor harmed",
     points=3,
     hint="Which lock is held while a member is taken out?",
     read=MANY,
     rule=NAMES,
-    owns=("turns",),
+    room=room,
 )
-def test_churn(bench: Bench) -> None:
-    stories.survives_churn(Room(bench, names=True))
-    bench.clear()
-    for seed in bench.orders(1, 2):
-        turns.comes_and_goes_at_once(Room(bench, names=True, turns=seed))
-
-
-@check(
-    "gives-back",
-    "whoever has left hears the end, and keeps no thread, no open file and no memory",
+test_gives_back = take(
+    leaving.test_gives_back,
+    title="whoever has left hears the end, and keeps no thread, no open file and no memory",
     points=2,
-    hint="When a client goes: which threads must end, and who closes the socket?",
     read=COMING,
     rule=NAMES,
+    room=room,
 )
-def test_gives_back(bench: Bench) -> None:
-    for story in (
-        stories.gives_everything_back,
-        stories.ends_its_own_side,
-        turns.forgets_who_has_left,
-    ):
-        story(Room(bench, names=True))
-        bench.clear()
-
-
-@check(
-    "stuck-reader",
-    "one that never reads does not freeze the room",
-    points=3,
-    hint="Which thread waits in sendall(), and who waits for that thread?",
-    read=MANY,
-    rule=NAMES,
-)
-def test_stuck_reader(bench: Bench) -> None:
-    for story in (stories.survives_a_stuck_reader, turns.lets_a_stuck_reader_go):
-        story(Room(bench, names=True))
-        bench.clear()
+test_stuck_reader = take(waiting.test_stuck_reader_goes, points=3, read=MANY, rule=NAMES, room=room)
 
 
 def arrive(bench: Bench):
@@ -327,169 +315,10 @@ def arrive(bench: Bench):
     return join
 
 
-@check(
-    "restart",
-    "starts again on the same port at once",
-    points=1,
-    hint="Which socket option says that a port may be used again at once?",
-    read=START,
-    rule=ANY,
-)
-def test_restart(bench: Bench) -> None:
-    any_server.starts_again_at_once(bench, arrive(bench))
+test_restart = take(any_server.test_restart, points=1, join=arrive)
+test_ctrl_c = take(any_server.test_ctrl_c_with_threads, points=1, join=arrive)
 
-
-@check(
-    "ctrl-c",
-    "ends on Ctrl-C with clients connected, cleanly",
-    points=1,
-    hint="Which threads still wait when the main thread has ended?",
-    read=START,
-    rule=ANY,
-)
-def test_ctrl_c(bench: Bench) -> None:
-    with turns.leaving_races_to_churn():
-        any_server.stops_on_ctrl_c(bench, arrive(bench))
-
-
-@check(
-    "client-handshake",
-    "the client answers NICK, only until it is connected, and typed lines wait for that",
-    points=4,
-    hint="After which line is NICK just a word?",
-    read=CLIENT,
-    rule=NAMES,
-    program="client.py",
-    owns=("start", "connect", "handshake"),
-)
-def test_client_handshake(bench: Bench) -> None:
-    bench.listen()
-    client = bench.start_client("--name", "alice")
-    server = bench.accept()
-    word, later = bench.word(), bench.word()
-    client.types(f"{word}\n".encode())
-    server.hears_nothing("the server has not said NICK", Symptom.EARLY_DATA)
-    server.sends("NI", "CK\n")
-    server.hears("alice")
-    server.hears_nothing("the server has not said Connected to the server", Symptom.EARLY_DATA)
-    server.says(GREETING)
-    bench.prints(GREETING)
-    with bench.during("sending"):
-        server.hears(word, because="now that it is connected")
-    server.says("NICK")
-    bench.prints("NICK")
-    server.hears_nothing("NICK is chat now")
-    server.says(later)
-    bench.prints(later)
-
-
-@check(
-    "client-refused",
-    "a refused --name ends the client with one line; at the terminal it asks again",
-    points=2,
-    hint="What does a second NICK mean?",
-    read=CLIENT,
-    rule=NAMES,
-    program="client.py",
-)
-def test_client_refused(bench: Bench) -> None:
-    bench.listen()
-    bench.start_client("--name", "alice")
-    server = bench.accept()
-    with bench.during("handshake"):
-        server.says("NICK")
-        server.hears("alice")
-    server.says("Another has this name.", "NICK")
-    bench.exits(None)
-    any_client.says_why(bench)
-    if server.inbox:
-        server.hears_nothing("the name has been refused")
-    bench.clear()
-
-    bench.listen()
-    client = bench.start_client()
-    server = bench.accept()
-    server.says("NICK")
-    client.types(b"alice\n")
-    server.hears("alice")
-    for reason in ("Another has this name.", "This name is taken."):
-        server.says(reason)
-        bench.settle(quietly=True)
-        client.types(b"carol\n")
-        server.hears_nothing("the server has not said NICK again", Symptom.EARLY_DATA)
-        server.says("NICK")
-        bench.settle(quietly=True)
-        client.types(b"carol\n")  # the one before may be the answer, or wait to be said
-        server.hears("carol", because="typed at a terminal that asks again")
-    server.says(GREETING)
-    bench.prints(GREETING)
-
-
-@check(
-    "client-talks",
-    "the client prints while nothing is typed and sends while nothing arrives",
-    points=1,
-    hint="Two things can happen at any time. How many threads wait for them?",
-    read=CLIENT,
-    rule=NAMES,
-    program="client.py",
-    owns=("listening", "sending"),
-)
-def test_client_talks(bench: Bench) -> None:
-    bench.listen()
-    client = bench.start_client("--name", "alice")
-    server = bench.accept()
-    any_client.welcomes(server, "alice")
-    for line in (f"bob: {bench.word()}", f"bob: {bench.word()} ".ljust(4096, "x")):
-        server.says(line)
-        bench.prints(line)
-    for word in (bench.word(), bench.word()):
-        client.types(f"{word}\n".encode())
-        server.hears(word)
-    any_client.sends_what_looks_like_a_command(client, server)
-    any_client.hears_anything_at_any_time(bench, server)
-    any_client.prints_into_a_pipe(bench, "alice")
-
-
-@check(
-    "client-endings",
-    "no server, server lost, end of input, Ctrl-C: the client ends as it should",
-    points=2,
-    hint="Try every way in which a client can end, also while it asks for the name.",
-    read=CLIENT,
-    rule=ANY,
-    program="client.py",
-)
-def test_client_endings(bench: Bench) -> None:
-    any_client.says_that_nobody_is_there(bench, "--name", "alice")
-    bench.clear()
-    # The server is lost in the room, cleanly or not, and while it waits for a name.
-    for name, way in (("alice", "leaves"), ("alice", "resets"), ("", "leaves")):
-        bench.listen()
-        bench.start_client(*(["--name", name] if name else []))
-        server = bench.accept()
-        if name:
-            any_client.welcomes(server, name)
-        else:
-            server.says("NICK")
-            bench.settle(quietly=True)
-        getattr(server, way)()
-        bench.exits(None)
-        any_client.says_why(bench)
-        bench.clear()
-    any_client.drains_at_the_end_of_input(bench, "alice")
-    bench.clear()
-    bench.listen()  # end of input while it asks for a name
-    client = bench.start_client()
-    server = bench.accept()
-    server.says("NICK")
-    bench.settle(quietly=True)
-    client.ends_input()
-    bench.exits(0)
-    bench.clear()
-    bench.listen()
-    bench.start_client("--name", "alice")
-    server = bench.accept()
-    any_client.welcomes(server, "alice")
-    any_client.stops_on_ctrl_c(bench)
-    any_client.stops_while_it_connects(bench, "--name", "alice")
+test_client_handshake = client.test_client_handshake
+test_client_refused = client.test_client_refused
+test_client_talks = client.test_client_talks
+test_client_endings = client.test_client_endings

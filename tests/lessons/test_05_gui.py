@@ -1,20 +1,19 @@
 """Lesson 5: the window, driven from outside. The bench is its server."""
 
-from chatkit.bench import Bench, Failure, Symptom
+from collections.abc import Callable
+
+from chatkit.bench import Bench, Failure, Symptom, View, Window
 from chatkit.course import check
 
-from . import chat as stories
-from .chat import GREETING, Chat
+from . import window_endings as endings
+from . import window_lines as lines
+from .chat import GREETING, Chat, ends_well, goes_on, special
 
 RULE = "lesson-5-tkinter-gui"
 
 NAME = "Starting and the name"
+WIRE = "The name on the wire"
 THREAD = "One thread owns the window"
-INBOX = "The inbox"
-SHOW = "Showing lines"
-SEND = "Sending"
-SERVER = "When the server is not there"
-CLOSE = "Closing"
 
 
 def chat(bench: Bench) -> Chat:
@@ -26,7 +25,7 @@ def chat(bench: Bench) -> Chat:
     "with --name it connects without a dialog, gives its name, and has it in its title",
     points=6,
     hint="What does the server ask first, and who has the answer?",
-    read=NAME,
+    read=WIRE,
     rule=RULE,
     program="client.py",
     owns=("start", "window", "connect", "handshake", "reacts"),
@@ -59,10 +58,76 @@ def test_handshake(bench: Bench) -> None:
     program="client.py",
 )
 def test_asks_name(bench: Bench) -> None:
-    with stories.special(bench):
-        stories.asks_for_the_name(bench)
+    with special(bench):
+        asks_for_the_name(bench)
         bench.clear()
-        stories.takes_no_for_an_answer(bench)
+        takes_no_for_an_answer(bench)
+
+
+def asks_for_the_name(bench: Bench) -> None:
+    """A dialog asks, nothing connects meanwhile, and then the name is the one that was typed."""
+    window, box = dialog(bench)
+    name = f"al-{bench.random.randrange(16**3):03x}"
+    answers(bench, window, box, name, bench.somebody_waits)
+    server = bench.accept()
+    bench.settle()
+    server.says("NICK")
+    server.hears(name, because="the name that was typed")
+
+
+def answers(bench: Bench, window: Window, box: str, name: str, taken: Callable[[], bool]) -> None:
+    """Type a name and press Enter, or else one button after the other, until it is taken."""
+    window.types(name, box)
+    window.presses_enter(box)
+    bench.settle()
+    if taken():
+        return
+    for button in window.buttons():
+        window.types(name, box)
+        window.presses(button)
+        bench.settle()
+        if taken():
+            return
+
+
+def dialog(bench: Bench) -> tuple[Window, str]:
+    """The window of a program that was started without a name, and the box for the name."""
+    bench.listen()
+    window = bench.start_window()
+    window.appears()
+    bench.settle()
+    if bench.somebody_waits():
+        told = "the program connects before it has a name"
+        raise Failure(Symptom.CONNECTS_FIRST, told, "no connection before the name is there")
+    boxes = window.boxes()
+    if not boxes:
+        told = "nothing asks for the name"
+        raise Failure(
+            Symptom.NO_DIALOG, told, "a dialog with a box for the name", shown(window.view())
+        )
+    return window, boxes[0]
+
+
+def takes_no_for_an_answer(bench: Bench) -> None:
+    """Cancel ends the program, and nobody has connected."""
+    window, box = dialog(bench)
+    view = window.view()
+    cancel = [one.path for one in view.widgets if one.button and "cancel" in one.text.lower()]
+    if cancel:
+        window.presses(cancel[0])
+    else:
+        asking = view.widget(box)
+        assert asking
+        window.closes(asking.window)
+    ends_well(bench)
+    if bench.somebody_waits():
+        told = "the program connects although there is no name"
+        raise Failure(Symptom.CONNECTS_FIRST, told, "no connection after Cancel")
+
+
+def shown(view: View) -> str:
+    """The last lines that can be read."""
+    return "\n".join(sorted(text for text in view.texts if text.strip())[-5:])
 
 
 @check(
@@ -70,12 +135,12 @@ def test_asks_name(bench: Bench) -> None:
     "a refused name is said or asked again, and not sent over and over",
     points=3,
     hint="What does a second NICK mean?",
-    read=NAME,
+    read=WIRE,
     rule=RULE,
     program="client.py",
 )
 def test_refused_name(bench: Bench) -> None:
-    with stories.special(bench):
+    with special(bench):
         chat = Chat(bench, greeted=False)
         chat.gives_its_name()
         bench.settle()
@@ -84,121 +149,27 @@ def test_refused_name(bench: Bench) -> None:
         chat.window.tells(before, "the name was refused")
         bench.settle()
         chat.server.has_nothing("the name has been refused", own=True)
-        stories.takes_another_name(chat, before)
+        takes_another_name(chat, before)
 
 
-@check(
-    "shows-all",
-    "all that arrives is shown, once, also what comes before the window is built",
-    points=10,
-    hint="What happens to a line that arrives before the window is there?",
-    read=INBOX,
-    rule=RULE,
-    program="client.py",
-    owns=("showing",),
-)
-def test_shows_all(bench: Bench) -> None:
-    chat = Chat(bench, waits=False)
-    words = [f"bob: {bench.word()} {number}" for number in range(20)]
-    chat.server.says(GREETING, *words)
-    chat.window.appears()
-    chat.window.shows(GREETING, *words)
-    stories.shows_each_once(chat, words)
-    later = f"bob: {bench.word()}"
-    chat.server.says(later)
-    chat.window.shows(later)
+def takes_another_name(chat: Chat, before: View) -> None:
+    """A window that was not there `before` asks again: then its answer is the new name."""
+    server = chat.server
+    for asking in chat.window.view().widgets:
+        if asking.box and asking.window not in before.windows:
+            name = f"bo-{chat.bench.random.randrange(16**3):03x}"
+            answers(chat.bench, chat.window, asking.path, name, lambda: bool(server.inbox))
+            server.hears(name, because="the name that was typed when it asked again")
+            return
 
 
-@check(
-    "pieces",
-    "a line may come a byte at a time, with characters cut in two",
-    points=6,
-    hint="What does decode() do with half a character?",
-    read=INBOX,
-    rule=RULE,
-    program="client.py",
-)
-def test_pieces(chat: Chat) -> None:
-    stories.shows_what_comes_in_pieces(chat)
-
-
-@check(
-    "enter-sends",
-    "Enter sends what is typed, whatever it is, and clears the box",
-    points=6,
-    hint="Which event does a box get when somebody presses Enter?",
-    read=SEND,
-    rule=RULE,
-    program="client.py",
-    slow=True,
-    owns=("sending",),
-)
-def test_enter_sends(chat: Chat) -> None:
-    word = chat.bench.word()
-    stories.sends(chat, chat.window.sends_with_enter, "by Enter", word, "quit", "{quit}", "/list")
-
-
-@check(
-    "button-sends",
-    "the button sends what is typed, and clears the box",
-    points=8,
-    hint="What does a Button call when it is pressed?",
-    read=SEND,
-    rule=RULE,
-    program="client.py",
-    slow=True,
-    owns=("sending",),
-)
-def test_button_sends(chat: Chat) -> None:
-    words = chat.bench.word(), chat.bench.word()
-    stories.sends(chat, chat.window.sends_with_a_button, "by a button", *words)
-
-
-@check(
-    "own-line-once",
-    "one's own line is shown, once, as it was sent",
-    points=4,
-    hint="The server sends your line to everyone else. Who shows it to you?",
-    read=SEND,
-    rule=RULE,
-    program="client.py",
-)
-def test_own_line_once(chat: Chat) -> None:
-    stories.shows_what_it_sends(chat)
-
-
-@check(
-    "blank",
-    "an empty or blank line sends nothing",
-    points=2,
-    hint="What is left of a blank line after strip()?",
-    read=SEND,
-    rule=RULE,
-    program="client.py",
-    slow=True,
-)
-def test_blank(chat: Chat) -> None:
-    chat.says(chat.bench.word())
-    window = chat.window
-    for text in ("", "   "):
-        window.types(text)
-        window.presses(window.button) if window.button else window.presses_enter()
-        chat.server.hears_nothing("the line was blank")
-
-
-@check(
-    "read-only",
-    "the chat cannot be typed into, and follows the newest line",
-    points=3,
-    hint="Which state of a Text takes no keys? And who scrolls?",
-    read=SHOW,
-    rule=RULE,
-    program="client.py",
-    slow=True,
-)
-def test_read_only(chat: Chat) -> None:
-    stories.cannot_be_typed_into(chat)
-    stories.follows_the_newest_line(chat)
+test_shows_all = lines.test_shows_all
+test_pieces = lines.test_pieces
+test_enter_sends = lines.test_enter_sends
+test_button_sends = lines.test_button_sends
+test_own_line_once = lines.test_own_line_once
+test_blank = lines.test_blank
+test_read_only = lines.test_read_only
 
 
 @check(
@@ -213,21 +184,19 @@ def test_read_only(chat: Chat) -> None:
     owns=("alive", "reacts"),
 )
 def test_alive(chat: Chat) -> None:
-    stories.waits_in_no_callback(chat)
+    """Lines come and go, by Enter and by a button, and in the end the server goes."""
+    word = chat.bench.word()
+    chat.server.says(*(f"bob: {word} {number}" for number in range(20)))
+    chat.window.shows(f"bob: {word} 19")
+    chat.window.stays_alive("while lines come in")
+    chat.says(chat.bench.word())
+    chat.window.stays_alive("while a line goes out")
+    chat.server.leaves()
+    if goes_on(chat.bench):
+        chat.window.stays_alive("when the server has gone")
 
 
-@check(
-    "flood",
-    "3,000 lines at once are all shown, and the window stays alive",
-    points=6,
-    hint="How much work may one call do before the window gets its turn again?",
-    read=SHOW,
-    rule=RULE,
-    program="client.py",
-    slow=True,
-)
-def test_flood(chat: Chat) -> None:
-    stories.shows_a_flood(chat)
+test_flood = lines.test_flood
 
 
 @check(
@@ -242,102 +211,47 @@ def test_flood(chat: Chat) -> None:
     owns=("threads",),
 )
 def test_one_thread(bench: Bench) -> None:
-    stories.calls_tk_from_one_thread(bench)
+    """Two stories, with a name and without, and nobody but the window's thread calls Tk."""
+    chat = Chat(bench)
+    chat.says(bench.word())
+    judge_calls(chat.window)
+    chat.server.leaves()
+    if goes_on(bench):
+        judge_calls(chat.window)
+    bench.clear()
+    chat = Chat(bench, greeted=False)
+    chat.gives_its_name()
+    chat.server.says(f"The name {chat.name} is taken.", "NICK")
+    bench.settle()
+    judge_calls(chat.window)
+    bench.clear()
+    bench.listen()
+    window = bench.start_window()
+    window.appears()
+    bench.settle()
+    for box in window.boxes()[:1]:
+        window.types("alice", box)
+        window.presses_enter(box)
+        bench.settle()
+        if bench.somebody_waits():
+            server = bench.accept()
+            server.says("NICK", GREETING, f"bob: {bench.word()}")
+            bench.settle()
+    judge_calls(window)
 
 
-@check(
-    "no-server",
-    "no server: the window says so and stays alive",
-    points=5,
-    hint="Where does a user of a window look for an error?",
-    read=SERVER,
-    rule=RULE,
-    program="client.py",
-)
-def test_no_server(bench: Bench) -> None:
-    with stories.special(bench):
-        stories.says_that_nobody_is_there(bench)
+def judge_calls(window: Window) -> None:
+    """No call that only the window's own thread may make, and no second root."""
+    for call in window.vitals()["wrong"]:
+        where = f" ({call['place']})" if call["place"] else ""
+        wanted = "every call to Tk in the thread that made the window, and one root window"
+        raise Failure(Symptom(call["kind"]), call["text"] + where, wanted, call["place"])
 
 
-@check(
-    "hung-connect",
-    "the window is alive while the server cannot be reached",
-    points=4,
-    hint="Which thread waits in connect()?",
-    read=SERVER,
-    rule=RULE,
-    program="client.py",
-    owns=("unreachable",),
-)
-def test_hung_connect(bench: Bench) -> None:
-    stories.waits_for_a_server(bench)
-
-
-@check(
-    "silence",
-    "a connection on which nobody says anything stays open",
-    points=3,
-    hint="For how long does the time-out of create_connection() hold?",
-    read=SERVER,
-    rule=RULE,
-    program="client.py",
-    slow=True,
-)
-def test_silence(chat: Chat) -> None:
-    stories.survives_silence(chat)
-
-
-@check(
-    "server-lost",
-    "a server that goes away is said in the window, and costs no CPU",
-    points=5,
-    hint="What does recv() return, or raise, when the server has gone?",
-    read=SERVER,
-    rule=RULE,
-    program="client.py",
-    slow=True,
-)
-def test_server_lost(bench: Bench) -> None:
-    stories.says_that_the_server_is_gone(bench)
-
-
-@check(
-    "stalled-server",
-    "the window is alive while the server has stopped reading",
-    points=3,
-    hint="Which thread waits in sendall() when nobody reads?",
-    read=SEND,
-    rule=RULE,
-    program="client.py",
-    slow=True,
-)
-def test_stalled_server(bench: Bench) -> None:
-    stories.survives_a_stalled_server(bench)
-
-
-@check(
-    "close",
-    "closing the window ends the program, and the server sees the end",
-    points=6,
-    hint="Which thread still waits when the window is gone, and what wakes it?",
-    read=CLOSE,
-    rule=RULE,
-    program="client.py",
-)
-def test_close(chat: Chat) -> None:
-    stories.hangs_up(chat)
-
-
-@check(
-    "close-while-connecting",
-    "closing the window while it connects ends the program",
-    points=2,
-    hint="Who waits for the thread that connects?",
-    read=CLOSE,
-    rule=RULE,
-    program="client.py",
-)
-def test_close_while_connecting(bench: Bench) -> None:
-    window = stories.waits_for_a_server(bench)
-    window.closes()
-    stories.ends_well(bench)
+test_no_server = endings.test_no_server
+test_hung_connect = endings.test_hung_connect
+test_silence = endings.test_silence
+test_server_lost = endings.test_server_lost
+test_stalled_server = endings.test_stalled_server
+test_close = endings.test_close
+test_close_while_connecting = endings.test_close_while_connecting

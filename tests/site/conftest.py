@@ -110,11 +110,9 @@ def site(
 
 
 def build(folder: Path) -> None:
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir"]
     built = subprocess.run(
-        [*command, str(folder)],
-        cwd=ROOT,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        ["bash", str(ROOT / ".ci/site"), str(folder)],
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHON": sys.executable},
         capture_output=True,
         text=True,
         timeout=HOUR,

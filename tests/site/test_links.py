@@ -74,6 +74,29 @@ def test_pages_load_only_files_of_the_site(site: Site) -> None:
     assert not found, "\n".join(["", *found])
 
 
+def test_each_page_says_for_itself_what_it_is_and_where(site: Site) -> None:
+    told: dict[str, str] = {}
+    found = []
+    for page in site.pages():
+        if page == "404.html":
+            continue
+        text = (site.folder / page).read_text(encoding="utf-8")
+        about = re.search(r'<meta name="?description"? content="([^"]+)"', text)
+        if not about or about[1] in told:
+            found.append(f"{page} | has no description of its own")
+        else:
+            told[about[1]] = page
+        place = page.removesuffix("index.html")
+        canonical = "".join(re.findall("<link[^>]*canonical[^>]*>", text))
+        if not re.search(rf"{urlsplit(site.url).path}{place}(index\.html)?\"", canonical):
+            found.append(f"{page} | has no canonical address")
+        card = re.search(r'property="?og:image"? content="([^"]+)"', text)
+        path = urlsplit(card[1]).path.removeprefix(urlsplit(site.url).path) if card else "none"
+        if not (site.folder / path).is_file():
+            found.append(f"{page} | has no picture to share")
+    assert not found, "\n".join(["", *found])
+
+
 def test_styles_load_only_files_of_the_site(site: Site) -> None:
     found = []
     for path in [*site.folder.rglob("*.css"), *site.folder.rglob("*.html")]:

@@ -4,6 +4,7 @@ A failure has one line for each problem: page, rule, element.
 """
 
 import json
+import re
 
 import pytest
 from audit import violations
@@ -14,10 +15,14 @@ PAGES = sorted(
     path.relative_to(ROOT / "docs").with_suffix(".html").as_posix()
     for path in (ROOT / "docs").rglob("*.md")
 )
+# Made by one piece of code from facts of the same kind: one of each kind is looked at in a browser.
+MADE_ALIKE = re.compile(r"sheets/0[2-5]|slides/0[1345]|checks/0[1235]")
 NOT_FOUND = "404.html"  # the theme's page for wrong addresses
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
 ON_A_PHONE = {"index.html", "start.html", "checks.html", "lessons/01_echo.html"}  # every rule again
+SCREENS = 12.5  # the most on a desk: 12, and a little for the fonts of other machines
+LONG = {"contract.html"}  # and the lessons: one reads them from top to bottom
 # One of each kind: what a page names is looked at for all of them in test_links.py.
 ON_A_STICK = ("index.html", "lessons/02_broadcast.html", "instructors/plan.html", "scenes.html")
 # Elements that stick out at the right, unless something around them can be scrolled to show them.
@@ -59,7 +64,10 @@ def test_each_source_has_a_page_and_no_page_is_without(site: Site) -> None:
     assert set(site.pages()) == {*PAGES, NOT_FOUND}
 
 
-@pytest.mark.parametrize("name", [*PAGES, NOT_FOUND])
+LOOKED_AT = [name for name in PAGES if not MADE_ALIKE.match(name)]
+
+
+@pytest.mark.parametrize("name", [*LOOKED_AT, NOT_FOUND])
 def test_a_page_is_silent_self_contained_and_open_to_everybody(
     name: str, site: Site, long_tab: Tab
 ) -> None:
@@ -70,6 +78,9 @@ def test_a_page_is_silent_self_contained_and_open_to_everybody(
     page.route("**/search_index.json", lambda route: route.fulfill(json={**index, "docs": []}))
     page.goto(site.url + name)
     found = named(name, "light", violations(page))
+    screens = page.evaluate("() => document.documentElement.scrollHeight / innerHeight")
+    if screens > SCREENS and name not in LONG and not name.startswith("lessons/"):
+        found.append(f"{name} | desk | is {screens:.1f} screens long")
     page.set_viewport_size(PHONE)
     found += named(name, "phone", page.evaluate(STICK_OUT))
     if name in ON_A_PHONE:

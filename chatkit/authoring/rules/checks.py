@@ -54,7 +54,7 @@ def checks_stand_on_the_contract(clone: Clone, lesson: Lesson) -> Iterator[Probl
     """every check names a section of docs/contract.md"""
     contract = clone.docs / "contract.md"
     if not contract.is_file():
-        yield Problem(contract, "the contract is missing", "write what a program owes")
+        yield Problem(contract, "the contract is missing", "write what a program must do")
         return
     known = anchors(read(contract))
     for section, names in by_target((check.rule, check.id) for check in checks_of(lesson)):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chatkit.authoring.clone import Clone, read
 from chatkit.authoring.site.markdown import links
-from chatkit.authoring.site.pages import is_elsewhere
+from chatkit.authoring.site.pages import LESSON_PAGES, SLIDES, is_elsewhere
 from chatkit.course.errors import Problem
 from chatkit.course.places import set_aside
 
@@ -31,14 +31,15 @@ def lessons_have_their_facts(clone: Clone) -> Iterator[Problem]:
 def nothing_is_left_over(clone: Clone) -> Iterator[Problem]:
     """no program, page, sample or check is left over from a lesson that no longer has it"""
     names = {lesson.name for lesson in clone.lessons}
-    for pages in ("lessons", "walkthroughs"):
+    for pages in LESSON_PAGES | SLIDES:
         for file in sorted((clone.docs / pages).glob("[0-9]*.md")):
             if file.stem not in names:
                 yield left(clone, file)
     for lesson in clone.lessons:
+        own = {name for name in lesson.modules if clone.owner(lesson, name) == lesson.step}
         for folder, wanted in (
             (lesson.folder, set(lesson.programs)),
-            (lesson.solutions, set(lesson.asked)),
+            (lesson.solutions, {*lesson.asked, *own}),
         ):
             for file in sorted(folder.glob("*.py")):
                 if file.name not in wanted and not set_aside(file.name):
@@ -66,7 +67,7 @@ def pages_link_to_what_is_there(clone: Clone) -> Iterator[Problem]:
     """every link of README.md and of a page of docs leads to a file that is there"""
     made = {
         clone.docs / pages / f"{lesson.name}.md"
-        for pages in ("lessons", "walkthroughs")
+        for pages in LESSON_PAGES | SLIDES
         for lesson in clone.lessons
     }
     for page in [clone.root / "README.md", *sorted(clone.docs.rglob("*.md"))]:

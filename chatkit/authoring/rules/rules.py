@@ -11,6 +11,7 @@ from functools import partial
 from chatkit.authoring.clone import Clone
 from chatkit.authoring.rules import (
     checks,
+    english,
     places,
     samples,
     scenes,
@@ -53,6 +54,7 @@ COURSE_RULES: tuple[CourseRule, ...] = (
     scenes.scenes_name_what_is_there,
     scenes.recordings_are_fresh,
     scenes.no_scene_is_left_over,
+    english.texts_are_plain_english,
     views.links_lead_somewhere,
     places.nothing_is_left_over,
     views.views_are_fresh,

@@ -9,6 +9,8 @@ from chatkit.authoring.functions import functions
 from chatkit.authoring.newtexts import MARK
 from chatkit.authoring.rules.todos import toml, toml_line
 from chatkit.authoring.site.markdown import prose
+from chatkit.authoring.site.pages import LESSON_PAGES, SLIDES
+from chatkit.authoring.teaching.slides import planned_sessions, session
 from chatkit.course.errors import Problem
 from chatkit.course.lessons import Lesson
 from chatkit.course.regions import todos
@@ -61,15 +63,14 @@ def nothing_is_left_to_write(clone: Clone, lesson: Lesson) -> Iterator[Problem]:
         for line, text, is_prose in prose(read(file)):
             if MARK in text and (is_prose or file.suffix != ".md"):  # code is another file's
                 yield to_write(file, line, text)
-    for file, about in (
-        (clone.docs / "contract.md", f"## Lesson {lesson.number}:"),
-        (clone.docs / "index.md", f"](lessons/{lesson.name}.md)"),
-    ):
-        inside = False
-        for line, text in enumerate(read(file).split("\n") if file.is_file() else (), start=1):
-            inside = about in text or (inside and not text.startswith("## "))
-            if MARK in text and inside:
-                yield to_write(file, line, text)
+    contract = clone.docs / "contract.md"
+    rules = read(contract).split("\n") if contract.is_file() else ()
+    inside = False
+    for line, text in enumerate(rules, start=1):
+        begins = text.startswith(f"## Lesson {lesson.number}:")
+        inside = begins or (inside and not text.startswith("## "))
+        if MARK in text and inside:
+            yield to_write(contract, line, text)
 
 
 def to_write(file: Path, line: int, text: str) -> Problem:
@@ -83,7 +84,7 @@ def homes_name_every_lesson(clone: Clone) -> Iterator[Problem]:
     text = read(home) if home.is_file() else ""
     for lesson in clone.lessons:
         if f"(lessons/{lesson.name}.md)" not in text:
-            cure = f"add it to the list: [{lesson.title}](lessons/{lesson.name}.md)"
+            cure = "write <!-- made: lessons --> and <!-- end -->, and run chatkit author sync"
             yield Problem(home, f"the page does not name {lesson.name}", cure)
 
 
@@ -112,7 +113,7 @@ def hints_go_from_a_question_to_code(clone: Clone, lesson: Lesson) -> Iterator[P
     for todo in lesson.todos:
         line = toml_line(lesson, todo.number)
         if todo.hints and "?" not in todo.hints[0]:
-            what = f"the first hint of TODO {todo.number} is no question"
+            what = f"the first hint of TODO {todo.number} is not a question"
             yield Problem(toml(lesson), what, "ask what the student should think about", line)
         if todo.hints and not any(sign in todo.hints[-1] for sign in CODE_IN_A_HINT):
             what = f"the last hint of TODO {todo.number} shows no code"
@@ -150,15 +151,16 @@ def pages_are_in_the_navigation(clone: Clone) -> Iterator[Problem]:
         return
     entry = re.compile(r"^\s*- (?:[^#\n]*: )?(\S+\.md)\s*$", re.MULTILINE)
     named = entry.findall(read(file).partition("\nnav:")[2])
+    made = []
+    plan = planned_sessions(clone)
     for lesson in clone.lessons:
-        for folder, title in (("lessons", "Lesson"), ("walkthroughs", "Walkthrough")):
+        for folder, title in (LESSON_PAGES | (SLIDES if session(plan, lesson) else {})).items():
             place = f"{folder}/{lesson.name}.md"
+            made.append(place)
             if place not in named:
-                cure = f'add to nav: - "{title} {lesson.number}: {lesson.title}": {place}'
+                entry_title = title.format(number=lesson.number, title=lesson.title)
+                cure = f'add to nav: - "{entry_title}": {place}'
                 yield Problem(file, f"nav does not have the page {place}", cure)
-    made = {
-        f"{folder}/{one.name}.md" for folder in ("lessons", "walkthroughs") for one in clone.lessons
-    }
     for place in named:
         if place not in made and not (clone.docs / place).is_file():
             yield Problem(file, f"nav names {place}, which is not there", "take it out")

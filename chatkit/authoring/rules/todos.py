@@ -67,7 +67,7 @@ def tasks_say_what_to_do(clone: Clone, lesson: Lesson) -> Iterator[Problem]:
             what = f"TODO {region.number} does not start with what to do"
             yield Problem(file, what, "start with a verb: send, keep, wait", region.first)
         elif len(region.task.split()) < 3 or region.task.endswith((":", ",", ";")):
-            what = f"TODO {region.number} is no whole sentence"
+            what = f"TODO {region.number} is not a whole sentence"
             yield Problem(file, what, "say what to do, with what, until when", region.first)
 
 

@@ -21,9 +21,7 @@ def solutions_score_100(
     verdict = (grade or the_grader())(lesson, lesson.solutions)
     if verdict.score != verdict.max_score or not verdict.checks:
         what = f"the solution scores {verdict.score} of {verdict.max_score}"
-        cure = (
-            f"mend chatkit/reference/{lesson.step}; see chatkit check {lesson.number} --solutions"
-        )
+        cure = f"fix chatkit/reference/{lesson.step}; see chatkit check {lesson.number} --solutions"
         yield Problem(lesson.solutions, what, cure, detail=complaints(verdict))
 
 
@@ -97,7 +95,7 @@ def the_grader(only: tuple[str, ...] = ()) -> Grade:
             return grade_lesson(lesson, folder, options)
         except GradingError as error:
             what = "the checks of the lesson cannot be run"
-            cure = f"run pytest {lesson.checks_file.name} and mend what it names"
+            cure = f"run pytest {lesson.checks_file.name} and fix what it names"
             raise AuthoringError(
                 Problem(lesson.checks_file, what, cure, detail=str(error))
             ) from None

@@ -4,7 +4,7 @@ It shows the same as `chatkit.bench.sequence` does in a terminal, and takes the 
 from there. The classes are styled in `docs/assets/wire.css`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from textwrap import wrap
@@ -42,7 +42,10 @@ def side(
     body: list[str] = []
     y = end = TOP + PAUSE
     for number, step in enumerate(steps, start=1):
-        both = {name: rows_of(getattr(step, name), place) for name in ("right", "wrong")}
+        both = {
+            "right": rows_of(step.right, place, ()),
+            "wrong": rows_of(step.wrong, place, strange(step, program)),
+        }
         if rows := both[which]:
             body += drawn(rows, number, y)
             end = y + sum(row.height for row in rows) + PAUSE
@@ -70,13 +73,27 @@ def drawn(rows: Sequence[Row], number: int, y: int) -> Iterator[str]:
     yield "</g>"
 
 
-def rows_of(moment: Moment | None, place: dict[str, int]) -> list[Row]:
-    """What a moment needs, from top to bottom."""
+def strange(step: SceneStep, program: str) -> list[Event]:
+    """What the wrong program sends in this step, and the right one does not."""
+    expected = {(one.target, one.bytes) for one in step.right.events} if step.right else set()
+    return [
+        one
+        for one in (step.wrong.events if step.wrong else ())
+        if one.kind == "data" and one.source == program.removesuffix(".py")
+        if (one.target, one.bytes) not in expected
+    ]
+
+
+def rows_of(moment: Moment | None, place: dict[str, int], wrong: Collection[Event]) -> list[Row]:
+    """What a moment needs, from top to bottom; the events in `wrong` in the colour of a mistake."""
     if not moment:
         return []
     rows: list[Row] = []
     for event in moment.events:
-        rows.append(Row(ARROW, note(event, place) if event.kind == "note" else arrow(event, place)))
+        shown = note(event, place) if event.kind == "note" else arrow(event, place)
+        if event in wrong:
+            shown = f'<g class="wire-strange">{shown}</g>'
+        rows.append(Row(ARROW, shown))
         if event.text and event.kind == "data":
             rows += remark(f"↑ {event.text}")
     if not moment.events:

@@ -10,27 +10,29 @@ from chatkit.authoring.samples import sample_in
 from chatkit.authoring.scenes.drawing import still, svg
 from chatkit.authoring.scenes.scenes import SIDES, Scene, SceneRecording, folder, load, scenes
 from chatkit.authoring.scenes.storyboard import SceneStep, at_first, capital, in_words, steps
+from chatkit.authoring.site.markdown import front
 
 HEADS = {"right": "✓ Right", "wrong": "✗ Wrong"}
 PLAYER = "/* The player"  # what stands before it in wire.css is the style of the drawing
+FILE = re.compile(r"\w+\.py\b")  # a sentence may begin with the name of a program
 COLOURS = """\
 :root { --wire-paper: #ffffff; --wire-ink: #1d2430; --wire-soft: #5c6675; --wire-lane: #aab3bf;
   --wire-good: #00695c; --wire-bad: #b3261e; }
 @media (prefers-color-scheme: dark) { :root { --wire-paper: #14181e; --wire-ink: #e4e8ee;
   --wire-soft: #9aa5b4; --wire-lane: #4a5563; --wire-good: #5fd0c0; --wire-bad: #ff9d94; } }
 """
+ABOUT = "What goes over the wire, step by step: right and wrong chat programs side by side."
 INTRODUCTION = """\
 # Watch the wire
 
-Right and wrong beside each other, one step at a time. Nobody has drawn this. A check has played
-each scene twice, with the finished program and with a wrong one, and has written down what went
-over the wire.
+Right and wrong side by side, one step at a time. These pictures are recordings: a check played each
+scene twice, with the finished program and with a wrong one, and wrote down what went over the wire.
 
 Press **First**, and predict each step before you press **Forward**. On these buttons the arrow keys
 do the same. Below each picture you find all steps in words.
 
-What arrives at several people at nearly the same time has no fixed order, so one step shows all of
-it. Times are left out, because they are different each time.
+Lines that reach several people at nearly the same time arrive in no fixed order, so one step shows
+all of them. Times are left out, because they are different each time.
 """
 
 
@@ -101,7 +103,7 @@ def about(clone: Clone, scene: Scene, recording: SceneRecording) -> Iterator[str
     why = sample_in(scene.folder(clone, "wrong"), scene.lesson).expected.get("why", "")
     yield (
         f'<p class="wire-about"><strong>The mistake:</strong> “{html(why.rstrip("."))}.”'
-        f" <strong>The verdict:</strong> {html(capital(said))}</p>"
+        f" <strong>The verdict:</strong> {html(said if FILE.match(said) else capital(said))}</p>"
     )
 
 
@@ -130,7 +132,7 @@ def html(told: str) -> str:
 def gallery(clone: Clone) -> str:
     """The text of `docs/scenes.md`: every scene, and what to look at."""
     note = "<!-- Made from assets/scenes/ by `chatkit author sync`. -->"
-    lines = [note, "", INTRODUCTION]
+    lines = [front(ABOUT), "", note, "", INTRODUCTION]
     for scene in scenes(clone):
         lesson = scene.lesson
         lines += [

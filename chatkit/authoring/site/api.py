@@ -6,7 +6,8 @@
     <!-- api: chatkit/course/lessons.py check -->                       a function
     <!-- api: chatkit/grading/feedback.py MARKS -->             a dictionary of words
     <!-- api: tests/lessons/test_01_echo.py enter as code -->   the code itself
-    <!-- api: tests/lessons/room.py functions -->               all its functions, a line for each
+    <!-- api: tests/lessons/room.py functions -->               all its functions that have a
+                                                                docstring, a line for each
     <!-- end -->                                                where the place ends
 
 What begins with an underscore is left out. The code is read and never imported, so the page is the
@@ -84,11 +85,12 @@ def told(marker: re.Match[str], clone: Clone) -> Iterator[str]:
 
 
 def functions_told(source: str) -> Iterator[str]:
-    """A line for each function of a module: how it is called, and what it is for."""
+    """A line for each function of a module that says what it is for, and how it is called."""
     for one in ast.parse(source).body:
-        if isinstance(one, Function) and not one.name.startswith("_"):
+        if not isinstance(one, Function) or one.name.startswith("_"):
+            continue
+        if about := cleandoc(ast.get_docstring(one) or "").partition("\n\n")[0]:
             names = ", ".join(argument.arg for argument in one.args.args)
-            about = cleandoc(ast.get_docstring(one) or "").partition("\n\n")[0]
             yield f"- `{one.name}({names})`: {words(about.replace(chr(10), ' '))}"
 
 

@@ -1,4 +1,4 @@
-"""The page "what changed since the last step", and the list `changes` that it follows."""
+"""What changed since the last lesson: a part of each walkthrough on the site, and its list."""
 
 import difflib
 from collections.abc import Iterator
@@ -6,16 +6,15 @@ from dataclasses import dataclass
 
 from chatkit.authoring.clone import Clone
 from chatkit.authoring.functions import Definition, Difference, difference
+from chatkit.authoring.site.markdown import folded
 from chatkit.course.lessons import Lesson
 
 INTRODUCTION = """\
-# What changed since the last step
+## What changed since the last lesson
 
-Each lesson grows out of an earlier one, mostly the one before it. This page shows what became of
-the functions that two steps share, and why: a line with `-` is gone, a line with `+` is new. A
-function that is not on this page is the same in both steps, word for word.
-
-The page shows finished programs. Solve a lesson first, then come here and compare.
+Lesson {number} grows out of lesson {before}. Here is what became of the functions that both have,
+and why: a line with `-` is gone, a line with `+` is new. A function that is not named here is the
+same in both, word for word.
 """
 
 
@@ -49,24 +48,22 @@ def reason(lesson: Lesson, program: str, function: str) -> str | None:
     return lesson.changes.get(f"{program}:{function}", lesson.changes.get(function))
 
 
-def changes_page(clone: Clone) -> str:
-    """The text of `docs/changes.md`."""
-    lines = [INTRODUCTION]
-    for before, lesson in clone.steps():
-        lines.append(f"## Lesson {lesson.number}: {lesson.title}\n")
-        walkthrough = f"[walkthrough](walkthroughs/{lesson.name}.md)"
-        lines.append(f"{lesson.summary} The {walkthrough} explains the whole of it.\n")
-        lines.append(f"What is different from lesson {before.number}, {before.title}:\n")
-        for change in changes(clone, before, lesson):
-            lines += section(lesson, change)
-    return "\n".join(lines)
+def changes_section(clone: Clone, before: Lesson, lesson: Lesson) -> str:
+    """What is new in a lesson, as the last part of its walkthrough; "" where nothing is shared."""
+    found = changes(clone, before, lesson)
+    blocks = [block for change in found for block in section(before, lesson, change)]
+    if not blocks:
+        return ""
+    return "\n\n".join(
+        [INTRODUCTION.format(number=lesson.number, before=before.number).rstrip(), *blocks]
+    )
 
 
-def section(lesson: Lesson, change: Change) -> Iterator[str]:
-    """One program: what is new, what is gone, and a block for each changed function."""
-    yield f"### {change.program} in lesson {lesson.number}\n"
+def section(before: Lesson, lesson: Lesson, change: Change) -> Iterator[str]:
+    """One program: what is new, what is gone, and a box for each changed function."""
+    yield f"### {change.program} since lesson {before.number}"
     if not any((change.difference.changed, change.difference.new, change.difference.gone)):
-        yield "No function changed.\n"
+        yield "No function changed."
     yield from listed("New functions:", change.difference.new)
     yield from listed("Gone:", change.difference.gone)
     untold = [now for _, now in change.difference.changed if not told(lesson, change, now)]
@@ -74,8 +71,8 @@ def section(lesson: Lesson, change: Change) -> Iterator[str]:
     for was, now in change.difference.changed:
         why = reason(lesson, change.program, now.name)
         if why is not None:
-            yield f"`{now.name}`: {why}\n"
-            yield f"```diff\n{diff(was.text, now.text)}\n```\n"
+            title = f"{now.name}: {why.replace('`', '')}"
+            yield folded("abstract", title, f"```diff\n{diff(was.text, now.text)}\n```")
 
 
 def told(lesson: Lesson, change: Change, function: Definition) -> bool:
@@ -83,9 +80,10 @@ def told(lesson: Lesson, change: Change, function: Definition) -> bool:
 
 
 def listed(title: str, pieces: tuple[Definition, ...]) -> Iterator[str]:
+    """A box with what these functions are for; nothing where there are none."""
     if pieces:
         items = (f"- `{p.name}`" + (f": {p.summary}" if p.summary else "") for p in pieces)
-        yield f"{title}\n\n" + "\n".join(items) + "\n"
+        yield folded("abstract", f"{title} {len(pieces)}", "\n".join(items))
 
 
 def diff(before: str, after: str) -> str:

@@ -1,7 +1,7 @@
-"""The page of all commands, made from the objects of click: what it is for, usage, options.
+"""The pages of all commands, made from the objects of click: what it is for, usage, options.
 
-It reads the objects and not the help that a terminal shows, so that the page is the same on every
-system, with every version of Python, and however wide the terminal is. Who calls it hands over the
+It reads the objects and not the help that a terminal shows, so that the pages are the same on every
+system, with every version of Python, and however wide the terminal is. The caller hands over the
 command line: nothing here imports `chatkit.cli`.
 """
 
@@ -11,24 +11,32 @@ from inspect import cleandoc
 
 import click
 
-from chatkit.authoring.site.markdown import words
+from chatkit.authoring.site.markdown import front, words
 
+MADE = (
+    "<!-- Made from chatkit/cli by `chatkit author sync`. Edit the help there, not this file. -->"
+)
 INTRODUCTION = """\
-<!-- Made from chatkit/cli by `chatkit author sync`. Edit the help there, not this file. -->
-
-# All commands
-
-This page lists every command with all its options. In the terminal, `--help` behind any command
-tells you the same: `chatkit check --help`. Do you begin? Then read
-[At the keyboard](student.md) first: it shows the commands in the order in which you need them.
+This page lists {what} with all their options. In the terminal, `--help` behind any command
+tells you the same: `chatkit check --help`.
 
 `LESSON` is the number or the name of a lesson: `2`, `broadcast` and `02_broadcast` mean the same.
-What stands in square brackets may be left out.
+You may leave out what is in square brackets.
 """
 
-# The parts of the page: a group of commands has its own, all the others come first.
-STUDENTS = "For students"
-PARTS = {"class": "For instructors", "author": "For authors"}
+# The commands without a group that are useful without a lesson. All the others are a student's.
+TOOLS = ("demo", "tap", "raw", "show", "init", "update", "play", "doctor", "completion")
+# The pages: file, title, and what is on them.
+STUDENTS = ("commands.md", "Commands for students", "the commands that you need for a lesson")
+OTHERS = (
+    "commands/tools.md",
+    "Tools for everybody",
+    "the commands that are useful without a lesson",
+)
+PAGES = {
+    "class": ("commands/instructors.md", "Commands for instructors", "the commands for a class"),
+    "author": ("commands/authors.md", "Commands for authors", "the commands for authors"),
+}
 
 AS_IT_IS = "\b"  # the first line of a paragraph that click does not wrap
 EXIT = "Exit status "
@@ -38,20 +46,35 @@ OPTIONAL = re.compile(r"\[([^\]]*)\](?:\.\.\.)?")
 NAMES = {"integer": "N", "integer range": "N", "float": "N", "float range": "N", "text": "TEXT"}
 
 
-def commands_page(main: click.Group) -> str:
-    """The text of `docs/commands.md`; `main` is the whole command line."""
+def commands_pages(main: click.Group) -> dict[str, str]:
+    """The pages of all commands, by file in `docs`; `main` is the whole command line."""
     root = click.Context(main, info_name="chatkit")
     single = [one for one in below(root) if not isinstance(one.command, click.Group)]
     groups = [one for one in below(root) if isinstance(one.command, click.Group)]
-    parts = [(STUDENTS, root, single)]
-    parts += [(PARTS.get(str(one.info_name), path(one)), one, below(one)) for one in groups]
-    blocks = [INTRODUCTION.rstrip()]
-    for title, _, commands in parts:
-        blocks += [f"**{title}**", "\n".join(map(overview, commands))]
-    for title, group, commands in parts:
-        blocks += [f"## {title}", *about(group)]
-        for one in commands:
-            blocks += about(one)
+    tools = [one for one in single if one.info_name in TOOLS]
+    pages: list[tuple[tuple[str, str, str], click.Context | None, list[click.Context]]] = [
+        (STUDENTS, root, [one for one in single if one not in tools])
+    ]
+    pages += [(OTHERS, None, tools)] * bool(tools)
+    for one in groups:
+        name = str(one.info_name)
+        pages.append(
+            (PAGES.get(name, (f"commands/{name}.md", path(one), path(one))), one, below(one))
+        )
+    return {file: page(title, what, group, own) for (file, title, what), group, own in pages}
+
+
+def page(title: str, what: str, group: click.Context | None, commands: list[click.Context]) -> str:
+    """One page: a list of its commands, the group itself, and each command."""
+    blocks = [
+        front(f"{what[:1].upper()}{what[1:]}, with all options and examples."),
+        MADE,
+        f"# {title}",
+        INTRODUCTION.format(what=what).rstrip(),
+    ]
+    blocks.append("\n".join(map(overview, commands)))
+    for one in [group, *commands] if group else commands:
+        blocks += about(one)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -84,7 +107,7 @@ def overview(context: click.Context) -> str:
 def about(context: click.Context) -> Iterator[str]:
     """The blocks of one command: title, what it is for, usage, options, the rest of its help."""
     command = context.command
-    yield f"### {path(context)}"
+    yield f"## {path(context)}"
     first, *rest = cleandoc(command.help or "").split("\n\n")
     yield words(first.replace("\n", " "))
     usage = " ".join([path(context), *command.collect_usage_pieces(context)])

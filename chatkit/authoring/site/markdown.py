@@ -1,5 +1,6 @@
 """The little of Markdown that the views need: headings, fenced code, links."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -102,6 +103,19 @@ def words(text: str) -> str:
         out += [escaped(text[end : code.start()]), f"`{code[0].strip('`')}`"]
         end = code.end()
     return "".join([*out, escaped(text[end:])])
+
+
+def front(description: str, **more: str) -> str:
+    """What a page tells the theme, and what search engines show of it."""
+    entries = {"description": json.dumps(description, ensure_ascii=False), **more}
+    return "\n".join(["---", *(f"{key}: {value}" for key, value in entries.items()), "---"])
+
+
+def folded(kind: str, title: str, inside: str) -> str:
+    """A box that the reader opens; `inside` is Markdown, `kind` is one of the theme's."""
+    quoted = title.replace('"', "'")
+    lines = (f"    {line}".rstrip() for line in inside.split("\n"))
+    return "\n".join([f'??? {kind} "{quoted}"', "", *lines])
 
 
 def reference_links(text: str) -> list[int]:

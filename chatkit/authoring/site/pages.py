@@ -1,47 +1,85 @@
-"""The pages of the site that are made from the sources: lessons, walkthroughs, the checks.
+"""The pages of the site that are made from a README: lessons and walkthroughs.
 
 A link in a README works on a code host, where the reader sees the folders. The site has other
 folders, so its pages get the same links rewritten. What the site does not have (a program, a test)
 keeps its words and loses its link.
 """
 
-from collections.abc import Iterator
 from os.path import normpath
 from pathlib import Path, PurePosixPath
 from posixpath import relpath
 
-from chatkit.authoring.clone import Clone, checks_of, read
-from chatkit.authoring.samples import Sample, samples
+from chatkit.authoring.clone import Clone
 from chatkit.authoring.scenes.pages import figure, picture_file
 from chatkit.authoring.scenes.scenes import scenes
 from chatkit.authoring.site.blocks import for_the_site
-from chatkit.authoring.site.markdown import Link, escaped, headings, replace_links
-from chatkit.course.checks import Check
+from chatkit.authoring.site.markdown import Link, folded, front, prose, replace_links
 from chatkit.course.lessons import Lesson
 
-CHECKS_INTRODUCTION = """\
-# The checks
+# The pages that every lesson has: their folders in docs, and what the navigation calls them. Slides
+# are made only where the plan for instructors has a session for the lesson.
+LESSON_PAGES = {
+    "lessons": "Lesson {number}: {title}",
+    "walkthroughs": "Walkthrough {number}: {title}",
+    "checks": "The checks of lesson {number}: {title}",
+    "sheets": "Sheet {number}: {title}",
+}
+SLIDES = {"slides": "Slides {number}: {title}"}
 
-This is what each lesson is graded on. A check starts your program, talks to it as other programs
-would, and looks only at what comes out. A lesson has 100 points.
+# What a walkthrough shows only when asked: its headings, and the words on the box.
+FOLDED = {
+    "The network side": "Connection, and how it reads and sends",
+    "What is kept": "What lesson 5 takes from the lessons before",
+    "What goes wrong without it": "Each part taken out, and what happens then",
+    "What else would have worked": "Other designs",
+    "Where this comes from": "Sources",
+}
 
-Each check says where it comes from: the rule in [the contract](contract.md), and the TODO in your
-starter program that makes it pass. *It catches* shows mistakes that fail this check, in the words
-of those who make them. Each is a program in `tests/mistakes`, and the tests of the kit try it.
-"""
 
-MOST_MISTAKES = 3  # that are shown of a check; the others are counted
-
-
-def page(text: str, readme: Path, target: Path, clone: Clone) -> str:
-    """The page `target` of the site, made from the text of `readme`."""
+def page(text: str, readme: Path, target: Path, clone: Clone, lesson: Lesson) -> str:
+    """The page `target` of the site, made from the text of `readme` of a lesson."""
     source = readme.relative_to(clone.root).as_posix()
     note = f"<!-- Made from {source} by `chatkit author sync`. Edit that file, not this one. -->"
 
     def change(link: Link) -> str:
         return site_link(link, readme, target, clone)
 
-    return f"{note}\n\n{replace_links(for_the_site(text, readme), change)}"
+    shown = replace_links(for_the_site(text, readme), change)
+    if readme.parent == lesson.folder:
+        about = f"Lesson {lesson.number} of the chat course in Python: {lesson.summary}"
+        shown = with_goals(shown, lesson)
+    else:
+        about = f"The finished programs of lesson {lesson.number}, {lesson.title}, explained."
+        shown = with_folded(shown)
+    return f"{front(about)}\n\n{note}\n\n{shown}"
+
+
+def with_folded(text: str) -> str:
+    """The text of a walkthrough with what only some readers need in boxes that open."""
+    out: list[str] = []
+    section: list[str] = []
+    title = ""
+    for line, is_prose in [*((line, known) for _, line, known in prose(text)), ("## ", True)]:
+        if is_prose and line.startswith("## "):
+            inside = "\n".join(section).strip("\n")
+            if title in FOLDED and inside:
+                out += ["", folded("note", FOLDED[title], inside), ""]
+            else:
+                out += section
+            if title := line.removeprefix("## "):
+                out.append(line)
+            section = []
+        else:
+            section.append(line)
+    return "\n".join(out).rstrip("\n") + "\n"
+
+
+def with_goals(text: str, lesson: Lesson) -> str:
+    """The text of a lesson with its goals below its title."""
+    title, line_end, rest = text.partition("\n")
+    goals = "\n".join(f"    - {goal}" for goal in lesson.goals)
+    box = f'!!! abstract "After this lesson you can"\n\n{goals}\n'
+    return f"{title}{line_end}\n{box}{rest}"
 
 
 def site_link(link: Link, readme: Path, target: Path, clone: Clone) -> str:
@@ -85,51 +123,3 @@ def site_place(path: str, clone: Clone) -> str:
             if path in (name, f"{name}/README.md"):
                 return f"docs/{pages}/{lesson.name}.md"
     return path if path.startswith("docs/") else ""
-
-
-def checks_page(clone: Clone) -> str:
-    """The text of `docs/checks.md`: for each check its points, its words, and what it catches."""
-    contract = clone.docs / "contract.md"
-    rules = headings(read(contract)) if contract.is_file() else []
-    names = {heading.anchor: heading.text for heading in rules}
-    mistakes = samples(clone.course, "mistakes")
-    blocks = [CHECKS_INTRODUCTION.rstrip()]
-    for lesson in clone.lessons:
-        if not lesson.checks_file.is_file():
-            continue
-        blocks.append(f"## Lesson {lesson.number}: {lesson.title}")
-        own = [mistake for mistake in mistakes if mistake.lesson == lesson]
-        for check in checks_of(lesson):
-            blocks += check_section(check, lesson, names, caught(check, own))
-    return "\n\n".join(blocks) + "\n"
-
-
-def caught(check: Check, mistakes: list[Sample]) -> list[str]:
-    """Why each mistake that fails the check is made; those that spoil little else come first."""
-    found = [
-        (mistake.spoils, mistake.name, str(mistake.expected.get("why", "")))
-        for mistake in mistakes
-        if check.id in mistake.fails
-    ]
-    return [why for _, _, why in sorted(found) if why]
-
-
-def check_section(
-    check: Check, lesson: Lesson, rules: dict[str, str], whys: list[str]
-) -> Iterator[str]:
-    """The blocks of one check. Its anchor names the lesson: lessons share ids."""
-    points = "1 point" if check.points == 1 else f"{check.points} points"
-    yield f"### {check.id} · {points} {{ #lesson-{lesson.number}-{check.id} }}"
-    yield f"{check.title[0].upper()}{check.title[1:]}."
-    yield f"Hint: {check.hint}"
-    facts = [f"Rule: [{rules.get(check.rule, check.rule)}](contract.md#{check.rule})."]
-    todos = [str(todo.number) for todo in lesson.todos if check.id in todo.checks]
-    if todos:
-        facts.append(f"TODO {', '.join(todos)} in your program.")
-    yield " ".join(facts)
-    if whys:
-        shown = [f"- “{escaped(why)}”" for why in whys[:MOST_MISTAKES]]
-        if more := len(whys) - MOST_MISTAKES:
-            shown += [f"- and {more} more"] * (more > 0)
-        yield "It catches:"
-        yield "\n".join(shown)

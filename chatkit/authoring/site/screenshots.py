@@ -12,19 +12,11 @@ from chatkit._errors import Unavailable
 from chatkit._files import write_whole
 from chatkit.authoring.site.picture import svg
 from chatkit.bench.bench import Bench
-from chatkit.bench.window import Window
+from chatkit.bench.windows.conversation import GAP, converse
 from chatkit.course.lessons import Course
 from chatkit.system.display import Display
 
 PORT = 5501
-GAP = 12  # pixels between two windows
-CONVERSATION = (
-    ("alice", "Hello bob, do you see this?"),
-    ("bob", "Yes, and I did not even press a key."),
-    ("alice", "The receiving thread put it into the inbox."),
-    ("bob", "And the window looked there."),
-)
-
 Edges = tuple[int, int, int, int]  # left, upper, right and lower edge, in pixels
 
 
@@ -59,21 +51,10 @@ def take(course: Course, folder: Path) -> Iterator[Path]:
         right = bob.moves_to(left[2] + GAP, GAP)
         alice.shows("bob connected to the server!")
         yield camera.shoot("connected.png", left)
-        windows = {"alice": alice, "bob": bob}
-        for name, text in CONVERSATION:
-            speak(windows[name], text)
-            for window in windows.values():
-                window.shows(f"{name}: {text}")
-            windows[name].focuses(".")
+        converse({"alice": alice, "bob": bob}, lambda: None)
+        bob.focuses(".")  # no cursor blinks in its box
         yield camera.shoot("messaging.png", (left[0], left[1], right[2], right[3]))
         yield console(server.output.lines, folder / "server.svg")
-
-
-def speak(window: Window, text: str) -> None:
-    """Type a line and press Enter."""
-    (box,) = window.boxes()
-    window.types(text, box)
-    window.presses_enter(box)
 
 
 class Camera:

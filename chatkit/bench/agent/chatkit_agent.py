@@ -140,7 +140,7 @@ class Root:
         return {"widgets": [self.describe(path) for path in self.below(".")]}
 
     def do_find(self, words: list[str], box: str) -> Answer:
-        """How often each word stands in what one can see, `box` left out."""
+        """How often each word stands in what can be seen, `box` left out."""
         texts: dict[str, str] = {}
         for path in self.below("."):
             if path != box and int(self.tk.call("winfo", "viewable", path)):

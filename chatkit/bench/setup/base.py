@@ -41,7 +41,7 @@ class BenchBase(EventLoop):
     ) -> None:
         """`find` gives the path of "server.py" or "client.py"; `seed` fixes the random words.
 
-        `display` gives the display on which windows open. Who calls the bench closes it.
+        `display` gives the display on which windows open. The caller of the bench closes it.
         `sandbox` contains the programs. `delays` delays the bench at random, see `EventLoop`. The
         `forkserver`, where programs are trusted, begins them sooner; who calls closes it. `turns`
         is a seed that the scheduler of `orders` takes in place of a check's own.
@@ -161,7 +161,7 @@ class BenchBase(EventLoop):
             )
         return found or "127.0.0.1"
 
-    # ------------------------------------------------------------------- what one can ask
+    # ------------------------------------------------------------------- what you can ask
 
     def holds(self) -> tuple[int, int]:
         """How many threads and how many open files the program has now, in this order."""

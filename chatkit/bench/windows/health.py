@@ -12,7 +12,7 @@ from chatkit.bench.windows.connection import AgentConnection
 
 TICKS = 5  # what must still happen while something is in the window's way
 LONGEST_WAIT = 0.5  # seconds that a callback may wait
-INQUIRE = 0.2  # seconds from one question to the next, to a window that owes an answer
+INQUIRE = 0.2  # seconds from one question to the next, to a window that has not answered yet
 OFTEN = 4  # callbacks that wait too long, after which nobody waits for the next one
 
 
@@ -67,7 +67,7 @@ class LivingWindow(AgentConnection):
             raise Failure(Symptom.FROZEN, told, f"{most}, {situation}", f"{gap:.1f} s")
 
     def is_usable(self) -> None:
-        """The window answers also when nothing comes, and does not wait all the time.
+        """The window answers even when nothing comes, and does not wait all the time.
 
         Raises Failure with the set-up step "reacts" or "alive".
         """

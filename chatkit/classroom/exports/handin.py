@@ -19,7 +19,9 @@ from chatkit._archives.unpacking import HAND_IN, readable
 from chatkit._errors import UserError
 from chatkit._files import WriteError, write_whole, zip_of
 from chatkit.course.lessons import Course, Lesson
+from chatkit.course.manifest import same
 from chatkit.course.places import set_aside
+from chatkit.course.starters import StarterError, starter
 from chatkit.course.todo import unfinished
 
 MANIFEST = "chatkit.json"
@@ -54,7 +56,7 @@ def pack(course: Course, target: Path, lessons: Sequence[Lesson]) -> list[str]:
     if not lessons:
         raise HandinError("there is no lesson to pack")
     if target.exists() and read_manifest(target) is None:
-        raise HandinError(f"{target} is there already and is no hand-in: choose another name")
+        raise HandinError(f"{target} is there already and is not a hand-in: choose another name")
     entries: dict[str, bytes] = {}
     remarks: list[str] = []
     for lesson in (one for one in course.lessons if one in lessons):
@@ -62,7 +64,7 @@ def pack(course: Course, target: Path, lessons: Sequence[Lesson]) -> list[str]:
             data = read_program(lesson.folder / program)
             remarks += [f"{lesson.name}/{program}: {remark}" for remark in look_at(data)]
             entries[f"{lesson.name}/{program}"] = data
-        remarks += left_behind(lesson)
+        remarks += left_behind(course, lesson)
     names = [lesson.name for lesson in course.lessons if lesson in lessons]
     about = {"handin": FORMAT, "kit": __version__, "lessons": names}
     entries[MANIFEST] = (json.dumps(about, indent=1) + "\n").encode()
@@ -96,7 +98,7 @@ def look_at(data: bytes) -> list[str]:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        return [f"line {line} is no UTF-8 text; save the file as UTF-8"]
+        return [f"line {line} is not UTF-8 text; save the file as UTF-8"]
     remarks = []
     if left := unfinished(text):
         word = "TODO" if len(left) == 1 else "TODOs"
@@ -113,17 +115,30 @@ def look_at(data: bytes) -> list[str]:
     return remarks
 
 
-def left_behind(lesson: Lesson) -> list[str]:
-    """A remark when the lesson folder has modules that the hand-in does not carry."""
+def left_behind(course: Course, lesson: Lesson) -> list[str]:
+    """A remark when the lesson folder has modules that the hand-in does not carry.
+
+    The grader has those that the lesson gives, as they were given.
+    """
     others = sorted(
         readable(path.name)
         for path in lesson.folder.glob("*.py")
-        if path.name not in lesson.programs and not set_aside(path.name)
+        if not set_aside(path.name) and not _is_given(course, lesson, path)
     )
     if not others:
         return []
     asked = " and ".join(lesson.asked)
     return [f"{lesson.name}: {', '.join(others)} not packed; a hand-in carries {asked} only"]
+
+
+def _is_given(course: Course, lesson: Lesson, path: Path) -> bool:
+    """Whether the grader has this file: a program of the lesson, or a module as it was given."""
+    if path.name not in lesson.modules:
+        return path.name in lesson.programs
+    try:
+        return same(path.read_bytes(), starter(course, lesson, path.name))
+    except (OSError, StarterError):  # nobody can tell: say that it stays behind
+        return False
 
 
 def read_manifest(where: Path) -> Manifest | None:

@@ -53,7 +53,7 @@ def hand_out(course: Course, last: Lesson, target: Path) -> Handout:
     if target.suffix.lower() != ".zip":
         raise HandoutError(f"{target} must end in .zip")
     if target.exists() and not is_hand_out(target):
-        raise HandoutError(f"{target} is there already and is no hand-out: choose another name")
+        raise HandoutError(f"{target} is there already and is not a hand-out: choose another name")
     lessons = course.lessons[: course.lessons.index(last) + 1]
     entries = kit_files(course, lessons)
     names = tuple(lesson.name for lesson in lessons)
@@ -119,7 +119,7 @@ def _starter(lesson: Lesson) -> dict[str, bytes]:
         todos = (todo.number for todo in lesson.todos if todo.program == program)
         if solved := sorted(set(todos) - set(left)):
             raise HandoutError(
-                f"{lesson.folder / program} is no starter any more, TODO {solved[0]} is done: "
+                f"{lesson.folder / program} is not a starter any more, TODO {solved[0]} is done: "
                 f"bring the starter back with chatkit reset {lesson.number} "
                 f"{program.removesuffix('.py')}, which keeps your version, or hand out from a "
                 "fresh copy"

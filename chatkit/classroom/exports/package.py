@@ -33,14 +33,16 @@ class PackageError(UserError):
 def gradescope_zip(course: Course, lessons: Sequence[Lesson], target: Path) -> Path:
     """Write the zip file that is uploaded to Gradescope as an autograder. Returns `target`.
 
-    `lessons` are graded also when they are missing; without them, what was handed in is. An
+    `lessons` are graded even when they are missing; without them, what was handed in is. An
     earlier package may be at `target`, nothing else. Raises PackageError, and WriteError when
     `target` cannot be written.
     """
     if target.suffix.lower() != ".zip":
         raise PackageError(f"{target} must end in .zip")
     if target.exists() and not (target.is_file() and {SETUP, RUN} <= names_in(_read(target))):
-        raise PackageError(f"{target} is there already and is no autograder: choose another name")
+        raise PackageError(
+            f"{target} is there already and is not an autograder: choose another name"
+        )
     try:
         kit = kit_files(course, lessons or course.lessons)
     except HandoutError as error:
@@ -72,7 +74,7 @@ def github_workflow(lessons: Sequence[Lesson], kit: str, folder: Path) -> Path:
         raise PackageError(f"pip knows the kit as {DISTRIBUTION}, not as {named[1]}")
     target = folder / WORKFLOW
     if folder.exists() and not folder.is_dir():
-        raise PackageError(f"{folder} is no folder: the workflow goes into a repository")
+        raise PackageError(f"{folder} is not a folder: the workflow goes into a repository")
     if target.exists() and not (target.is_file() and _read(target).startswith(MADE_BY.encode())):
         raise PackageError(f"{target} is there already and is not ours: move it away first")
     words = json.dumps(" ".join(_options(lessons)))

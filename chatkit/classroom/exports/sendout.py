@@ -4,9 +4,11 @@ import csv
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from chatkit import __version__
@@ -19,13 +21,23 @@ from chatkit.classroom.reports.page import student_page
 from chatkit.classroom.reports.table import defused
 from chatkit.classroom.reports.words import feedback_words
 from chatkit.classroom.reports.write import in_full
+from chatkit.classroom.submissions.submissions import SHARED
 
 SCHEMA = "class.schema.json"
 HELD = "held back, as class.toml says"
+NO_NAME = "the hand-in has no name that a platform takes back"
+IN_A_GROUP = (
+    "handed in for a group under another name; in Moodle, the worksheet names all, with --roster"
+)
+NO_REPLIES: Mapping[str, str] = MappingProxyType({})
 
 
 def write_feedback_zip(
-    book: Gradebook, grades: ClassGrades, lesson: str | None, target: Path
+    book: Gradebook,
+    grades: ClassGrades,
+    lesson: str | None,
+    target: Path,
+    replies: Mapping[str, str] = NO_REPLIES,
 ) -> tuple[int, list[str]]:
     """Write the students' pages to the zip `target`, in the names that the platform takes back.
 
@@ -33,26 +45,36 @@ def write_feedback_zip(
     mod/assign/feedback/file/importziplib.php of Moodle since 3.1. Canvas: "name_user_file_
     feedback.html", read by infer_comment_context_from_filename in app/models/assignment.rb. ILIAS:
     the student's folder in one called "multi_feedback", read by class.ilExAssignment.php of ILIAS 5
-    to 9. Returns how many, and a line for each student left out. Raises WriteError.
+    to 9. `replies` are names by student that a worksheet tells; they come before those of the
+    hand-ins. Returns how many, and a line for each student left out. Raises WriteError.
     """
     entries: dict[str, bytes] = {}
     left = []
     for row in grades.students:
         chosen = _only(row, lesson)
-        reply = next((one.of.reply for one in chosen.lessons.values() if one.of.reply), "")
+        own = (one.of.reply for one in chosen.lessons.values() if one.of.reply)
+        reply = replies.get(row.student.id) or next(own, "")
         if row.student.id in grades.rules.hold:
             left.append(f"{row.student.id}: {HELD}")
         elif not any(one.grade for one in chosen.lessons.values()):
             left.append(f"{row.student.id}: there is no grade")
         elif not reply:
-            left.append(f"{row.student.id}: the hand-in has no name that a platform takes back")
+            shared = any(
+                remark.startswith(SHARED)
+                for one in chosen.lessons.values()
+                for remark in one.of.remarks
+            )
+            left.append(f"{row.student.id}: {IN_A_GROUP if shared else NO_NAME}")
         else:
             by_name = {one.name: one for one in grades.lessons}
             found = [one for one in in_full(book, chosen, grades) if lesson in (None, one.lesson)]
             page = student_page(chosen, by_name, found, grades.rules)
             entries[_reply(reply)] = page.encode("utf-8", "backslashreplace")
     if not entries:
-        raise WriteError(f"{target} is not written: no hand-in came from Moodle, Canvas or ILIAS")
+        raise WriteError(
+            f"{target} is not written: no hand-in has a name that Moodle, Canvas or ILIAS takes "
+            "back. For groups in Moodle, give the worksheet with --roster"
+        )
     write_whole(target, zip_of(entries))
     return len(entries), left
 

@@ -19,7 +19,7 @@ class Lateness:
     """What is known about how late one hand-in came."""
 
     late: bool
-    days: int = 0  # begun days of 24 hours behind the deadline; 0 also when nobody knows
+    days: int = 0  # begun days of 24 hours behind the deadline; 0 even when nobody knows
     known: bool = False  # whether the days are known
     words: tuple[str, ...] = ()  # how that was found out
 
@@ -48,6 +48,10 @@ class Deadlines:
 
     def extended(self, student: str, lesson: str) -> datetime | None:
         return self.extensions.get(student, {}).get(lesson)
+
+    def until(self, student: str, lesson: str) -> datetime:
+        """The last moment at which work is in time, in a lesson that has a deadline."""
+        return (self.extended(student, lesson) or self.due[lesson]) + self.grace
 
     def lateness(
         self, student: str, lesson: str, moment: datetime | None, marked: bool

@@ -8,7 +8,9 @@ import unicodedata
 from datetime import UTC, datetime, tzinfo
 
 # The first letters of the months, as Moodle and Brightspace write them in English, German, French
-# and Spanish: langconfig.php and the "strftimedaydatetime" of each language pack of Moodle 4.
+# and Spanish. Moodle: userdate() with "strftimedaydatetime" of langconfig.php, which is
+# "%A, %d %B %Y, %I:%M %p" in English, "%A, %d. %B %Y, %H:%M" in German, "%A %d %B %Y, %H:%M" in
+# French and "%A, %d de %B de %Y, %H:%M" in Spanish (projectestac/moodle-langpacks, 6340d351).
 MONTHS = (
     ("jan", "ene"),
     ("feb", "fev"),

@@ -30,7 +30,7 @@ def unfed(
     yield from _strangers("hold", hold, ids)
     for lesson in rules.due:
         those = [one for one in found if lesson in one.lessons]
-        without = [one for one in those if read_moment(one.came, rules.zone) is None]
+        without = [one for one in those if read_moment(one.when(lesson), rules.zone) is None]
         if without:
             count = "none" if len(without) == len(those) else f"{len(those) - len(without)}"
             yield (

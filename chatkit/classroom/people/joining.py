@@ -9,7 +9,7 @@ from chatkit.classroom.late.moments import read_moment
 from chatkit.classroom.people.lists import Lists, Person
 from chatkit.classroom.rosters.matching import called, letters
 from chatkit.classroom.submissions.layouts import safe_id
-from chatkit.classroom.submissions.submissions import Submission
+from chatkit.classroom.submissions.submissions import SHARED, Submission
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,11 @@ def join(found: Sequence[Submission], lists: Lists, kind: str) -> Joined:
     if not lists.people and not lists.groups:
         return Joined(tuple(found))
     notes: list[str] = []
-    by_group = {safe_id(name): name for name in lists.groups}
     mine: dict[str, list[Submission]] = {}
     shared: list[tuple[str, Submission]] = []
     for one in found:
-        if one.student in by_group and not lists.person(one.student):
-            shared.append((by_group[one.student], one))
+        if group := _group(one, lists):
+            shared.append((group, one))
             continue
         person = _person(one, lists.people, kind)
         if person is None and lists.people:
@@ -95,7 +94,7 @@ def _share(
                 group=group,
                 earlier=(),
                 remarks_on={
-                    lesson: (*remarks, f"Handed in once for the group {group}.")
+                    lesson: (*remarks, f"{SHARED} {group}.")
                     for lesson, remarks in one.remarks_on.items()
                 },
             )
@@ -105,6 +104,24 @@ def _share(
             )
         ]
         joined[id] = _attempts(shares)
+
+
+def _group(one: Submission, lists: Lists) -> str:
+    """The group whose hand-in it is; empty where it is a person's.
+
+    Moodle puts the number of the group behind its name, and Canvas takes blanks and marks out of
+    it, so the letters count. A group may be called as people are: then it is the person's.
+    """
+    if lists.person(one.student) or _called(one, lists.people):
+        return ""
+    named = [group for group in lists.groups if _bare(group) == _bare(one.name)]
+    same = [group for group in lists.groups if safe_id(group) == one.student]
+    return next(iter(same or (named if len(named) == 1 else ())), "")
+
+
+def _bare(name: str) -> str:
+    """The letters and digits of a name, in their order, in any case."""
+    return "".join(one for one in _plain(name) if one.isalnum())
 
 
 def _renamed(one: Submission, person: Person | None) -> Submission:
@@ -138,7 +155,7 @@ def _person(one: Submission, people: Sequence[Person], kind: str) -> Person | No
         return named[0] if len(named) == 1 else None
     for fitting in (
         [who for who in people if who.id == one.student],
-        [who for who in people if one.number and one.number == who.canvas],
+        [who for who in people if one.number and one.number in (who.canvas, who.id)],
         _cloned(one, people) if "GitHub" in kind else [],
         [who for who in people if who.email and one.name.casefold() in _logins(who)],
         _called(one, people),

@@ -21,6 +21,7 @@ from chatkit.classroom.rosters.csvedit import column, read_sheet
 from chatkit.classroom.submissions.layouts import safe_id
 
 PEOPLE, GROUPS, GITHUB = "people.csv", "groups.csv", "classroom_roster.csv"
+LISTS = (PEOPLE, GITHUB, GROUPS)  # what an instructor may put beside the submissions
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "identifier"),
     "name": ("name", "full name"),
@@ -68,7 +69,7 @@ def read_lists(folders: Sequence[Path]) -> Lists:
 
 def files_of(folder: Path) -> list[Path]:
     """The lists that lie in `folder`."""
-    return [folder / name for name in (PEOPLE, GITHUB, GROUPS) if (folder / name).is_file()]
+    return [folder / name for name in LISTS if (folder / name).is_file()]
 
 
 def _first(folders: Sequence[Path], names: Sequence[str]) -> Path | None:

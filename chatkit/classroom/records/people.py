@@ -37,7 +37,7 @@ class PeoplesEntries(Database):
     ) -> None:
         """Add `points`, which may be negative, to a lesson. No regrade takes them away.
 
-        Raises GradebookError for an unknown student, no reason, or points that are no number.
+        Raises GradebookError for an unknown student, no reason, or points that are not a number.
         """
         if not why.strip():
             raise GradebookError("an adjustment needs a reason: the student will read it")

@@ -15,7 +15,7 @@ from chatkit.classroom.records.history import FailedCheck, Run
 from chatkit.classroom.reports.page import template
 from chatkit.classroom.reports.table import defused
 from chatkit.classroom.statistics import cause_of
-from chatkit.grading.explain.catalogue import CATALOGUE
+from chatkit.grading.explain.ranking import title_of
 from chatkit.grading.verdict import Verdict
 
 WIDTH, HEIGHT = 180, 36
@@ -110,7 +110,6 @@ def _trends(runs: Sequence[Run]) -> list[Trend]:
             )
             for run, one in those
         )
-        known = CATALOGUE.get(last.cause)
-        title = known.title if known else last.sentence
+        title = title_of(last.cause) or last.sentence
         found.append(Trend(last, title, points, those[0][1]))
     return sorted(found, key=lambda one: -one.failure.failed / max(1, one.failure.tried))

@@ -32,12 +32,6 @@ ISOLATION = {
     "it could have reached the network and that person's files",
     "none": "nothing kept the programs apart from the rest of the machine",
 }
-STATUS = {
-    "passed": "passed",
-    "failed": "failed",
-    "not_reached": "not tried",
-    "skipped": "skipped",
-}
 
 
 @dataclass(frozen=True)
@@ -60,6 +54,7 @@ class LessonView:
     """One lesson of one student, as a page shows it."""
 
     name: str
+    number: int
     title: str
     grade: LessonGrade
     isolation: str
@@ -73,7 +68,7 @@ class LessonView:
 
     @property
     def passed(self) -> list[CheckView]:
-        """They are shown as lines that open."""
+        """They are shown as lines: what was said in them is only there when it is asked for."""
         return [check for check in self.checks if check.verdict.status == "passed"]
 
     @property
@@ -147,7 +142,7 @@ def student_page(
         if grade.counts or grade.handed_in or grade.adjusted
     ]
     return template("student.html").render(
-        row=row, lessons=lessons, rules=rules, marks=feedback.MARKS, statuses=STATUS
+        row=row, lessons=lessons, rules=rules, marks=feedback.MARKS, statuses=feedback.STATUS
     )
 
 
@@ -155,10 +150,11 @@ def _lesson(
     lesson: Lesson, grade: LessonGrade, found: LessonVerdict | None, rules: Rules
 ) -> LessonView:
     if not found:
-        return LessonView(lesson.name, lesson.title, grade, "", "", ())
+        return LessonView(lesson.name, lesson.number, lesson.title, grade, "", "", ())
     checks = tuple(_check(one, rules.worth(lesson.name, one)) for one in found.checks)
     caveat = INSIDE if lesson.window else ""
-    return LessonView(lesson.name, lesson.title, grade, _isolation(found.isolation), caveat, checks)
+    kept_apart = _isolation(found.isolation)
+    return LessonView(lesson.name, lesson.number, lesson.title, grade, kept_apart, caveat, checks)
 
 
 def _check(verdict: Verdict, worth: float) -> CheckView:

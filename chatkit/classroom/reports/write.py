@@ -20,8 +20,8 @@ def write_reports(
 ) -> list[Path]:
     """Write `grades.csv`, `index.html`, `junit.xml`, `overtime.*` and `students/*.html`.
 
-    Returns all files. Each is whole or as it was before; a student's page that would say the same
-    again stays untouched. Students are read one after the other, so memory does not grow with what
+    Returns all files. Each is whole or as it was before; what would say the same again stays
+    untouched. Students are read one after the other, so memory does not grow with what
     they sent. `separator` parts the cells of `grades.csv`. Raises WriteError and GradebookError.
     """
     people = [(row.student.id, row.student.name) for row in grades.students]
@@ -29,11 +29,14 @@ def write_reports(
     lessons = {lesson.name: lesson for lesson in grades.lessons}
     runs = gradebook.runs()
     written = [
-        write_whole(folder / "grades.csv", table(grades, separator)),
-        write_whole(folder / "index.html", class_page(grades, pages)),
-        write_whole(folder / "junit.xml", _junit(grades)),
-        write_whole(folder / "overtime.csv", overtime_csv(runs, separator)),
-        write_whole(folder / "overtime.html", overtime_page(runs)),
+        write_whole(folder / name, content, changed=True)
+        for name, content in (
+            ("grades.csv", table(grades, separator)),
+            ("index.html", class_page(grades, pages)),
+            ("junit.xml", _junit(grades)),
+            ("overtime.csv", overtime_csv(runs, separator)),
+            ("overtime.html", overtime_page(runs)),
+        )
     ]
     for row in grades.students:
         file = folder / pages[row.student.id]
@@ -46,9 +49,11 @@ def write_reports(
 
 
 def in_full(gradebook: Gradebook, row: StudentGrades, grades: ClassGrades) -> list[LessonVerdict]:
-    """The verdicts on the attempts that count, with transcripts and output."""
+    """The verdicts on the attempts that count, with transcripts and output where a check failed."""
     found = (
-        gradebook.lesson_verdict(row.student.id, lesson.name, row.lessons[lesson.name].of.work)
+        gradebook.lesson_verdict(
+            row.student.id, lesson.name, row.lessons[lesson.name].of.work, in_full="failed"
+        )
         for lesson in grades.lessons
         if lesson.name in row.lessons and row.lessons[lesson.name].verdict
     )

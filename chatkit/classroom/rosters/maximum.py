@@ -22,7 +22,7 @@ class Most:
 def read_most(text: str) -> Most | None:
     """What a cell such as "100.00", "10" or "1.000,00" says.
 
-    None when it is no number above 0, or "1,000", which is one or a thousand.
+    None when it is not a number above 0, or "1,000", which is one or a thousand.
     """
     plain = re.sub(r"\s", "", text)
     if WHOLE.fullmatch(plain):

@@ -1,15 +1,17 @@
 """Moodle's grading worksheet, in any language.
 
-The titles of its columns are in the language of whoever exported it. Those of English, German,
-French and Spanish are known (mod/assign/lang/en, and the language packs of Moodle 4). In other
-languages the columns are known by what stands in them, for their order is always the same:
-`assign_grading_table` in mod/assign/gradingtable.php.
+The titles of its columns are in the language of whoever exported it. Those below were read in the
+sources of Moodle 4 (mod/assign/lang/en/assign.php, lang/en/moodle.php) and in the language packs
+de, fr, es as projectestac/moodle-langpacks has them (commit 6340d351); "Estatus" and "puede
+cambiarse" are those of es_mx. In other languages the columns are known by what is in them, for
+their order is always the same: `assign_grading_table` in mod/assign/gradingtable.php.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from chatkit._files import WriteError
+from chatkit.classroom.gradebook import Student
 from chatkit.classroom.grades import StudentGrades
 from chatkit.classroom.reports.words import feedback_words
 from chatkit.classroom.rosters.csvedit import Cell, column
@@ -18,30 +20,27 @@ from chatkit.classroom.rosters.platforms import TOTAL, Filler
 TITLES: Mapping[str, tuple[str, ...]] = {
     "identifier": ("Identifier", "ID", "Identifiant", "Identificador"),
     "name": ("Full name", "Vollständiger Name", "Nom complet", "Nombre completo"),
-    "email": (
-        *("Email address", "E-Mail-Adresse", "Adresse de courriel", "Dirección de correo"),
-        *("Dirección Email", "Adresse e-mail", "E-Mail"),
-    ),
+    "email": (*("Email address", "E-Mail-Adresse", "Adresse de courriel", "Dirección de correo"),),
     "status": ("Status", "Statut", "Estado", "Estatus"),
     "grade": ("Grade", "Bewertung", "Note", "Calificación"),
-    "maximum": (
-        *("Maximum Grade", "Bestwertung", "Maximale Bewertung", "Note maximale"),
-        *("Calificación máxima", "Puntuación máxima"),
-    ),
+    "maximum": ("Maximum Grade", "Bestwertung", "Note maximale", "Calificación máxima"),
     "changeable": (
         *("Grade can be changed", "Bewertung kann geändert werden", "La note peut être modifiée"),
         *("La calificación puede ser cambiada", "La calificación puede cambiarse"),
     ),
     "submitted": (
         *("Last modified (submission)", "Zuletzt geändert (Abgabe)"),
-        *("Dernière modification (travail remis)", "Dernière modification (remise)"),
-        *("Última modificación (entrega)", "Última modificación (envío)"),
+        *("Dernière modification (travail remis)", "Última modificación (entrega)"),
     ),
     "feedback": (
         *("Feedback comments", "Feedback als Kommentar", "Feedback par commentaires"),
-        *("Commentaires de feedback", "Comentarios de retroalimentación"),
+        "Comentarios de retroalimentación",
     ),
 }
+FIRST_NAMES = ("First name", "Vorname", "Prénom", "Nombre")
+LAST_NAMES = ("Last name", "Surname", "Nachname", "Nom de famille", "Apellido(s)")
+ID_NUMBERS = ("ID number", "ID-Nummer", "Numéro d’identification", "Número de ID")
+LOGINS = ("Username", "Anmeldename", "Nom d’utilisateur", "Nombre de usuario")
 IDENTIFIER = re.compile(r"\D*(\d+)")  # "Participant 1001", "Teilnehmer/in1001"
 NOT_CHANGED = ("no", "nein", "non")
 
@@ -56,7 +55,7 @@ def is_worksheet(header: tuple[Cell, ...], rows: tuple[tuple[Cell, ...], ...]) -
 
 
 def shape(rows: tuple[tuple[Cell, ...], ...]) -> dict[str, int] | None:
-    """Where the columns are, by what stands in them; None where it is no worksheet.
+    """Where the columns are, by what is in them; None where it is no worksheet.
 
     First the identifiers, one text with a number each; then a column with one "@" in each cell;
     then, after the grades, the maximum, the same number in every row.
@@ -112,7 +111,7 @@ class Moodle(Filler):
 
     def full_name(self, row: int) -> str:
         """Empty where Moodle hides the names from those who grade."""
-        parts = f"{self.of(row, 'First name')} {self.of(row, 'Last name', 'Surname')}".strip()
+        parts = f"{self.of(row, *FIRST_NAMES)} {self.of(row, *LAST_NAMES)}".strip()
         return self.cell(row, self.place("name")) or parts
 
     def number(self, row: int) -> str:
@@ -124,9 +123,9 @@ class Moodle(Filler):
         email = self.cell(row, self.place("email"))
         return {
             "number": [self.number(row)],
-            "id": [self.number(row), self.of(row, "ID number", "ID-Nummer")],
+            "id": [self.number(row), self.of(row, *ID_NUMBERS)],
             "email": [email],
-            "login": [self.of(row, "Username", "Anmeldename"), email],
+            "login": [self.of(row, *LOGINS), email],
             "name": [self.full_name(row)],
         }
 
@@ -164,8 +163,20 @@ class Moodle(Filler):
             return {}  # what a person wrote there stays
         return {(row, at): feedback_words(one, None if key == TOTAL else key)}
 
-    def submitted(self) -> dict[str, str]:
-        """When each participant handed in, as the worksheet says it, by the number."""
+    def submitted(self, students: Sequence[Student]) -> dict[str, str]:
+        """When each of the students handed in, as the worksheet says it, by id."""
         at = self.place("submitted")
-        told = {self.number(row): self.cell(row, at) for row in self.people()}
-        return {number: came for number, came in told.items() if number and came}
+        told = {id: self.cell(row, at) for id, row in self.matched(students).rows.items()}
+        return {id: came for id, came in told.items() if came}
+
+    def replies(self, students: Sequence[Student]) -> dict[str, str]:
+        """The folder in which Moodle takes feedback files for each of the students, by id.
+
+        Also for the members of a group, whose hand-in has the name and number of the group.
+        """
+        rows = self.matched(students).rows
+        return {
+            id: f"{self.name(row)}_{self.number(row)}_assignfeedback_file_"
+            for id, row in rows.items()
+            if self.number(row)
+        }

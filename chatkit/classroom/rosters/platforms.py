@@ -6,10 +6,11 @@ from pathlib import Path
 
 from chatkit._files import WriteError, write_whole
 from chatkit._text import one_line
+from chatkit.classroom.gradebook import Student
 from chatkit.classroom.grades import ClassGrades, StudentGrades
 from chatkit.classroom.people.lists import Lists
 from chatkit.classroom.rosters.csvedit import Cell, Sheet, column
-from chatkit.classroom.rosters.matching import matches
+from chatkit.classroom.rosters.matching import Matches, matches
 from chatkit.classroom.rosters.maximum import Most, read_most
 from chatkit.classroom.rules import Grade, number
 
@@ -45,7 +46,7 @@ class Filler:
         students = [row.student for row in self.grades.students]
         names = {one.id: f"{one.name} ({one.id})" for one in students}
         columns = self.columns()
-        found = matches(students, {row: self.signs(row) for row in people}, self.lists)
+        found = self.matched(students)
         cells: dict[tuple[int, int], str] = {}
         left = list(found.nobody.items())
         notes = [f"column {self.title(at)!r}: {key}" for key, at in columns.items()]
@@ -84,6 +85,10 @@ class Filler:
             tuple(one_line(people[row]) for row in people if row not in mine),
             tuple(map(one_line, notes)),
         )
+
+    def matched(self, students: Sequence[Student]) -> Matches:
+        """Which row is whose."""
+        return matches(students, {row: self.signs(row) for row in self.people()}, self.lists)
 
     def people(self) -> dict[int, str]:
         """The numbers of the rows that stand for a person, each with the name."""

@@ -4,12 +4,13 @@ Two are known: Moodle's grading worksheet, for one assignment, and Canvas's grad
 for each assignment. Encoding, order, quotes, line ends and all other cells stay, byte for byte.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from chatkit._files import WriteError
 from chatkit.classroom.gradebook import FILE as GRADEBOOK
+from chatkit.classroom.gradebook import Student
 from chatkit.classroom.grades import ClassGrades
 from chatkit.classroom.people.lists import Lists
 from chatkit.classroom.rosters.canvas import Canvas
@@ -53,7 +54,7 @@ def roster_target(roster: Path, out: Path, named: Mapping[str, str] = NO_COLUMNS
             )
         if not target.is_file() or _recognised(_read(target), named) is not platform:
             raise WriteError(
-                f"{target} is there already and is no earlier copy for {platform.platform}: "
+                f"{target} is there already and is not an earlier copy for {platform.platform}: "
                 f"give {roster} another name"
             )
     return target
@@ -80,7 +81,7 @@ def fill_roster(
     `named` says which column is what, where the titles do not: "grade" -> "Note". With `comments`,
     feedback in words goes into Moodle's column for it, where that is empty. `lists` say who is who.
     """
-    lessons = [  # a lesson that was asked for is a column, also while nobody has a grade in it
+    lessons = [  # a lesson that was asked for is a column, even while nobody has a grade in it
         one.name
         for one in grades.lessons
         if any(row.lessons[one.name].grade is not None for row in grades.students)
@@ -96,17 +97,40 @@ def fill_roster(
     return filler(roster, sheet, grades, lesson, named, comments, lists).fill(target)
 
 
-def times_in(roster: Path, named: Mapping[str, str] = NO_COLUMNS) -> Mapping[str, str]:
-    """When each participant handed in, by the platform's number, as a worksheet of Moodle says it.
+def times_in(
+    roster: Path,
+    students: Sequence[Student],
+    named: Mapping[str, str] = NO_COLUMNS,
+    lists: Lists = NO_LISTS,
+) -> Mapping[str, str]:
+    """When each of the students handed in, by id, as a worksheet of Moodle says it.
 
     Nothing for any other file: a gradebook of Canvas has no times. Raises WriteError when the file
     cannot be read.
     """
+    worksheet = _worksheet(roster, named, lists)
+    return worksheet.submitted(students) if worksheet else {}
+
+
+def replies_in(
+    roster: Path,
+    students: Sequence[Student],
+    named: Mapping[str, str] = NO_COLUMNS,
+    lists: Lists = NO_LISTS,
+) -> Mapping[str, str]:
+    """Under which name Moodle takes feedback files for each of the students, by id.
+
+    Nothing where `roster` is no worksheet of Moodle. Raises WriteError when it cannot be read.
+    """
+    worksheet = _worksheet(roster, named, lists)
+    return worksheet.replies(students) if worksheet else {}
+
+
+def _worksheet(roster: Path, named: Mapping[str, str], lists: Lists) -> Moodle | None:
     sheet = _read(roster)
-    filler = _platform(roster, sheet, named)
-    if filler is not Moodle:
-        return {}
-    return Moodle(roster, sheet, ClassGrades((), (), Rules()), None, named).submitted()
+    if _platform(roster, sheet, named) is not Moodle:
+        return None
+    return Moodle(roster, sheet, ClassGrades((), (), Rules()), None, named, lists=lists)
 
 
 def _read(roster: Path) -> Sheet:

@@ -1,6 +1,7 @@
 """Several hand-ins of one student: which parts belong to which attempt, the oldest first."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
 
@@ -104,21 +105,38 @@ def _plain(versions: Parts, attempt: int) -> tuple[Mark, Item]:
 
 
 def _by_folder(parts: Parts, search: Search) -> list[Parts] | None:
-    """Folders such as v1 and v2 in a student's folder, also one or two levels down."""
+    """Folders such as v1 and v2 in a student's folder, or in that of each assignment in it."""
     if len(parts) != 1 or parts[0][0].file:
         return None
     mark, item = parts[0]
     for _ in range(3):
         inside = search.open(item)
-        versions = {
-            int(found["number"]): one
-            for one in inside
-            if one.opens and (found := VERSION.fullmatch(archive_stem(one.name)))
-        }
-        if len(versions) > 1 and len(versions) == len([one for one in inside if one.opens]):
-            return [[(mark, versions[number])] for number in sorted(versions)]
-        folders = [one for one in inside if one.path.is_dir()]
-        if len(folders) != 1 or len(inside) != 1:
+        versions = _versions(inside)
+        if len(versions) > 1:
+            return [[(mark, version)] for version in versions]
+        tasks = {one: _versions(search.open(one)) for one in inside if one.path.is_dir()}
+        if tasks and len(tasks) == len(inside) and all(tasks.values()):
+            count = max(map(len, tasks.values()))
+            return [  # the newest of each assignment together, then those before them
+                [
+                    (replace(mark, file=task.name), found[-back])
+                    for task, found in tasks.items()
+                    if len(found) >= back
+                ]
+                for back in range(count, 0, -1)
+            ]
+        if len(tasks) != 1 or len(inside) != 1:
             return None
-        item = folders[0]
+        item = next(iter(tasks))
     return None
+
+
+def _versions(inside: Sequence[Item]) -> list[Item]:
+    """The folders and archives that are versions of one thing, the oldest first; else none."""
+    found = {
+        int(match["number"]): one
+        for one in inside
+        if one.opens and (match := VERSION.fullmatch(archive_stem(one.name)))
+    }
+    whole = len(found) == len([one for one in inside if one.opens])
+    return [found[number] for number in sorted(found)] if whole else []

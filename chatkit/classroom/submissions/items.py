@@ -43,7 +43,7 @@ def listing(folder: Path, left_out: list[tuple[str, str]]) -> list[Item]:
                 elif entry.is_dir() or entry.is_file():
                     items.append(Item(entry.name, folder / entry.name))
                 else:
-                    left_out.append((brief(entry.name), "it is no plain file"))
+                    left_out.append((brief(entry.name), "it is not a plain file"))
     except OSError as error:
         left_out.append((brief(folder.name), f"it cannot be read: {error.strerror}"))
     if count > LISTED:

@@ -31,6 +31,7 @@ class Mark:
     came: str = ""  # when, as the name says it
     attempt: int = 0  # of several archives of one student
     reply: str = ""  # the name under which the platform takes feedback files
+    tag: str = ""  # two hand-ins under one name with different tags are of two people
 
 
 # mod/assign/classes/downloader.php in Moodle: the full name with spaces for underscores, the
@@ -138,7 +139,7 @@ def program_named(name: str, programs: tuple[str, ...]) -> tuple[str, int] | Non
     """The program that a file of this name is meant to be, and how far the name is off.
 
     0: the very name. 1: another case. 2: ".txt" behind it, as some editors write. From 3 on: a
-    copy, the newest first. None when it is no program of these.
+    copy, the newest first. None when it is not a program of these.
     """
     if name in programs:
         return name, 0
@@ -155,7 +156,7 @@ def program_named(name: str, programs: tuple[str, ...]) -> tuple[str, int] | Non
 def other_named(name: str, programs: tuple[str, ...]) -> str | None:
     """The program that a file called otherwise may be: "echo_server.py", "MyClient.py".
 
-    None when it is no program of these, may be several, or is by its name a part of one or a test.
+    None when it is none of these, may be several, or is by its name a part of one or a test.
     """
     plain = re.sub(r"\.txt$", "", name, flags=re.I)
     if not plain.casefold().endswith(".py"):

@@ -10,7 +10,7 @@ from pathlib import Path
 from chatkit._archives.filenames import archive_stem, is_archive_name, readable
 from chatkit.classroom.exports.handin import MANIFEST
 from chatkit.classroom.gradebook import FILE as GRADEBOOK
-from chatkit.classroom.submissions.attempts import numbered
+from chatkit.classroom.submissions.attempts import VERSION, numbered
 from chatkit.classroom.submissions.bulk import ILIAS, bulk_mark
 from chatkit.classroom.submissions.items import Item, listing
 from chatkit.classroom.submissions.layouts import (
@@ -26,7 +26,7 @@ from chatkit.classroom.submissions.layouts import (
 from chatkit.classroom.submissions.search import all_programs
 from chatkit.course.lessons import Course
 
-NOBODY = "it is no student's folder, archive or program"
+NOBODY = "it is not a student's folder, archive or program"
 FOLDERS, ARCHIVED, CLONES = "student folders", "student archives", "GitHub Classroom clones"
 
 
@@ -114,6 +114,10 @@ class Layout:
         """The items one level down, when all students lie in one folder more, or in a few."""
         folders = [item for item in items if item.path.is_dir()]
         others = [item for item in items if not item.path.is_dir() and _mark(item)]
+        if library := _library(folders):
+            why = f"what was handed in lies in {readable(library.name)}, beside it"
+            unplaced += [(readable(one.name), why) for one in items if one is not library]
+            return listing(library.path, unplaced)
         if len(folders) != 1 or others:
             return items
         (folder,) = folders
@@ -123,7 +127,8 @@ class Layout:
             return items
         left_out: list[tuple[str, str]] = []
         inner = [*listing(folder.path, left_out), *self.lost.get(folder.path, ())]
-        if deeper > 0 and len(inner) == 1 and inner[0].path.is_dir():
+        below = [one for one in inner if one.path.is_dir()]
+        if deeper > 0 and ((len(inner) == 1 and below) or _library(below)):
             further = self.unwrapped(inner, unplaced, deeper - 1)
             if further is not inner:
                 return further
@@ -132,6 +137,31 @@ class Layout:
         unplaced += left_out
         unplaced += [(readable(one.name), NOBODY) for one in items if one is not folder]
         return inner
+
+
+def _library(folders: list[Item]) -> Item | None:
+    """The folder with what was handed in, in a library of Microsoft Teams; None in any other place.
+
+    "Student Work" holds "Submitted files" and "Working files", in the language of the class, and
+    each of them a folder for each student. Only in the first there are versions: a student, an
+    assignment, "Version 1". So say the READMEs of lwchkg/teams_assignment_explorer and, for German,
+    the program of rtotheb2000/Microsoft-Teams-Retrieve-Assignments-Hand-In.
+    """
+    if len(folders) != 2:
+        return None
+    found = [one for one in folders if _has_versions(one)]
+    names = [{student.name for student in listing(one.path, [])} for one in folders]
+    return found[0] if len(found) == 1 and names[0] & names[1] else None
+
+
+def _has_versions(folder: Item) -> bool:
+    """Whether two levels down, for some student and assignment, there are numbered versions."""
+    for student in listing(folder.path, []):
+        for task in listing(student.path, []) if student.path.is_dir() else ():
+            inside = listing(task.path, []) if task.path.is_dir() else []
+            if inside and all(VERSION.fullmatch(one.name) for one in inside):
+                return True
+    return False
 
 
 def _has_git(item: Item) -> bool:
@@ -232,6 +262,8 @@ def _belong_together(first: Mark, one: Item, second: Mark, other: Item) -> bool:
     if first.kind == second.kind == ARCHIVED and first.attempt != second.attempt:
         return True
     if first.kind != second.kind or first.kind in (FOLDERS, ARCHIVED, CLONES, ILIAS):
+        return False
+    if first.tag != second.tag:
         return False
     if first.came != second.came:
         return True

@@ -39,8 +39,9 @@ ANOTHER_NAME = 2000  # how far "echo_server.py" is off: more than any copy of se
 
 
 def all_programs(course: Course) -> tuple[str, ...]:
-    """The programs of all lessons, each once."""
-    return tuple(sorted({one for lesson in course.lessons for one in lesson.programs}))
+    """The programs of all lessons, each once. A module is none: it is found beside its program."""
+    lessons = course.lessons
+    return tuple(sorted({one for each in lessons for one in {*each.programs} - {*each.modules}}))
 
 
 @dataclass

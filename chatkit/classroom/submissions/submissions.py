@@ -14,7 +14,8 @@ from chatkit._archives.filenames import archive_stem, brief, is_archive_name, re
 from chatkit._archives.unpacking import CLASS, ArchiveError, unpack
 from chatkit._errors import UserError
 from chatkit.classroom.exports.handin import MANIFEST
-from chatkit.classroom.late.clones import last_commit
+from chatkit.classroom.late.clones import commits
+from chatkit.classroom.people.lists import LISTS
 from chatkit.classroom.submissions.attempts import Parts, attempts_of
 from chatkit.classroom.submissions.bulk import ILIAS, without_late
 from chatkit.classroom.submissions.copying import copy_lesson
@@ -25,6 +26,7 @@ from chatkit.classroom.submissions.search import Search
 from chatkit.course.lessons import Course, Lesson
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # nothing can write these: JSON, a database
+SHARED = "Handed in once for the group"  # begins a remark
 CLASS_RULES = "class.toml"  # the instructor's, beside the submissions
 
 # Layouts, as people read them. The platforms' names are in `layouts`.
@@ -54,12 +56,21 @@ class Submission:
     reply: str = ""  # the name under which the platform takes feedback files for it
     was: str = ""  # the id before people.csv gave another one
     group: str = ""  # whose hand-in it is, when several students share it
+    clone: Path | None = None  # the Git clone that it is
+    places: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)  # files of `lessons` there
+    came_on: Mapping[str, str] = field(
+        default_factory=dict
+    )  # as `came`, where a lesson has its own
     earlier: tuple["Submission", ...] = ()  # the attempts before this one, the oldest first
 
     @property
     def attempts(self) -> tuple["Submission", ...]:
         """This one and those before it, the oldest first."""
         return (*self.earlier, self)
+
+    def when(self, lesson: str) -> str:
+        """When the work for `lesson` came, as it is written; empty when nothing says it."""
+        return self.came_on.get(lesson, self.came)
 
 
 @dataclass(frozen=True)
@@ -83,7 +94,7 @@ def find_submissions(
 
     `space` is a folder outside `where`, empty or not there yet. `lesson` says which lesson the
     programs are of that lie in no lesson's folder. `out` is where reports go: it may lie in
-    `where`, and is no student's. Raises SubmissionError when there is nothing to grade, when an
+    `where`, and is not a student's. Raises SubmissionError when there is nothing to grade, when an
     archive of the whole class cannot be unpacked, when `out` is `where` or lies in a student's
     work, and when `space` cannot be written.
     """
@@ -128,8 +139,8 @@ def _find(
             unplaced.append((CLASS_RULES, "it is this student's own, and no rules of the class"))
     else:
         items = look.handed_in(look.unwrapped(items, unplaced), out, unplaced)
-        rules = where.resolve() / CLASS_RULES
-        items = [item for item in look.without_lessons(items, unplaced) if item.path != rules]
+        own = {where.resolve() / name for name in (CLASS_RULES, *LISTS)}
+        items = [item for item in look.without_lessons(items, unplaced) if item.path not in own]
         students = participants(items, unplaced)
         notes = [remark for student in students for remark in student.remarks]
     for item in items:
@@ -147,11 +158,11 @@ def _find(
             Search(course, lesson, room / f"attempt-{one}", lost) for one in range(1, len(rounds))
         ]
         tried = [
-            _submission(student, parts, search, target / str(one))
+            look_through(student, parts, search, target / str(one))
             for one, (parts, search) in enumerate(zip(rounds, searches, strict=True))
         ]
         submissions.append(replace(tried[-1], earlier=tuple(tried[:-1])))
-        if student.mark.attempt:  # names alone say that these are one person
+        if student.mark.attempt or (student.mark.tag and len(rounds) > 1):  # names alone say so
             names = ", ".join(readable(item.name) for _, item in student.parts)
             notes.append(f"{names} are taken for attempts of one student, {student.id}.")
         untold = untold or any(search.untold for search in searches)
@@ -192,7 +203,7 @@ def _top(
         return listing(where, unplaced), where.name
     if not is_archive_name(where.name):
         if not where.name.casefold().endswith((".py", ".py.txt")):
-            raise SubmissionError(f"{readable(str(where))} is no folder, zip, tar or program")
+            raise SubmissionError(f"{readable(str(where))} is not a folder, zip, tar or program")
         return [Item(where.name, where)], where.parent.name
     folder = space / "unpacked" / "0"
     try:
@@ -209,7 +220,7 @@ def _top(
 # What each of them has
 
 
-def _submission(student: Participant, parts: Parts, search: Search, space: Path) -> Submission:
+def look_through(student: Participant, parts: Parts, search: Search, space: Path) -> Submission:
     """Look at the parts of one attempt of a student, and copy what can be graded."""
     items = _items(parts, search)
     found = search.lessons(items)
@@ -242,7 +253,17 @@ def _submission(student: Participant, parts: Parts, search: Search, space: Path)
         why_not=search.why_not(lessons),
         came=_came(parts),
         reply=next((mark.reply for mark, _ in parts if mark.reply), ""),
+        clone=next(
+            (item.path for mark, item in parts if mark.kind == CLONES and item.path.is_dir()), None
+        ),
+        places={lesson: _places(one) for lesson, one in found.items() if lesson in lessons},
     )
+
+
+def _places(found: LessonPrograms) -> tuple[Path, ...]:
+    """The files and folders that the work for a lesson was copied from."""
+    programs = (item for item, _ in found.programs.values())
+    return tuple(dict.fromkeys(item.path for item in (*programs, *found.beside)))
 
 
 def _came(parts: Parts) -> str:
@@ -250,8 +271,8 @@ def _came(parts: Parts) -> str:
     for mark, item in parts:
         if mark.came:
             return mark.came
-        if mark.kind == CLONES and (moment := last_commit(item.path)):
-            return moment.isoformat()
+        if mark.kind == CLONES and (history := commits(item.path)):
+            return history[0].moment.isoformat()
     return ""
 
 

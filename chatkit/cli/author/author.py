@@ -238,9 +238,12 @@ def steady(
 @author.command()
 @click.option("--lesson", "keys", multiple=True, metavar="LESSON", help="Only this lesson.")
 @click.option("--only", metavar="TEXT", help="Only programs with this text in their name.")
+@click.option("--concepts", is_flag=True, help="What people get wrong, also in alternatives.")
 @click.option("--workers", default=2, show_default=True, help="How many are graded at once.")
 @click.option("--record", type=click.Path(dir_okay=False), help="Add a line of JSON a mutant.")
-def mutants(keys: tuple[str, ...], only: str | None, workers: int, record: str | None) -> None:
+def mutants(
+    keys: tuple[str, ...], only: str | None, concepts: bool, workers: int, record: str | None
+) -> None:
     """Change each finished program in one place, and see whether a check notices.
 
     Every change that cosmic-ray knows is tried alone: another number, another comparison, a
@@ -248,22 +251,28 @@ def mutants(keys: tuple[str, ...], only: str | None, workers: int, record: str |
     in tests/mutants.toml why the contract does not care. It needs cosmic-ray: `pip install
     --editable ".[mutants]"` in the clone.
 
+    With --concepts the changes are what people get wrong, and all right programs get them: a lock
+    that is not taken, sendall() that becomes send(), a thread that is run and not started, two
+    statements in the wrong order, an exception that is swallowed.
+
     \b
     Examples:
       chatkit author mutants                      all lessons: half an hour
       chatkit author mutants --lesson 1 --only server
+      chatkit author mutants --concepts --lesson 3
     """
     from rich.console import Console
     from rich.progress import track
 
-    from chatkit.authoring import mutants as made
+    from chatkit.authoring.mutation import mutants as made
     from chatkit.grading.verdict import GradingError
 
     with problems_end_it():
         clone = open_clone(find_course())
         lessons = [clone.course.lesson(key) for key in keys] or list(clone.lessons)
         try:
-            chosen = [one for one in made.mutants(clone, lessons) if (only or "") in one.program]
+            found = made.with_concepts(clone, lessons) if concepts else made.mutants(lessons)
+            chosen = [one for one in found if (only or "") in one.place]
         except ImportError:
             raise click.UsageError(
                 'it needs cosmic-ray. In the clone of the kit: pip install --editable ".[mutants]"'
@@ -278,7 +287,12 @@ def mutants(keys: tuple[str, ...], only: str | None, workers: int, record: str |
             if fate.survived and not fate.why:
                 unexplained += 1
                 click.echo(f"survived: {fate.mutant.name}")
-            told = {"mutant": fate.mutant.name, "check": fate.check, "why": fate.why}
+            told = {
+                "mutant": fate.mutant.name,
+                "concept": fate.mutant.concept,
+                "check": fate.check,
+                "why": fate.why,
+            }
             write_down(told, record)
     except KeyboardInterrupt:
         stopped = True

@@ -22,12 +22,12 @@ SLOW = 1.0  # seconds; a rule that takes longer says its name
 @click.command()
 @click.option("--lesson", "key", metavar="LESSON", help="Only this lesson.")
 @click.option("--quick", is_flag=True, help="Leave out the rules that run programs.")
-@click.option("--again", is_flag=True, help="Run programs also where nothing has changed.")
+@click.option("--again", is_flag=True, help="Run programs even where nothing has changed.")
 @click.option("--own", is_flag=True, help="Leave out what only lessons of the kit need.")
 def check(key: str | None, quick: bool, again: bool, own: bool) -> None:
     """Is the course whole? Try every rule on every lesson.
 
-    Each problem names the file, what is wrong with it and what mends it. Most are mended with
+    Each problem names the file, what is wrong with it and what fixes it. Most are fixed with
     `chatkit author sync`. The last rules run every starter, with more and more of its TODOs
     written, and every solution. What held is noted in .trials.json, and is not run again until
     something changes that it depends on.
@@ -41,7 +41,7 @@ def check(key: str | None, quick: bool, again: bool, own: bool) -> None:
       chatkit author check --quick       what runs no program: some seconds
       chatkit author check --lesson 6    one lesson
 
-    Exit status 0: all is well. 1: something has to be mended, or is missing for the kit.
+    Exit status 0: all is well. 1: something has to be fixed, or is missing for the kit.
     """
     from chatkit.authoring.clone import open_clone
     from chatkit.authoring.rules.rules import Scope, problems, tasks

@@ -27,7 +27,7 @@ from chatkit.course.lessons import find_course
     help='A table: [program], lesson = "1", causes = ["name-of-a-misconception"].',
 )
 @click.option("--workers", default=2, show_default=True, help="How many are graded at once.")
-@click.option("--show", is_flag=True, help="Print every sentence, also the true ones.")
+@click.option("--show", is_flag=True, help="Print every sentence, the true ones as well.")
 def explain(
     keys: tuple[str, ...],
     only: str | None,

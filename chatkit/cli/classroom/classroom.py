@@ -13,7 +13,7 @@ import click
 from chatkit._text import one_line
 from chatkit.classroom.gradebook import open_gradebook
 from chatkit.classroom.people.lists import read_lists
-from chatkit.classroom.rosters.roster import roster_target
+from chatkit.classroom.rosters.roster import replies_in, roster_target
 from chatkit.classroom.rules import signed
 from chatkit.classroom.rulesfile import read_rules
 from chatkit.cli.classroom.files import handout, one, package
@@ -66,7 +66,7 @@ class Signed(click.Command):
 @click.argument("lesson")
 @click.argument("points", type=float, required=False)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The class's folder.")
-@click.option("--why", help="The reason. It stands in every report. Needed without --remove.")
+@click.option("--why", help="The reason. Every report shows it. Needed without --remove.")
 @click.option("--remove", is_flag=True, help="Take an adjustment back, as if it had never been.")
 def adjust(
     student: str, lesson: str, points: float | None, out: Path, why: str | None, remove: bool
@@ -200,6 +200,8 @@ def report(
         wanted = Outcome(roster, lesson, columns, comments, SEPARATORS[separator])
         grades = report_on(book, read_rules(out, course), course, out, wanted)
         lists = read_lists([out])
+        students = [row.student for row in grades.students]
+        replies = replies_in(roster, students, columns, lists) if roster else {}
         for line in send_out(
             book,
             grades,
@@ -209,6 +211,7 @@ def report(
             mail=mail,
             data=data,
             anonymous=anonymous,
+            replies=replies,
         ):
             click.echo(line)
 

@@ -121,7 +121,7 @@ def package(platform: str, target: Path, keys: tuple[str, ...], kit: str | None)
 @click.argument("submission", type=click.Path(path_type=Path))
 @click.option(
     "--as", "form", required=True, type=click.Choice(["gradescope", "github", "junit"]),
-    help="Who reads the result.",
+    help="For whom: a program that reads the result.",
 )  # fmt: skip
 @click.option(
     "--out",
@@ -137,7 +137,7 @@ def one(submission: Path, form: str, target: Path, keys: tuple[str, ...]) -> Non
 
     SUBMISSION is a folder with lesson folders or programs in it, a repository, an archive, or one
     program. It is graded in the best isolation that this system can do. The checks are the kit's
-    own, also when the submission brings some.
+    own, even when the submission brings some.
 
     A lesson that --lesson names and that is not there gets no points, unless it may be in something
     that cannot be read: then nothing is graded. Without --lesson, what is there is graded.

@@ -13,10 +13,11 @@ from typing import cast
 import click
 
 from chatkit._text import one_line
-from chatkit.classroom.gradebook import FILE, Gradebook, open_gradebook
+from chatkit.classroom.gradebook import FILE, Gradebook, Student, open_gradebook
 from chatkit.classroom.grades import ClassGrades, grades_of
 from chatkit.classroom.late.unfed import unfed
 from chatkit.classroom.people.joining import join
+from chatkit.classroom.people.lists import Lists
 from chatkit.classroom.regrade import changes, plan_checks, regrade
 from chatkit.classroom.reports.overtime import failures_of
 from chatkit.classroom.rosters.roster import roster_target, times_in
@@ -25,6 +26,7 @@ from chatkit.classroom.rulesfile import RulesError, read_rules
 from chatkit.classroom.run import carry_out, doubles, due, lists_of, plan, renamed, rules_of
 from chatkit.classroom.statistics import statistics_of
 from chatkit.classroom.submissions.submissions import Submission, find_submissions
+from chatkit.classroom.submissions.versions import at_deadlines
 from chatkit.cli.classroom.outcome import (
     Outcome,
     column_option,
@@ -115,7 +117,7 @@ def grade(
     Beside SUBMISSIONS may lie class.toml, the rules of the class, people.csv, who is who, and
     groups.csv, who handed in together. A worksheet of Moodle also says when each hand-in came.
 
-    --check grades one check again, after it was mended: the others keep their verdicts. With
+    --check grades one check again, after it was fixed: the others keep their verdicts. With
     --dry-run you read what would change, and nothing is written.
 
     \b
@@ -143,9 +145,10 @@ def grade(
         with contextlib.suppress(RulesError):  # of an old copy; the new one counts
             old_rules = read_rules(out, course)
         rules = rules_of(submissions, found, target, course)
-        came = timed(found.submissions, roster, columns)
-        given = join(came, lists_of(submissions, found, target), found.kind)
-        everybody = given.submissions
+        lists = lists_of(submissions, found, target)
+        given = join(found.submissions, lists, found.kind)
+        came = timed(given.submissions, roster, columns, lists) if roster else given.submissions
+        everybody = at_deadlines(came, rules, course, alone, room.path / "commits")
         chosen = pick(everybody, students)
         click.echo(f"{found.kind}: {counted(len(chosen), 'student')}")
         for what, why in found.unplaced:
@@ -319,12 +322,13 @@ def rehearsal(out: Path, folder: Path) -> Path:
 
 
 def timed(
-    submissions: Sequence[Submission], roster: Path | None, columns: Mapping[str, str]
+    submissions: Sequence[Submission], roster: Path, columns: Mapping[str, str], lists: Lists
 ) -> list[Submission]:
-    """The hand-ins, with the times that a worksheet of Moodle tells."""
-    times = times_in(roster, columns) if roster else {}
+    """The hand-ins, with the times that a worksheet of Moodle tells of these students."""
+    students = [Student(one.student, one.name, one.number) for one in submissions]
+    times = times_in(roster, students, columns, lists)
     return [
-        replace(one, came=times[one.number]) if not one.came and one.number in times else one
+        replace(one, came=one.came or times.get(one.student, "")) if not one.clone else one
         for one in submissions
     ]
 
@@ -335,7 +339,7 @@ def counted(count: int, what: str) -> str:
 
 
 def without_lesson(chosen: Sequence[Submission], named: Sequence[Lesson]) -> Iterator[str]:
-    """Who has handed in other lessons, and none of a lesson that the instructor has named."""
+    """Students who handed in other lessons, and none of a lesson that the instructor named."""
     for lesson in named:
         others = [
             f"{one.student} ({', '.join(one.lessons)})"

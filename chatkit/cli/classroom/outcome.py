@@ -122,14 +122,14 @@ def report_on(
 
 
 def without_grade(grades: ClassGrades, out: Path) -> Iterator[str]:
-    """Who has no grade although something was handed in, and why; in the end, how to give 0."""
+    """Students without a grade for what they handed in, and why; in the end, how to give 0."""
     left = grades.not_graded()
     for student, names, why in left:
         who = student.id if student.name == student.id else f"{student.id} ({student.name})"
         yield one_line(f"{why[:12]}{who}, {', '.join(names)}: {why[12:]}")
     if left:
         yield (
-            "Their cells stay empty. Who handed in nothing that counts gets 0 with "
+            "Their cells stay empty. To give 0 to a student who handed in nothing that counts, use "
             f'chatkit class adjust STUDENT LESSON 0 --out {out} --why "nothing handed in"'
         )
 

@@ -29,7 +29,7 @@ from chatkit.course.places import INSTALLED
     "--only", multiple=True, metavar="ID", help="Run this check, such as half-line, and no other."
 )
 @click.option("--all", "whole", is_flag=True, help="Show everything about every check that failed.")
-@click.option("--show", is_flag=True, help="Draw what happened on the wire, also when it passes.")
+@click.option("--show", is_flag=True, help="Draw what happened on the wire, even when it passes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--seed", metavar="TEXT", help="Send the same random words as another run.")
 @click.option(
@@ -138,7 +138,8 @@ def check(
 def demo() -> None:
     """Open a server and two windows of the finished chat, to play with.
 
-    Close both windows, or press Ctrl-C here, and everything has ended.
+    They say a few lines by themselves; then type in them. Close both windows, or press Ctrl-C
+    here, and everything has ended.
 
     \b
     chatkit demo

@@ -96,7 +96,7 @@ def reset(lesson: str, program: str | None, as_list: bool, number: int | None) -
 @click.command()
 @click.argument("lesson", shell_complete=complete_lesson)
 @click.argument("program", required=False)
-@click.option("--yes", is_flag=True, help="Do not ask, also when the lesson is not finished.")
+@click.option("--yes", is_flag=True, help="Do not ask, even when the lesson is not finished.")
 def solution(lesson: str, program: str | None, yes: bool) -> None:
     """Compare your programs of a LESSON with the finished ones.
 
@@ -106,7 +106,7 @@ def solution(lesson: str, program: str | None, yes: bool) -> None:
     \b
     chatkit solution 1             every program that lesson 1 asks for
     chatkit solution 1 server      its server.py only
-    chatkit solution 1 --yes       without a question, also when not finished
+    chatkit solution 1 --yes       without a question, even when not finished
 
     Exit status 0: shown, or you said no. 2: wrong use, or the solutions are not here.
     """

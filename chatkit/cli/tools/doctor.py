@@ -78,7 +78,7 @@ def shown() -> list["Finding"]:
         status.stop()
     wrong = [one.name for one in found if one.status == "wrong"]
     if wrong:
-        again = "Do what stands behind cure, then look again: chatkit doctor"
+        again = "Do what it says after cure, then look again: chatkit doctor"
         console.print(Text(f"\nNot right: {', '.join(wrong)}. {again}", style="bold red"))
     elif unseen := [one.name for one in found if one.failed]:
         told = (

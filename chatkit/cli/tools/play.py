@@ -33,9 +33,9 @@ PEERS = (
 )
 
 ZONES = (
-    "What stands behind a % is the name of the network, and each machine gives it a name of its "
+    "What follows a % is the name of the network, and each machine gives it a name of its "
     "own. In place of it type the name of yours: ip link shows it, in macOS ifconfig, "
-    "and in Windows it is a number that ipconfig shows behind the %."
+    "and in Windows it is a number that ipconfig shows after the %."
 )
 EVERYBODY = (
     "Everybody who can reach this machine can join and read everything: "
@@ -101,22 +101,22 @@ def must_be_free(host: str, port: int) -> None:
     try:
         address = lan.ip(host)
     except ValueError:
-        raise Misuse(f"{host!r} is no address, such as 192.168.1.20 or fe80::1%eth0") from None
+        raise Misuse(f"{host!r} is not an address, such as 192.168.1.20 or fe80::1%eth0") from None
     error = why_taken(host, port)
     if error is None:
         return
     ours = ", ".join([HERE, *(one.host for one in lan.addresses(address.version == 6))])
     if address.is_link_local and address.version == 6 and error.errno != errno.EADDRINUSE:
         raise Misuse(
-            f"{host} is no address of this machine. One that begins with fe80 needs the name of "
-            f"its network behind it, as in fe80::1%eth0. It has: {ours}"
+            f"{host} is not an address of this machine. After one that begins with fe80 comes the "
+            f"name of its network, as in fe80::1%eth0. It has: {ours}"
         )
     if error.errno == errno.EADDRINUSE:
         _, who = holder(port)
         other = f"chatkit play --port {port + 1 if port < 65535 else 0}"
         raise Misuse(f"port {port} is taken by {who}. Stop it, or take another port: {other}")
     if error.errno == errno.EADDRNOTAVAIL:
-        raise Misuse(f"{host} is no address of this machine. It has: {ours}")
+        raise Misuse(f"{host} is not an address of this machine. It has: {ours}")
     raise Misuse(f"port {port} cannot be used: {error.strerror}. Try chatkit play --port 6000")
 
 
@@ -170,7 +170,7 @@ def invitation(host: str, port: int, course: "Course") -> str:
     elif host in (ANYWHERE, ALSO_IPV6) and not ways:
         lines += folded(
             "No network was found, so only programs on this machine can join. Is Wi-Fi off? "
-            "The address also stands in the network settings, or try: ip addr, ipconfig, ifconfig"
+            "You find the address in the network settings, too, or try: ip addr, ipconfig, ifconfig"
         )
     if any("%" in way for way in (address, *(way.host for way in ways))):
         lines += [*folded(ZONES), ""]

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from chatkit.bench import sequence
 from chatkit.bench.transcript import Event, quoted
-from chatkit.cli.printing import Printer
+from chatkit.cli.printing import Printer, carries
 from chatkit.grading.verdict import LessonVerdict
 from chatkit.system.ports import joined
 from chatkit.system.terminal import jobcontrol
@@ -83,7 +83,7 @@ class TapView:
         self.console = Console(highlight=False, soft_wrap=True)
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 500
         self.width = max(40, width)
-        self.arrows = ("──▶", "◀──") if speaks("──▶ ◀── │") else ("-->", "<--")
+        self.arrows = ("──▶", "◀──") if carries("──▶ ◀── │") else ("-->", "<--")
         self.rows: queue.Queue[Text | None] = queue.Queue(MOST_ROWS)
         self.left_out = 0
         self.packets = 0
@@ -99,7 +99,9 @@ class TapView:
         self.say(
             f"{to_server} to the server, {to_client} to the client, and what one recv() returned."
         )
-        self.say("Ctrl-C ends the tap." + " These keys make mischief; ? shows them again:" * keys)
+        self.say(
+            "Ctrl-C ends the tap." + " These keys change what passes; ? shows them again:" * keys
+        )
         if keys:
             self.help(tap.mischief)
         self.say("")
@@ -112,7 +114,7 @@ class TapView:
         for key, name in KEYS.items():
             mark = "on" if name in mischief.on else "off"
             self.say(f"  {key}  {mark:<4} {name}: {MEANS[name]}")
-        self.say(f"  f       whose bytes that touches: {mischief.source}")
+        self.say(f"  f       which direction these keys change: {mischief.source}")
         self.say("  q       end the tap")
 
     def obey(self, tap: Tap, keys: list[str]) -> bool:
@@ -124,7 +126,7 @@ class TapView:
                 return False
             if key == "f":
                 tap.mischief.source = NEXT[tap.mischief.source]  # type: ignore[assignment]
-                tap.note(f"mischief touches the bytes from: {tap.mischief.source}")
+                tap.note(f"changes now the bytes from: {tap.mischief.source}")
             elif key in KEYS:
                 tap.switch(KEYS[key])
             elif key != "gone":
@@ -193,15 +195,6 @@ class TapView:
                 self.console.print(row)
         except OSError as error:  # nobody reads it any more, or the disk is full
             self.failed = error
-
-
-def speaks(text: str) -> bool:
-    """Whether the terminal has these characters."""
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def fitting(data: bytes, room: int) -> str:

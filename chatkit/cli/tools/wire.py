@@ -31,7 +31,7 @@ def address(text: str, least: int = 1) -> Address:
 def port_of(port: str, text: str, least: int = 1) -> int:
     """The number of a port that was typed as a part of `text`. Raises Misuse."""
     if not (port.isascii() and port.isdigit() and least <= int(port) < 65_536):
-        raise Misuse(f"{text!r} is no address: write 5501 or localhost:5501")
+        raise Misuse(f"{text!r} is not an address: write 5501 or localhost:5501")
     return int(port)
 
 
@@ -92,7 +92,8 @@ def tap(
     chatkit tap                          terminal 2: listens on 5502, goes to 5501
     python client.py --port 5502         terminal 3
 
-    The tap can make mischief, from the start or with a key while it runs. TCP promises the bytes
+    The tap can do what a bad network does, from the start or with a key while it runs. TCP promises
+    the bytes
     and their order, but no pieces and no times: a right program works with all of it.
 
     \b
@@ -182,7 +183,7 @@ def show(file: Path, only: tuple[str, ...]) -> None:
 def raw(where: tuple[str, ...], crlf: bool, escapes: bool) -> None:
     """Connect to a server and talk to it by hand: a client that adds nothing.
 
-    Each line that you type goes out as UTF-8 bytes with \\n behind it. What each recv() returns is
+    Each line that you type goes out as UTF-8 bytes with \\n at its end. What each recv() returns is
     shown as Python writes bytes. The end of input (Ctrl-D; on Windows Ctrl-Z, then Enter)
     half-closes, and what still comes is shown.
 

@@ -21,6 +21,11 @@ class Conclusion:
     stumbled: tuple[str, ...]  # "name: KeyError: 'x'" for each predicate that raised
 
 
+def title_of(name: str) -> str:
+    """The title of a misconception; empty for a name that the catalogue does not have."""
+    return CATALOGUE[name].title if name in CATALOGUE else ""
+
+
 def concluded_from(evidence: Evidence) -> Conclusion:
     """Ask every entry of the catalogue about the evidence; often none has anything to say.
 

@@ -42,7 +42,7 @@ def update_clone(root: Path, *, dry_run: bool, say: Callable[[str], None]) -> Ch
     """
     git = Git(root)
     if Path(git.line("rev-parse", "--show-toplevel")).resolve() != root:
-        raise UpdateError(f"{root} is no clone of the kit, but a folder in another one")
+        raise UpdateError(f"{root} is not a clone of the kit, but a folder in another one")
     with tempfile.TemporaryDirectory(prefix="chatkit-") as folder:
         room = Path(folder)
         newer = _newer(git, room, say)
@@ -120,10 +120,10 @@ def _newer(git: Git, room: Path, say: Callable[[str], None]) -> Newer:
 
 
 def _edited(git: Git, changed: dict[str, Blob]) -> tuple[set[str], set[str]]:
-    """Which of the files to change the student has edited, and which are as they shall be already.
+    """Which of the files to change the student has edited, and which are as they should be already.
 
     The latter are what an update that was stopped has left. Raises UpdateError for an edited file
-    that is no program of a lesson.
+    that is not a program of a lesson.
     """
     unstaged = git.paths("diff", "--name-only", "-z")
     staged = git.paths("diff", "--cached", "--name-only", "-z")

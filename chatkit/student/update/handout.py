@@ -5,7 +5,7 @@ is replaced the folder still has the untouched starters of the earlier one, so a
 stopped knows as well as the first time what the student has edited.
 
 A folder of the kit is replaced by two renames: there is no moment with half of the modules in it.
-What it was before lies in `.chatkit-before`, also when the power fails between the two.
+What it was before lies in `.chatkit-before`, even when the power fails between the two.
 """
 
 import json
@@ -55,7 +55,7 @@ class NewerHandout:
 def update_handout(root: Path, source: Path, *, force: bool, dry_run: bool) -> Changes:
     """Take the hand-out `source`, a zip file or the folder it was unpacked into, into `root`.
 
-    Raises UpdateError for what is no hand-out, and for an older one unless `force`.
+    Raises UpdateError for what is not a hand-out, and for an older one unless `force`.
     """
     new = read_handout(source)
     if source.resolve() == root:
@@ -103,9 +103,9 @@ def read_handout(source: Path) -> NewerHandout:
         folder = Path(room) / "handout"
         try:
             for lost in unpack(source, folder, HAND_IN).lost:
-                raise UpdateError(f"no hand-out: {'/'.join(lost.parts)}: {lost.why}")
+                raise UpdateError(f"not a hand-out: {'/'.join(lost.parts)}: {lost.why}")
         except ArchiveError as error:
-            raise UpdateError(f"no hand-out: {error}") from None
+            raise UpdateError(f"not a hand-out: {error}") from None
         except OSError as error:
             raise UpdateError(f"{source} cannot be unpacked: {error.strerror}") from None
         inside = list(folder.iterdir())
@@ -123,19 +123,19 @@ def _read_folder(folder: Path, source: Path) -> NewerHandout:
             lesson = read_lesson(folder, folder / lessons_in / "lessons" / name)
             for file in ("README.md", "lesson.toml", *lesson.programs):
                 if Path(file).name != file:
-                    raise UpdateError(f"{source} is no hand-out: {name} names {file!r}")
+                    raise UpdateError(f"{source} is not a hand-out: {name} names {file!r}")
                 entries[f"lessons/{name}/{file}"] = (lesson.folder / file).read_bytes()
             if not (folder / "tests/lessons" / f"test_{name}.py").is_file():
-                raise UpdateError(f"{source} is no hand-out: the checks of {name} are missing")
+                raise UpdateError(f"{source} is not a hand-out: the checks of {name} are missing")
         parts: dict[str, dict[str, bytes]] = {part: _part(folder, part) for part in FOLDERS}
         parts |= {file: {file: (folder / file).read_bytes()} for file in (*FILES, MANIFEST)}
     except CourseError as error:
-        raise UpdateError(f"{source} is no hand-out: {error}") from None
+        raise UpdateError(f"{source} is not a hand-out: {error}") from None
     except OSError as error:
         name = Path(error.filename).name
-        raise UpdateError(f"{source} is no hand-out: {name}: {error.strerror}") from None
+        raise UpdateError(f"{source} is not a hand-out: {name}: {error.strerror}") from None
     if "__init__.py" not in parts["chatkit"]:
-        raise UpdateError(f"{source} is no hand-out: the kit in it is not whole")
+        raise UpdateError(f"{source} is not a hand-out: the kit in it is not whole")
     return NewerHandout(about["kit"], tuple(about["lessons"]), entries, parts)
 
 
@@ -144,7 +144,7 @@ def _manifest(folder: Path, source: Path | None = None) -> dict[str, Any]:
     source = source or folder
     data = read(folder / MANIFEST)
     if data is None:
-        raise UpdateError(f"{source} is no hand-out: it has no {MANIFEST}")
+        raise UpdateError(f"{source} is not a hand-out: it has no {MANIFEST}")
     try:
         about = json.loads(data)
         known = about["handout"] == FORMAT
@@ -152,7 +152,7 @@ def _manifest(folder: Path, source: Path | None = None) -> dict[str, Any]:
         right = isinstance(kit, str) and bool(lessons)
         right = right and all(re.fullmatch(r"\d\d_\w+", name) for name in lessons)
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise UpdateError(f"{source} is no hand-out: its {MANIFEST} cannot be read") from None
+        raise UpdateError(f"{source} is not a hand-out: its {MANIFEST} cannot be read") from None
     if not known or not right:
         raise UpdateError(f"{source} was made by another kit: unpack it into a new folder")
     return {"kit": kit, "lessons": list(lessons)}

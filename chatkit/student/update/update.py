@@ -43,7 +43,7 @@ def update(
         return update_handout(root, source, force=force, dry_run=dry_run)
     if source is not None:
         raise UpdateError(
-            f"{root} is no unpacked hand-out, so it takes none: type chatkit update alone"
+            f"{root} is not an unpacked hand-out, so it takes none: type chatkit update alone"
         )
     if (given := read_given(root)) is not None:
         return _update_folder(root, given, dry_run)

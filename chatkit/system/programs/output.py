@@ -49,7 +49,7 @@ class Output:
 
     @property
     def text(self) -> str:
-        """What was printed, decoded; bytes that are no UTF-8 are replaced."""
+        """What was printed, decoded; bytes that are not UTF-8 are replaced."""
         gap = f"\n[… {self.dropped:,} bytes left out …]\n".encode() if self.dropped else b""
         return bytes(self.first + gap + self.last).decode("utf-8", "replace")
 

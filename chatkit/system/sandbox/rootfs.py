@@ -122,7 +122,7 @@ def whole(place: Path, visible: Mapping[Path, Path]) -> Path:
 def shown(path: Path, place: Path | None = None) -> Iterator[str]:
     """Tell bubblewrap to show a file or folder, or what is at `place` instead, to be read only.
 
-    It is there for everybody, also when a folder above it is not.
+    It is there for everybody, even when a folder above it is not.
     """
     for above in reversed(path.parents[:-1]):
         yield from ("--dir", str(above))

@@ -8,7 +8,7 @@ There are three tiers. Which one is in force is part of every verdict.
 - processes: process groups, and a parent that finds daemons. Files and network are not contained.
 - none: as processes, where the system does not even tell who started whom.
 
-Who starts the grader as root gets programs that run as another user all the same, in every tier: a
+If you start the grader as root, the programs still run as another user, in every tier: a
 program that breaks out should find itself a nobody, and bounds mean nothing for root.
 
 Sources: bwrap(1), user_namespaces(7), network_namespaces(7), netdevice(7), getrlimit(2).
@@ -150,8 +150,6 @@ class SandboxError(Exception):
 
 
 TK = tuple(map(Path, ("/etc/fonts", "/etc/alternatives")))  # what a window reads besides
-
-PROCESSES = Sandbox("processes")
 
 
 def enter(wanted: Tier = "namespaces") -> Sandbox:

@@ -21,7 +21,7 @@ MOST = 500  # files and folders beside a program that are looked at
 
 
 def wait() -> list[str]:
-    """Return in a copy that shall be the program, with its arguments."""
+    """Return in a copy that is to be the program, with its arguments."""
     at_first = set(sys.modules)
     imports = os.environ.pop("CHATKIT_IMPORTS").split()
     number = int(os.environ.pop("CHATKIT_ZYGOTE"))

@@ -19,10 +19,13 @@ def test_sync_writes_starters_solutions_texts_and_pages(tmp_path: Path) -> None:
     written = sync(write_course(tmp_path)).written
 
     assert sorted(path.relative_to(tmp_path).as_posix() for path in written) == [
-        "docs/changes.md",
         "docs/checks.md",
+        "docs/checks/01_one.md",
+        "docs/checks/02_two.md",
         "docs/lessons/01_one.md",
         "docs/lessons/02_two.md",
+        "docs/sheets/01_one.md",
+        "docs/sheets/02_two.md",
         "docs/walkthroughs/01_one.md",
         "docs/walkthroughs/02_two.md",
         "lessons/01_one/README.md",

@@ -160,6 +160,8 @@ def test_a_lesson_that_goes_back_a_step_owes_no_reasons(root: Path) -> None:
     text = f'{before}grows_from = "one"\n\n[given]\n"client.py" = "two"\n\n[[todo]]{todo}'
     (root / "lessons/03_three/lesson.toml").write_text(text, encoding="utf-8")
     (root / "tests/lessons/test_03_three.py").write_text("", encoding="utf-8")
+    (root / "solutions/03_three").mkdir(exist_ok=True)
+    (root / "solutions/03_three/README.md").write_text("# Three\n", encoding="utf-8")
     clone = open_clone(find_course(root))
 
     [title] = [one.title for one in tasks(clone) if "03_three: a function that two" in one.title]
@@ -167,10 +169,9 @@ def test_a_lesson_that_goes_back_a_step_owes_no_reasons(root: Path) -> None:
     sync(clone.course)
 
     assert list(problems(task, set())) == []
-    page = (root / "docs/changes.md").read_text(encoding="utf-8")
-    three = page.partition("## Lesson 3")[2]
-    assert "What is different from lesson 1" in three and "```diff" not in three
-    assert "Written anew:\n\n- `greet`: Return a greeting." in three
+    three = (root / "docs/walkthroughs/03_three.md").read_text(encoding="utf-8")
+    assert "### server.py since lesson 1" in three and "```diff" not in three
+    assert '"Written anew: 1"\n\n    - `greet`: Return a greeting.' in three
     assert "client.py" not in three  # it is given as it was in another lesson
 
 
@@ -199,6 +200,8 @@ def test_what_only_the_kit_asks_for_is_said_apart(root: Path) -> None:
     assert [what for what in nav if "nav" in what] == [
         "nav does not have the page lessons/02_two.md",
         "nav does not have the page walkthroughs/02_two.md",
+        "nav does not have the page checks/02_two.md",
+        "nav does not have the page sheets/02_two.md",
     ]
 
 
@@ -328,6 +331,8 @@ def test_a_taken_check_may_have_a_room_of_its_own() -> None:
     def test_greets(room: object) -> None:
         told.append(room)
 
-    for taken in (test_greets, take(test_greets, points=3, room=lambda bench: "another")):
+    other = take(test_greets, points=3, room=lambda bench: "another")
+    third = take(other, points=2, room=lambda bench: "a third")
+    for taken in (test_greets, other, third, take(other, points=1)):
         taken.check.story("the bench")  # type: ignore[attr-defined]
-    assert told == ["a room of the bench", "another"]
+    assert told == ["a room of the bench", "another", "a third", "another"]

@@ -11,7 +11,7 @@ from small_course import write_course
 from chatkit.authoring.clone import Clone, open_clone
 from chatkit.authoring.rules.views import views_are_fresh
 from chatkit.authoring.site import api
-from chatkit.authoring.site.commands import commands_page
+from chatkit.authoring.site.commands import commands_pages
 from chatkit.authoring.sync import sync
 from chatkit.cli.main import main
 from chatkit.course.errors import AuthoringError
@@ -61,9 +61,10 @@ def command_line(help_of_loud: str = "Shout it.") -> click.Group:
 
 
 def test_a_command_has_its_usage_its_options_and_its_examples() -> None:
-    page = commands_page(command_line())
+    pages = commands_pages(command_line())
+    assert list(pages) == ["commands.md", "commands/instructors.md"]
     assert (
-        page.partition("### chatkit greet\n")[2].partition("## For instructors")[0]
+        pages["commands.md"].partition("## chatkit greet\n")[2]
         == """
 Greet a NAME\\_ in `lesson.toml`. It waits for no answer.
 
@@ -97,28 +98,36 @@ Exit status:
 
 - `0`: greeted.
 - `1`: nobody is there.
-
 """
     )
 
 
 def test_the_list_at_the_top_leads_to_every_command_and_to_no_hidden_one() -> None:
-    page = commands_page(command_line())
-    top = page.partition("\n## ")[0]
-    assert "- [`chatkit greet`](#chatkit-greet): Greet a NAME\\_ in `lesson.toml`.\n" in top
+    pages = commands_pages(command_line())
+    top = pages["commands.md"].partition("\n## ")[0]
     assert top.endswith(
-        "**For instructors**\n\n- [`chatkit class all`](#chatkit-class-all): All of them?\n"
+        "\n- [`chatkit greet`](#chatkit-greet): Greet a NAME\\_ in `lesson.toml`.\n"
     )
+    top = pages["commands/instructors.md"].partition("\n## ")[0]
+    page = "".join(pages.values())
+    assert top.endswith("\n- [`chatkit class all`](#chatkit-class-all): All of them?\n")
     assert "ghost" not in page and "secret" not in page
 
 
-def test_the_page_has_every_command_of_the_kit(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = commands_page(main)
-    for name in ("check", "tap", "class grade", "class similar", "author steady", "completion"):
-        assert f"\n### chatkit {name}\n" in page
+def test_the_pages_have_every_command_of_the_kit(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = commands_pages(main)
+    for name, page in {
+        "check": "commands.md",
+        "tap": "commands/tools.md",
+        "completion": "commands/tools.md",
+        "class grade": "commands/instructors.md",
+        "class similar": "commands/instructors.md",
+        "author steady": "commands/authors.md",
+    }.items():
+        assert f"\n## chatkit {name}\n" in pages[page]
 
     monkeypatch.setenv("COLUMNS", "30")  # where click would wrap the help of a terminal
-    assert commands_page(main) == page
+    assert commands_pages(main) == pages
 
 
 def test_a_changed_option_makes_the_page_stale(tmp_path: Path) -> None:
@@ -289,7 +298,8 @@ def test_a_changed_docstring_makes_the_page_stale(tmp_path: Path) -> None:
 
 
 def test_the_page_has_every_method_that_a_check_uses() -> None:
-    told = (ROOT / "docs/bench.md").read_text(encoding="utf-8")
+    pages = [ROOT / "docs/bench.md", *(ROOT / "docs/bench").glob("*.md")]
+    told = "".join(page.read_text(encoding="utf-8") for page in pages)
     checks = "".join(
         file.read_text(encoding="utf-8") for file in (ROOT / "tests/lessons").glob("*.py")
     )

@@ -216,6 +216,6 @@ def test_a_region_that_takes_away_half_a_try_makes_no_starter() -> None:
         "def f():\n    try:\n        a()\n    # region TODO 1: catch the error\n"
         "    except OSError:\n        b()\n    # endregion\n"
     )
-    with pytest.raises(AuthoringError, match="is no Python") as caught:
+    with pytest.raises(AuthoringError, match="is not Python") as caught:
         starter(text, Path("server.py"))
     assert "whole statements" in caught.value.problem.cure

@@ -168,7 +168,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     ),
     "a task that is no sentence": (
         swap((f"{TWO}/server.py", "return a goodbye with the name in it", "goodbye here")),
-        [f"{TWO}/server.py: TODO 1 is no whole sentence"],
+        [f"{TWO}/server.py: TODO 1 is not a whole sentence"],
     ),
     "a hint too few": (
         swap((TOML_2, '"Who?", ', "")),
@@ -345,10 +345,11 @@ solutions/02_two/server.py: this view is stale
     )
 
 
-@pytest.mark.parametrize("name", ["lessons/01_one/server.py", "docs/checks.md", README_2])
+@pytest.mark.parametrize("name", ["lessons/01_one/server.py", "docs/checks/01_one.md", README_2])
 def test_every_kind_of_view_can_be_stale(root: Path, name: str) -> None:
     file = root / name
-    file.write_text(file.read_text(encoding="utf-8").replace("name", "nam"), encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("name", "nam").replace("Hint", "Hin"), encoding="utf-8")
     assert f"{name}: this view is stale" in found(root)
 
 
@@ -366,12 +367,12 @@ def test_the_cure_for_a_starter_of_an_older_reference_is_sync(root: Path) -> Non
 
 
 def test_a_missing_view_is_a_problem(root: Path) -> None:
-    (root / "docs/changes.md").unlink()
-    assert found(root) == ["docs/changes.md: this view is missing"]
+    (root / "docs/checks/02_two.md").unlink()
+    assert found(root) == ["docs/checks/02_two.md: this view is missing"]
 
 
 def test_a_long_difference_is_cut(root: Path) -> None:
-    (root / "docs/changes.md").write_text("old\n" * 200, encoding="utf-8")
+    (root / "docs/checks/02_two.md").write_text("old\n" * 200, encoding="utf-8")
     [problem] = all_problems(root)
     lines = problem.detail.splitlines()
     assert len(lines) == 25

@@ -6,8 +6,6 @@ import pytest
 from small_course import replace, write_course
 
 from chatkit.authoring.clone import Clone, open_clone
-from chatkit.authoring.functions import difference, pieces
-from chatkit.authoring.site.markdown import anchor, headings, links
 from chatkit.authoring.views import views
 from chatkit.course.errors import AuthoringError
 
@@ -144,9 +142,17 @@ def test_a_page_of_the_site_has_no_markers_and_links_of_its_own(clone: Clone) ->
     assert (
         view(clone, "docs/lessons/01_one.md")
         == """\
+---
+description: "Lesson 1 of the chat course in Python: Greet."
+---
+
 <!-- Made from lessons/01_one/README.md by `chatkit author sync`. Edit that file, not this one. -->
 
 # One
+
+!!! abstract "After this lesson you can"
+
+    - greet
 
 Read [the rules
 on greetings](../contract.md#greetings), then open `server.py`.
@@ -211,7 +217,8 @@ def test_a_note_on_the_code_is_a_list_in_the_text_and_a_number_on_the_site(clone
     assert view(clone, "solutions/02_two/README.md").endswith(
         f"-->\n```python\ndef __init__(self):\n    self.asked = '#'  # not yet\n```\n{notes}"
     )
-    assert view(clone, "docs/walkthroughs/02_two.md").endswith(
+    shown = view(clone, "docs/walkthroughs/02_two.md").partition("\n\n## What changed")[0]
+    assert f"{shown}\n".endswith(
         '``` { .python .notes hl_lines="1 2" }\ndef __init__(self):\n'
         f"    self.asked = '#'  # not yet\n```\n{notes}"
     )
@@ -242,19 +249,19 @@ def test_a_note_that_is_about_no_line_is_an_error(
 
 
 def test_the_page_of_checks_is_made_from_their_functions(clone: Clone) -> None:
-    page = view(clone, "docs/checks.md")
     asks = """\
-### asks · 30 points { #lesson-1-asks }
+## asks · 30 points { #lesson-1-asks }
 
 It asks.
 
-Hint: Ask | wait.
-
-Rule: [Manners](contract.md#manners). TODO 2 in your program.
+Hint: Ask | wait. Rule: [Manners](../contract.md#manners). TODO 2 in your program.
 """
-    assert asks in page
-    assert "\n### parts · 60 points { #lesson-2-parts }\n\nIt says goodbye.\n" in page
-    assert page.index("## Lesson 1: One") < page.index(asks) < page.index("## Lesson 2: Two")
+    assert asks in view(clone, "docs/checks/01_one.md")
+    page = view(clone, "docs/checks/02_two.md")
+    assert "\n## parts · 60 points { #lesson-2-parts }\n\nIt says goodbye.\n" in page
+    overview = view(clone, "docs/checks.md")
+    assert "[asks](checks/01_one.md#lesson-1-asks) 30" in overview
+    assert overview.index("[1 One]") < overview.index("[2 Two]")
 
 
 def test_the_page_of_checks_says_what_each_of_them_catches(clone: Clone) -> None:
@@ -266,9 +273,9 @@ def test_the_page_of_checks_says_what_each_of_them_catches(clone: Clone) -> None
     mistake(clone, "d", 'why = "I say d."\n' + one)
     mistake(clone, "elsewhere", 'why = "I am rude."\n' + fails.format("greets"))
 
-    parts = view(clone, "docs/checks.md").partition("### parts")[2]
+    parts = view(clone, "docs/checks/02_two.md").partition("## parts")[2]
 
-    assert parts.endswith(r"""
+    assert parts.partition("\n## ")[0].endswith(r"""
 It catches:
 
 - “I say \*b\* to \_\_all\_\_.”
@@ -282,21 +289,21 @@ def test_the_page_of_mistakes_says_what_each_costs_and_what_that_is_on_average(
     clone: Clone,
 ) -> None:
     fails = '[[fails]]\ncheck = "parts"\nsymptom = "silent"\n'
-    assert clone.docs / "mistakes.md" not in views(clone)
+    assert "What a mistake costs" not in view(clone, "docs/checks.md")
     mistake(clone, "a", 'why = "I never *start*."\nnot_reached = ["greets"]\n' + fails)
     mistake(clone, "b", 'why = "I am rude"\n' + fails + fails.replace("parts", "greets"))
 
-    page = view(clone, "docs/mistakes.md")
+    page = view(clone, "docs/checks.md")
 
     assert "\n| 2 Two | 2 | 1.5 | 2.0 |\n| all | 2 | 1.5 | 2.0 |\n" in page
-    assert "Lesson 1" not in page
-    parts, greets = (f"[{id}](checks.md#lesson-2-{id})" for id in ("parts", "greets"))
+    assert "\n| 1 One |" not in page
+    parts, greets = (f"[{id}](#lesson-2-{id})" for id in ("parts", "greets"))
     rows = rf"""
-| `a` | I never \*start\* | {parts} | 1 |
-| `b` | I am rude | {parts}, {greets} |  |
+    | `a` | I never \*start\* | {parts} | 1 |
+    | `b` | I am rude | {parts}, {greets} |  |
 """
-    assert rows in page
-    assert page.index(rows) < page.index("## What the kit can explain")
+    assert rows in view(clone, "docs/checks/02_two.md")
+    assert "Wrong programs" not in view(clone, "docs/checks/01_one.md")
 
 
 def test_a_mistake_that_cannot_be_read_is_a_problem(clone: Clone) -> None:
@@ -306,38 +313,34 @@ def test_a_mistake_that_cannot_be_read_is_a_problem(clone: Clone) -> None:
     assert caught.value.problem.file == file
 
 
-def test_the_page_of_changes_shows_each_changed_function(clone: Clone) -> None:
+def test_a_walkthrough_ends_with_each_function_that_has_changed(clone: Clone) -> None:
     replace(
         clone.root / "chatkit/reference/one/client.py",
         "def main",
         "def old():\n    pass\n\n\ndef main",
     )
-    assert view(clone, "docs/changes.md").endswith("""\
-## Lesson 2: Two
+    walkthrough = view(clone, "docs/walkthroughs/02_two.md")
+    assert "\n## What changed since the last lesson\n" in walkthrough
+    assert walkthrough.endswith("""\
+### server.py since lesson 1
 
-Say goodbye. The [walkthrough](walkthroughs/02_two.md) explains the whole of it.
+??? abstract "New functions: 1"
 
-What is different from lesson 1, One:
+    - `part`: Return a goodbye.
 
-### server.py in lesson 2
+??? abstract "main: Who greets also parts."
 
-New functions:
+    ```diff
+     def main():
+         print(greet("you"))
+    +    print(part("you"))
+    ```
 
-- `part`: Return a goodbye.
+### client.py since lesson 1
 
-`main`: Who greets also parts.
+??? abstract "Gone: 1"
 
-```diff
- def main():
-     print(greet("you"))
-+    print(part("you"))
-```
-
-### client.py in lesson 2
-
-Gone:
-
-- `old`
+    - `old`
 """)
 
 
@@ -349,53 +352,3 @@ def test_what_has_no_source_yet_has_no_view_yet(clone: Clone) -> None:
     names = {path.relative_to(clone.root).as_posix() for path in views(clone)}
     assert "lessons/02_two/server.py" in names
     assert names.isdisjoint({"lessons/02_two/client.py", "docs/walkthroughs/02_two.md"})
-
-
-def test_a_function_is_found_by_its_qualified_name_with_its_decorators() -> None:
-    text = "class A:\n    @property\n    def b(self):\n        return 1\n\n\ndef c(): ...\n"
-    found = pieces(text)
-    assert list(found) == ["A", "A.b", "c"]
-    assert found["A.b"].text == "@property\ndef b(self):\n    return 1\n"
-    assert (found["A"].first, found["A"].last) == (1, 4)
-
-
-def test_two_steps_are_compared_word_for_word() -> None:
-    before = "def same(): ...\ndef edited():\n    a()\ndef gone(): ...\n"
-    after = "def new(): ...\ndef edited():\n    a()  # why\ndef same(): ...\n"
-    found = difference(before, after)
-    assert [now.name for _, now in found.changed] == ["edited"]
-    assert [piece.name for piece in found.new] == ["new"]
-    assert [piece.name for piece in found.gone] == ["gone"]
-    assert [piece.name for piece in found.same] == ["same"]
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        ("Lesson 1: echo (server and client)", "lesson-1-echo-server-and-client"),
-        ("Ctrl-C", "ctrl-c"),
-        ("What is never graded", "what-is-never-graded"),
-        ("Talk & listen", ""),  # the site makes one hyphen of it, a code host two
-        ("Café", ""),  # the site drops the accent
-    ],
-)
-def test_an_anchor_is_the_same_on_the_site_and_on_a_code_host(words: str, expected: str) -> None:
-    assert anchor(words) == expected
-
-
-def test_headings_in_code_are_no_headings() -> None:
-    text = "# A `b`\n\n```sh\n# no\n```\n\n~~~~\n## no\n```\n~~~\n~~~~\n### C *d* ###\n"
-    assert [(heading.text, heading.line) for heading in headings(text)] == [("A b", 1), ("C d", 12)]
-
-
-def test_links_are_found_where_they_are_links() -> None:
-    text = (
-        '[a](b.md) `[no](no.md)` <!-- [no](no.md) -->\n[two\nlines](<c d.md> "t")\n\n'
-        "```\n[no](no.md)\n```\n[![i](i.png)](e.md#f)\n"
-    )
-    assert [(link.target, link.line, link.is_image) for link in links(text)] == [
-        ("b.md", 1, False),
-        ("c d.md", 2, False),
-        ("i.png", 8, True),
-        ("e.md#f", 8, False),
-    ]

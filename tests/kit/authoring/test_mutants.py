@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from chatkit.authoring.mutants import EXPLAINED, difference, explained
+from chatkit.authoring.mutation.mutants import EXPLAINED, difference, explained
 from chatkit.cli.main import main
 from chatkit.course.lessons import find_course
 
@@ -53,14 +53,15 @@ def test_no_mutant_is_explained_twice(tmp_path: Path) -> None:
         explained(tmp_path)
 
 
-def test_a_mutant_is_told_by_the_first_lines_that_differ() -> None:
+def test_a_mutant_is_told_by_the_lines_that_differ() -> None:
     source = "def f():\n    a = 1\n    b = 2\n    return a\n"
     assert difference(source, source.replace("= 2", "= 3")) == (3, "b = 2", "b = 3")
     both = source.replace("= 1", "= 0").replace("= 2", "= 3")
     assert difference(source, both) == (2, "a = 1\nb = 2", "a = 0\nb = 3")
     assert difference(source, source.replace("    b = 2\n", "")) == (3, "b = 2", "")
     apart = source.replace("= 1", "= 0").replace("return a", "return b")
-    assert difference(source, apart) == (2, "a = 1", "a = 0")
+    lines = "a = 1\nb = 2\nreturn a", "a = 0\nb = 2\nreturn b"
+    assert difference(source, apart) == (2, *lines)
 
 
 def test_without_cosmic_ray_the_command_says_what_to_install(

@@ -13,7 +13,19 @@ from chatkit.cli.main import main
 from chatkit.course.lessons import find_course
 from chatkit.course.regions import solution, starter
 
-NAV = "nav:\n  - Lessons:\n      - lessons/01_one.md\n      - lessons/02_two.md\n  - Rest: x.md\n"
+NAV = """\
+nav:
+  - Lessons:
+      - lessons/01_one.md
+      - walkthroughs/01_one.md
+      - lessons/02_two.md
+      - walkthroughs/02_two.md
+  - Rest: x.md
+"""
+ENTRIES = """\
+      - "Lesson 3: Three": lessons/03_three.md
+      - "Walkthrough 3: Three": walkthroughs/03_three.md
+"""
 
 
 @pytest.fixture
@@ -49,7 +61,6 @@ def test_a_new_lesson_keeps_every_rule_but_for_what_is_left_to_write(root: Path)
         "chatkit/reference/three/__init__.py",
         "chatkit/reference/three/server.py",
         "docs/contract.md",
-        "docs/index.md",
         "lessons/03_three/README.md",
         "lessons/03_three/lesson.toml",
         "solutions/03_three/README.md",
@@ -57,7 +68,7 @@ def test_a_new_lesson_keeps_every_rule_but_for_what_is_left_to_write(root: Path)
         "tests/mistakes/03_three/shouts/expected.toml",
     }
     nav = (root / "mkdocs.yml").read_text(encoding="utf-8")
-    assert '      - "Lesson 3: Three": lessons/03_three.md\n  - Rest' in nav
+    assert nav == NAV.replace("  - Rest", ENTRIES + "  - Rest")
 
 
 def test_a_lesson_that_goes_on_says_why_its_main_differs(root: Path) -> None:
@@ -73,7 +84,7 @@ def test_a_lesson_that_goes_on_says_why_its_main_differs(root: Path) -> None:
     ("words", "said"),
     [
         (("7", "seven", "--from", "1"), "the next lesson has the number 3, not 7"),
-        (("3", "Drei!", "--from", "1"), "'Drei!' is no name of a step"),
+        (("3", "Drei!", "--from", "1"), "'Drei!' is not a name for a step"),
         (("3", "two", "--from", "1"), "chatkit/reference/two is there already"),
         (("3", "three", "--from", "1", "--asks", "gui.py"), "01_one has no gui.py"),
         (("3", "three", "--from", "5"), "there is no lesson '5'"),

@@ -23,6 +23,7 @@ from chatkit.authoring.scenes.scenes import (
     scenes,
 )
 from chatkit.authoring.scenes.storyboard import in_words, steps
+from chatkit.authoring.scenes.tries import tabs
 from chatkit.authoring.sync import sync
 from chatkit.bench.transcript import Event, written
 from chatkit.cli.main import main
@@ -117,6 +118,18 @@ def test_the_last_step_of_the_wrong_side_says_what_was_wrong() -> None:
         "never comes to bob. Nothing else arrives."
         " Here the check ends: server.py is stuck: it waits until somebody reads."
     )
+
+
+def test_only_what_a_wrong_variant_sends_and_the_right_one_does_not_is_red() -> None:
+    shown = list(tabs(CLONE))
+
+    assert len(shown) == 3
+    assert [("wire-strange" in one, "✓ Right" in one) for one in shown] == [
+        (True, False),
+        (True, False),
+        (False, True),
+    ]
+    assert r"helhi\n" in shown[1], "one inbox for all mixes what two people say"
 
 
 # ---------------------------------------------------------------- what `author check` demands

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -22,13 +23,17 @@ from chatkit.course.lessons import find_course
 from chatkit.system.display import Display
 
 COURSE = find_course(Path(__file__).parent)
-CHECK = re.compile(r"\[`([\w-]+)`\]\(checks\.md#lesson-(\d)-[\w-]+\)")
+CHECK = re.compile(r"\[`([\w-]+)`\]\((?:\.\./)?checks/0(\d)_\w+\.md#lesson-\d-[\w-]+\)")
 EXAMPLE = re.compile(r"    ```python\n(.*?)    ```\n\n    ```text\n(.*?)    ```\n", re.DOTALL)
+SPLIT = ("errors.md", "tutorials.md")
 TRIES = 3  # two threads have to meet in some examples
 
 
 def page(name: str) -> str:
-    return (COURSE.root / "docs" / name).read_text(encoding="utf-8")
+    """A page, and those in the folder of its name, which go on where it ends."""
+    first = COURSE.root / "docs" / name
+    more = sorted(first.with_suffix("").glob("*.md")) if name in SPLIT else []
+    return "\n".join(one.read_text(encoding="utf-8") for one in [first, *more])
 
 
 def sections(name: str) -> dict[str, str]:
@@ -186,7 +191,9 @@ def test_the_first_lines_of_start_here_bring_the_first_points(tmp_path: Path) ->
 
     lesson = json.loads(done.stdout)["lessons"][0]
     passed = {check["id"]: check["title"] for check in lesson["checks"] if check["score"]}
-    assert f"{lesson['score']} of 100 points" in page("start.md")
+    count = Counter(check["status"] for check in lesson["checks"])
+    told = f"{lesson['score']} of 100 points, {count['failed']} failed, "
+    assert f"`{told}{count['not_reached']} not tried`" in page("start.md")
     assert f"✓ {passed['ready-line']} " in page("start.md")
     assert set(passed) == {"ready-line", "restart", "ctrl-c"}
 
@@ -194,8 +201,9 @@ def test_the_first_lines_of_start_here_bring_the_first_points(tmp_path: Path) ->
 # ----------------------------------------------------------------------- glossary.md
 
 
-def test_the_glossary_is_in_order_and_each_word_has_an_example_and_a_link() -> None:
-    words = sections("glossary.md")
+@pytest.mark.parametrize("name", ["glossary.md", "python.md"])
+def test_words_are_in_order_and_each_has_an_example_and_a_link(name: str) -> None:
+    words = sections(name)
 
     assert list(words) == sorted(words, key=str.casefold)
     for word, text in words.items():
@@ -205,7 +213,7 @@ def test_the_glossary_is_in_order_and_each_word_has_an_example_and_a_link() -> N
 # ------------------------------------------------------------------- instructors/plan.md
 
 SHOWN = re.compile(r"^\| .+ \| (.+) \| `(\w+)` \|$", re.MULTILINE)
-SHOWN_BY = re.compile(r"\[`([\w-]+)`\]\(\.\./checks\.md#lesson-(\d)-\w+\)")
+SHOWN_BY = re.compile(r"\[`([\w-]+)`\]\(\.\./checks/0(\d)_\w+\.md#lesson-\d-[\w-]+\)")
 
 
 def test_the_plan_names_the_checks_that_a_mistake_fails() -> None:
@@ -216,7 +224,63 @@ def test_the_plan_names_the_checks_that_a_mistake_fails() -> None:
         named = SHOWN_BY.findall(cells)
         lesson = COURSE.lesson(named[0][1]).name
         facts = COURSE.root / "tests/mistakes" / lesson / mistake / "expected.toml"
-        expected = tomllib.loads(facts.read_text(encoding="utf-8"))
-        fails = [row["check"] for row in expected["fails"]]
-        seldom = expected.get("sometimes", ())
-        assert [check for check, _ in named] == [one for one in fails if one not in seldom], mistake
+        told = tomllib.loads(facts.read_text(encoding="utf-8"))
+        now_and_then = told.get("sometimes", [])
+        always = [row["check"] for row in told["fails"] if row["check"] not in now_and_then]
+        assert [check for check, _ in named] == always, mistake
+
+
+# ------------------------------------------------------------------------ the first page
+
+NUMBERS = dict(
+    enumerate(
+        [
+            "no",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ]
+    )
+)
+
+
+def test_the_first_page_counts_the_lessons_and_their_hours_as_they_are() -> None:
+    needed = [lesson for lesson in COURSE.lessons if not lesson.encore]
+    hours = round(sum(lesson.minutes for lesson in needed) / 60)
+    lessons = NUMBERS[len(needed)]
+    told = f"{lessons.capitalize()} graded lessons, {NUMBERS[hours]} hours, free."
+    home = page("index.md")
+
+    assert f"**{told}**" in home
+    assert f"**Time:** {NUMBERS[hours]} hours, or {lessons} sessions" in home
+    assert told in (COURSE.root / "README.md").read_text(encoding="utf-8")
+    assert f"About {NUMBERS[hours]} hours for {lessons} lessons." in page("faq.md")
+
+
+# ------------------------------------------------------------------------ the navigation
+
+
+def test_each_entry_of_the_navigation_is_called_as_its_page_is() -> None:
+    text = (COURSE.root / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    entries = re.findall(r'^ +- "?([^"\n]+?)"?: (\S+\.md)', text, re.MULTILINE)
+
+    assert len(entries) > 50
+    for title, file in entries[1:]:  # the first one is the page that the logo leads to
+        assert f"\n# {title}\n" in page(file).partition("\n## ")[0] + "\n", file
+
+
+def test_every_message_is_on_the_list_of_the_first_page() -> None:
+    told = (COURSE.root / "docs/errors.md").read_text(encoding="utf-8")
+
+    for heading in sections("errors.md"):
+        if heading.startswith("`"):
+            assert f"[{heading}]" in told, heading

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -12,13 +11,10 @@ import pytest
 
 from chatkit._errors import Unavailable
 from chatkit.bench.bench import Bench
-from chatkit.bench.window import Window
 from chatkit.system import display as displays
 from chatkit.system.display import Display
 
 REFERENCE = Path(__file__).parents[3] / "chatkit" / "reference" / "gui" / "client.py"
-
-Start = Callable[..., Window]
 
 
 def test_a_display_of_its_own_is_gone_afterwards() -> None:

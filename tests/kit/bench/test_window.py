@@ -11,6 +11,7 @@ import pytest
 from chatkit.bench.bench import Bench
 from chatkit.bench.failure import Failure
 from chatkit.bench.window import Window
+from chatkit.bench.windows.health import LONGEST_WAIT
 
 REFERENCE = Path(__file__).parents[3] / "chatkit" / "reference" / "gui" / "client.py"
 
@@ -65,12 +66,42 @@ def waited(start: Start, code: str) -> float:
     return float(window.vitals()["waited"])
 
 
-def test_a_callback_that_sleeps_has_waited_for_so_long(start: Start) -> None:
-    assert 0.6 < waited(start, "work = lambda: (time.sleep(0.7), done())") < 0.75
+@pytest.mark.parametrize("sleep", ["time.sleep(3600)", "root.after(3_600_000)"])
+def test_what_a_callback_sleeps_it_has_waited(start: Start, bench: Bench, sleep: str) -> None:
+    """It sleeps until the bench has seen it, and no longer than there is a program."""
+    began = time.monotonic()
+    window = start(f"""
+        root = tk.Tk()
+        tk.Button(root, text="Sleep", command=lambda: {sleep}).pack()
+        root.mainloop()
+    """)
+    window.appears()
+    bench.settle()  # a window may be there a moment before what is in it
+    window.presses(window.buttons()[0])
+
+    seen = bench.wait(lambda: window.vitals()["waited"] > LONGEST_WAIT, seconds=60, patient=True)
+
+    assert seen == "met"
+    assert window.vitals()["waited"] < time.monotonic() - began
 
 
-def test_after_without_a_function_is_a_sleep(start: Start) -> None:
-    assert 0.6 < waited(start, "work = lambda: (root.after(700), done())") < 0.75
+def test_a_window_that_hangs_is_not_at_rest_before_an_order_has_come(
+    start: Start, bench: Bench
+) -> None:
+    window = start("""
+        root = tk.Tk()
+        tk.Button(root, text="Hang", command=threading.Event().wait).pack()
+        root.mainloop()
+    """)
+    window.appears()
+    bench.settle()  # a window may be there a moment before what is in it
+    window.presses(window.buttons()[0])
+    bench.wait(lambda: False, patient=True)
+
+    window.sent += 1  # as if the network inside a busy machine had not brought a byte yet
+    assert bench.wait(lambda: False, seconds=0.5, patient=True) == "late"
+    window.sent -= 1
+    assert bench.wait(lambda: False, patient=True) == "rest"
 
 
 def test_many_short_sleeps_in_one_callback_are_a_long_one(start: Start) -> None:

@@ -1,4 +1,4 @@
--- A gradebook of format 2, as that version of the kit wrote it. See test_gradebook.py.
+-- A gradebook of format 2, as that version of the kit wrote it. See test_gradebook_file.py.
 BEGIN TRANSACTION;
 CREATE TABLE adjustment (
     number INTEGER PRIMARY KEY, student TEXT NOT NULL, lesson TEXT NOT NULL, points REAL NOT NULL,

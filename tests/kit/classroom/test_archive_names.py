@@ -65,10 +65,10 @@ def test_no_name_leads_out_of_the_folder(
     ("kind", "why"),
     [
         (stat.S_IFLNK, "it is a link"),
-        (stat.S_IFIFO, "it is no plain file"),
-        (stat.S_IFCHR, "it is no plain file"),
-        (stat.S_IFBLK, "it is no plain file"),
-        (stat.S_IFSOCK, "it is no plain file"),
+        (stat.S_IFIFO, "it is not a plain file"),
+        (stat.S_IFCHR, "it is not a plain file"),
+        (stat.S_IFBLK, "it is not a plain file"),
+        (stat.S_IFSOCK, "it is not a plain file"),
     ],
 )
 def test_links_and_devices_in_a_zip_are_left_out(tmp_path: Path, kind: int, why: str) -> None:
@@ -85,9 +85,9 @@ def test_links_and_devices_in_a_zip_are_left_out(tmp_path: Path, kind: int, why:
         (tarfile.SYMTYPE, "client.py", "it is a link"),
         (tarfile.LNKTYPE, "/etc/passwd", "it is a link"),
         (tarfile.LNKTYPE, "client.py", "it is a link"),
-        (tarfile.FIFOTYPE, "", "it is no plain file"),
-        (tarfile.CHRTYPE, "", "it is no plain file"),
-        (tarfile.BLKTYPE, "", "it is no plain file"),
+        (tarfile.FIFOTYPE, "", "it is not a plain file"),
+        (tarfile.CHRTYPE, "", "it is not a plain file"),
+        (tarfile.BLKTYPE, "", "it is not a plain file"),
     ],
 )
 def test_links_and_devices_in_a_tar_are_left_out(
@@ -194,8 +194,8 @@ def test_names_of_odd_bytes_stay_readable(tmp_path: Path) -> None:
     archive = tar_of(tmp_path / "a.tar", [("caf\udce9/\udcff\udc80.py", b"x")])
 
     assert unpack(archive, tmp_path / "into").remarks == [
-        "caf\\xe9 is kept as café: its bytes are no UTF-8 text.",
-        "\\xff\\x80.py is kept as ÿ_.py: its bytes are no UTF-8 text.",
+        "caf\\xe9 is kept as café: its bytes are not UTF-8 text.",
+        "\\xff\\x80.py is kept as ÿ_.py: its bytes are not UTF-8 text.",
     ]
     assert files(tmp_path / "into") == {"café/ÿ_.py": b"x"}
 

@@ -113,7 +113,7 @@ def test_an_empty_lesson_gives_its_weight_to_the_others() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[weights\n", "Mend this line"),
+        ("[weights\n", "Fix this line"),
         ("[wieghts]\n", "no 'wieghts'. Did you mean weights"),
         ("[weights]\necko = 1\n", "[weights] ecko: there is no lesson 'ecko'"),
         ("[weights]\n1 = 1\n", f"give {', '.join(ALL[1:])} a weight"),

@@ -115,7 +115,7 @@ def test_a_worker_that_is_killed_half_way_changes_no_grade(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("address", "told"),
-    [("tcp://127.0.0.1:9", "no scheduler answers"), ("no address", "is no address")],
+    [("tcp://127.0.0.1:9", "no scheduler answers"), ("no address", "is not the address")],
 )
 def test_a_scheduler_that_is_not_there_is_one_clear_line(
     tmp_path: Path, address: str, told: str

@@ -254,7 +254,7 @@ def test_only_an_earlier_hand_out_is_replaced(chatkit: Callable, tmp_path: Path)
         words = ["class", "handout", "--upto", "1", "--out", tmp_path / name]
         done = chatkit(*words, cwd=ROOT)
         assert done.returncode == 2 and done.stderr.count("\n") == 1
-        assert f"{name} is there already and is no hand-out" in done.stderr
+        assert f"{name} is there already and is not a hand-out" in done.stderr
     assert (tmp_path / "notes.zip").read_text(encoding="utf-8") == "my notes"
     assert set(entries(tmp_path / "other.zip")) == {"README.md"}
 
@@ -268,7 +268,7 @@ def test_a_starter_that_was_solved_in_place_is_not_given_out(clone: Course, tmp_
     hand_out(clone, clone.lessons[0], tmp_path / "a.zip")
 
     with pytest.raises(
-        HandoutError, match=r"server\.py is no starter any more, TODO 1 is done"
+        HandoutError, match=r"server\.py is not a starter any more, TODO 1 is done"
     ) as told:
         hand_out(clone, clone.lessons[1], tmp_path / "b.zip")
     assert "chatkit reset 2 server, which keeps your version" in str(told.value)

@@ -26,6 +26,13 @@ ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 ECHO = find_course(ROOT).lesson("echo")
 PAGES = [DOCS / "instructors.md", *sorted((DOCS / "instructors").glob("*.md"))]
+# Their commands are not followed here, but each can be typed as it stands.
+OTHER_PAGES = [
+    ROOT / "README.md",
+    *sorted(set(DOCS.glob("*.md")) - {DOCS / "commands.md", *PAGES}),
+    *sorted(DOCS.glob("sheets/*.md")),
+    *sorted(ROOT.glob("lessons/*/README.md")),
+]
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(chatkit [^`]+)`")
 
@@ -70,7 +77,7 @@ class Block:
 def blocks(text: str) -> Iterator[Block]:
     """The examples of a page, each with the output that follows at once."""
     found = list(BLOCK.finditer(text))
-    for one, after in zip(found, [*found[1:], None], strict=True):
+    for one, after in zip(found, [*found[1:], None][: len(found)], strict=True):
         between = text[one.end() : after.start()] if after else "end"
         shows = after is not None and after[2] == "text" and not between.strip()
         inside, said = (re.sub(rf"^{one[1]}", "", m, flags=re.MULTILINE) for m in (
@@ -173,6 +180,14 @@ def follow(page: str, desk: Path) -> None:
             assert ("is due" in shown) == ("[deadline]" in block.text)
             assert ("half-line" in shown) == ("half-line" in block.text)
             continue
+        if block.language == "csv":
+            name = "groups.csv" if block.text.startswith("group,") else "people.csv"
+            (desk / name).write_text(block.text, encoding="utf-8")
+            run(again, desk)
+            assert (desk / "grades" / name).read_text(encoding="utf-8") == block.text
+            shown = (desk / "grades" / "index.html").read_text(encoding="utf-8")
+            assert "Alice Young" in shown
+            continue
         if block.language != "sh":
             continue
         printed = ""
@@ -239,14 +254,33 @@ def test_what_is_left_out_is_there_and_no_more() -> None:
     assert {
         block.language for page in PAGES for block in blocks(page.read_text(encoding="utf-8"))
     } <= {
-        *("sh", "text", "toml"),
+        *("csv", "sh", "text", "toml"),
     }
+
+
+def test_the_table_of_wishes_leaves_nothing_out() -> None:
+    """Every command of a class, and every option that can be given to it."""
+    page = (DOCS / "instructors" / "grade.md").read_text(encoding="utf-8")
+    table = page.partition("## From a wish to a command")[2].partition("\n## ")[0]
+    context = click.Context(main)
+    group = main.get_command(context, "class")
+    assert isinstance(group, click.Group)
+    missing = [
+        f"{name} {option}"
+        for name in group.list_commands(context)
+        for one in getattr(group.get_command(context, name), "params", ())
+        if isinstance(one, click.Option) and (option := one.opts[0]) != "--kit"
+        if not any(f"class {name} " in row and option in row for row in table.splitlines())
+        # What grade and report share is told once.
+        if not any("class report " in row and option in row for row in table.splitlines())
+    ]
+    assert not missing
 
 
 def spoken_of() -> list[str]:
     """The commands inside of sentences and tables, and those that are only tested elsewhere."""
     found = set()
-    for page in PAGES:
+    for page in [*PAGES, *OTHER_PAGES]:
         text = page.read_text(encoding="utf-8")
         found |= {" ".join(one.split()) for one in INLINE.findall(BLOCK.sub("", text))}
         for block in blocks(text):
@@ -257,7 +291,10 @@ def spoken_of() -> list[str]:
 
 @pytest.mark.parametrize("command", spoken_of())
 def test_every_command_that_a_page_speaks_of_can_be_typed(command: str) -> None:
-    words = shlex.split(command.replace("ADDRESS", "127.0.0.1"))[1:]
+    first = command.partition(" | ")[0].replace("ADDRESS", "127.0.0.1").replace("FOLDER", ".")
+    words = shlex.split(first)[1:]
+    if words[-1] in ("--help", "--version"):
+        return  # click's own
     of: click.Command = main
     context = click.Context(of, info_name="chatkit")
     while isinstance(of, click.Group) and words:

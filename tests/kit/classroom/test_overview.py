@@ -69,6 +69,17 @@ def test_the_overview_is_searched_sorted_and_opened_without_a_server(out: Path, 
         marks = page.locator("tr[data-of]:not([hidden]) td.marks")
         assert marks.count() == 14 and marks.first.locator("i.failed").count() == 1
         assert page.evaluate(wide) == width
+        page.emulate_media(media="print")  # no row is split, and each page has the head
+        assert (
+            page.eval_on_selector("#students tbody tr", "one => getComputedStyle(one).breakInside")
+            == "avoid"
+        )
+        # A repeated head is printed without what can be clicked.
+        assert (
+            page.eval_on_selector("#students th button", "one => getComputedStyle(one).display")
+            == "contents"
+        )
+        page.emulate_media(media="screen")
         with page.expect_navigation():
             names.first.click()
         assert page.title() == "Kid 141: grades" and page.evaluate(wide) == width

@@ -91,7 +91,45 @@ def test_a_worksheet_is_known_in_any_language(out: Path, tmp_path: Path, languag
     assert (ada[4], eve[4]) == ("12", "")
     if language != "another":  # the shape does not tell which column takes comments
         assert ada[9].startswith("01_echo: 60 of 100 points.\n- not yet: half a line waits.")
-    assert times_in(sheet) == {"1001": "mardi 3 mars 2026, 00:05", "1002": "-"}
+    students = [Student("ada", "Ada", "1001"), Student("eve", "Eve", "1002")]
+    assert times_in(sheet, students) == {"ada": "mardi 3 mars 2026, 00:05", "eve": "-"}
+
+
+def test_the_members_of_a_group_in_moodle_have_times_and_get_feedback(tmp_path: Path) -> None:
+    """A group's hand-in has the name and number of the group; the worksheet has the members."""
+    sheet, out = tmp_path / "sheet.csv", tmp_path / "grades"
+    sheet.write_text(
+        "Identifier,Full name,Email address,Status,Group,Grade,Maximum Grade,Grade can be changed,"
+        "Last modified (submission)\n"
+        'Participant 45,Ada Lovelace,ada@example.org,x,Team 1,,10.00,Yes,"Tuesday, 3 March 2026, '
+        '12:05 AM"\nParticipant 46,Bob Meyer,bob@example.org,x,Team 1,,10.00,Yes,"Tuesday, '
+        '3 March 2026, 12:05 AM"\n',
+        encoding="utf-8",
+    )
+    students = [Student("ada", "Ada Lovelace"), Student("bob", "Bob Meyer")]
+    found = LessonVerdict("01_echo", "Echo", (READY,), 1.0, "namespaces")
+    out.mkdir()
+    with open_gradebook(out / FILE) as book:
+        book.ask(["01_echo"])
+        for one in students:
+            book.enrol(one)
+            book.hand_in(one.id, "01_echo", HandIn(key="k", work="w"))
+            book.keep(one.id, "01_echo", "k", "s", found, "w")
+    without = chatkit("report", "--out", out, "--feedback", tmp_path / "f.zip")
+    done = chatkit(
+        *("report", "--out", out, "--feedback", tmp_path / "f.zip", "--roster", sheet),
+    )
+
+    # The number of a group may be that of somebody else's row.
+    team = Student("team-1_45", "Team 1", "45")
+    assert set(times_in(sheet, students)) == {"ada", "bob"} and not times_in(sheet, [team])
+    assert without.exit_code == 2 and "give the worksheet with --roster" in without.stderr
+    assert done.exit_code == 0, done.output
+    with zipfile.ZipFile(tmp_path / "f.zip") as pages:
+        assert pages.namelist() == [
+            "Ada Lovelace_45_assignfeedback_file_/feedback.html",
+            "Bob Meyer_46_assignfeedback_file_/feedback.html",
+        ]
 
 
 def test_a_column_that_nobody_knows_can_be_named(out: Path, tmp_path: Path) -> None:
@@ -165,6 +203,17 @@ def fits(value: Any, schema: dict[str, Any], whole: dict[str, Any] | None = None
 
 
 # Again
+
+
+def test_an_adjustment_writes_what_says_something_else_now(out: Path) -> None:
+    chatkit("report", "--out", out)
+    before = {file: file.stat().st_mtime_ns for file in out.rglob("*") if file.is_file()}
+    chatkit("adjust", "ada", "1", "5", "--out", out, "--why", "showed it")
+    changed = {
+        file.name.split("-")[0] for file, when in before.items() if file.stat().st_mtime_ns != when
+    }
+
+    assert changed == {"gradebook.sqlite", "grades.csv", "index.html", "ada"}
 
 
 def test_a_note_is_on_the_page_and_only_its_page_is_written(out: Path) -> None:

@@ -2,10 +2,12 @@
 
 import subprocess
 import zipfile
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 
+from chatkit.classroom.late.moments import read_moment
 from chatkit.classroom.people.joining import join
 from chatkit.classroom.people.lists import ListError, Lists, Person, read_lists
 from chatkit.classroom.submissions.submissions import Found, Submission, find_submissions
@@ -63,9 +65,45 @@ def test_brightspace_has_a_folder_or_files_for_each_attempt(tmp_path: Path) -> N
     found = find(write(tmp_path / "class", files))
 
     ada, bob = found.submissions
-    assert (ada.name, ada.number, servers(ada)) == ("Ada Lovelace", "1042", ["first", "second"])
+    assert (ada.name, ada.number, servers(ada)) == ("Ada Lovelace", "", ["first", "second"])
     assert (bob.name, servers(bob), bob.came) == ("Bob Meyer", ["only"], "Mar 1, 2026 1000 AM")
     assert [what for what, _ in found.unplaced] == ["index.html"]
+
+
+def test_brightspace_writes_the_day_first_and_a_schools_number_before_the_name(
+    tmp_path: Path,
+) -> None:
+    files: dict[str, str | bytes] = {
+        "Echo/27236-46025 - 23304308 Lovelace - 05 March 2026 612 PM/server.py": "second",
+        "Echo/27236-46025 - 23304308 Lovelace - 04 March 2026 1105 AM/server.py": "first",
+        "Echo/27236-46025 - 23304309 Meyer - 5 März 2026 1812/server.py": "only",
+        "Echo/index.html": "<p>",
+    }
+    found = find(write(tmp_path / "class", files))
+    lists = Lists((Person("23304308", "Ada Lovelace"), Person("23304309", "Bob Meyer")))
+    joined = join(found.submissions, lists, found.kind)
+
+    ada, bob = joined.submissions
+    assert (ada.name, servers(ada)) == ("Ada Lovelace", ["first", "second"])
+    assert str(read_moment(ada.came, UTC)) == "2026-03-05 18:12:00+00:00"
+    assert (bob.name, str(read_moment(bob.came, UTC))) == (
+        "Bob Meyer",
+        "2026-03-05 18:12:00+00:00",
+    )
+
+
+def test_two_of_one_name_in_brightspace_are_two_and_are_told(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "1042-77310 - Ada Lovelace - Mar 2, 2026 1105 PM/server.py": "one",
+        "1043-77310 - Ada Lovelace - Mar 2, 2026 905 AM/server.py": "other",
+        "1044-77310 - Bob Meyer - Mar 2, 2026 905 AM/server.py": "first",
+        "1044-77310 - Bob Meyer - Mar 2, 2026 915 AM/server.py": "second",
+    }
+    found = find(write(tmp_path / "class", files))
+
+    assert sorted(map(servers, found.submissions)) == [["first", "second"], ["one"], ["other"]]
+    assert any("may be the same student" in note for note in found.notes)
+    assert any(note.endswith("attempts of one student, Bob-Meyer.") for note in found.notes)
 
 
 def test_ilias_names_the_login_and_marks_late_files(tmp_path: Path) -> None:
@@ -96,6 +134,30 @@ def test_teams_keeps_every_version_in_a_folder(tmp_path: Path) -> None:
     found = find(write(tmp_path / "class", files))
 
     assert [servers(one) for one in found.submissions] == [["first", "second"], ["only"]]
+
+
+@pytest.mark.parametrize(
+    ("handed_in", "working"),
+    [("Submitted files", "Working files"), ("Gesendete Dateien", "In Arbeit")],
+)
+def test_of_a_teams_library_only_what_was_handed_in_counts(
+    tmp_path: Path, handed_in: str, working: str
+) -> None:
+    root = f"Student Work/{handed_in}"
+    files: dict[str, str | bytes] = {
+        f"{root}/Lovelace, Ada/Echo/Version 1/server.py": "first",
+        f"{root}/Lovelace, Ada/Echo/Version 2/server.py": "second",
+        f"{root}/Lovelace, Ada/Broadcast/Version 1/server.py": "the next lesson",
+        f"{root}/Meyer, Bob/Echo/Version 1/server.py": "only",
+        f"Student Work/{working}/Lovelace, Ada/Echo/server.py": "not yet",
+        f"Student Work/{working}/Meyer, Bob/Echo/server.py": "not yet",
+    }
+    found = find(write(tmp_path / "class", files))
+
+    ada, bob = found.submissions
+    assert (servers(ada), servers(bob)) == (["first", "second"], ["only"])
+    assert (ada.lessons["02_broadcast"] / "server.py").read_text() == "the next lesson"
+    assert found.unplaced == ((working, f"what was handed in lies in {handed_in}, beside it"),)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +237,15 @@ def test_a_clone_came_when_its_last_commit_was_made(tmp_path: Path) -> None:
 # Who is who
 
 
+def test_the_instructors_lists_are_nobodys_hand_in(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        **dict.fromkeys(("people.csv", "groups.csv", "classroom_roster.csv", "class.toml"), "x"),
+        "ada/01_echo/server.py": "s",
+    }
+
+    assert find(write(tmp_path / "class", files)).unplaced == ()
+
+
 def submission(student: str, name: str, number: str = "", source: str = "") -> Submission:
     return Submission(
         student, name, {}, False, source or student, (), number, remarks_on={"01_echo": ()}
@@ -223,6 +294,17 @@ def test_a_group_hands_in_once_and_each_member_has_a_grade() -> None:
             ("bob", "Bob Meyer"),
         ]
         assert "Handed in once for the group team-1." in joined[1].remarks_on["01_echo"]
+
+
+@pytest.mark.parametrize("name", ["team-1", "Team 1", "team1"])
+def test_the_hand_in_of_a_group_is_known_under_the_names_of_the_platforms(name: str) -> None:
+    """Moodle puts the group's number behind its name, which may be that of somebody's row; Canvas
+    takes out all blanks and marks."""
+    lists = Lists((ADA, BOB), {"team-1": ("ada", "bob"), "team-11": (), "1-team": ()})
+    one = submission(f"{name.replace(' ', '-')}_1001", name, "1001")
+    joined = join([one], lists, "a Moodle download").submissions
+
+    assert [of.student for of in joined] == ["ada", "bob"]
 
 
 def test_two_hand_ins_of_a_group_are_not_given_to_the_third() -> None:

@@ -102,7 +102,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     found = find(tmp_path / "class")
 
     assert by_id(found) == {"bob": {"01_echo/client.py": "c"}}
-    assert "it is no plain file" in only(found).remarks[0]
+    assert "it is not a plain file" in only(found).remarks[0]
 
 
 @pytest.mark.parametrize(
@@ -267,8 +267,8 @@ def test_a_missing_place_and_a_broken_class_archive_are_refused(tmp_path: Path) 
     assert "there is no folder or archive" in refused(tmp_path / "nowhere")
     for name in ("class.zip", "class.docx"):
         (tmp_path / name).write_text("broken", encoding="utf-8")
-    assert "class.zip is no zip or tar archive" in refused(tmp_path / "class.zip")
-    assert "is no folder, zip, tar or program" in refused(tmp_path / "class.docx")
+    assert "class.zip is not a zip or tar archive" in refused(tmp_path / "class.zip")
+    assert "is not a folder, zip, tar or program" in refused(tmp_path / "class.docx")
 
 
 def test_copies_never_go_into_the_submissions(tmp_path: Path) -> None:

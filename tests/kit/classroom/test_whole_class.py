@@ -1,34 +1,32 @@
 """A class of 60 from the downloads to the filled rosters, with the commands of the pages alone.
 
-Only the grading itself is not done here: each program says in its first line how many points it
-gets. What comes of them is compared with a table that is written down below, by hand.
+Everything is real, also the grading. To stay cheap, the course has two lessons with a few of their
+checks, and six programs serve everybody. What comes of them is compared with a table that is
+written down below, by hand.
 """
 
 import csv
 import io
+import shutil
 import zipfile
-from collections.abc import Generator, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from click.testing import CliRunner
 
-from chatkit.classroom import run as class_run
-from chatkit.cli.main import main
-from chatkit.grading.jobs import Graded
-from chatkit.grading.verdict import LessonVerdict, Verdict
-from chatkit.grading.worker import Job
+from chatkit.course.lessons import find_course
 
+ROOT = Path(__file__).parents[3]
 BERLIN = ZoneInfo("Europe/Berlin")
 DUE = datetime(2026, 3, 2, 23, 59, tzinfo=BERLIN)
+TEAM = 5  # students who hand in together
 DAYS = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
 RULES = """
 zone = "Europe/Berlin"
 attempts = "best"
-hold = ["k03"]
+hold = ["k10"]
 
 [deadline]
 echo = 2026-03-02T23:59:00
@@ -44,7 +42,20 @@ echo = 2026-03-05T23:59:00
 
 [excuse]
 k05 = ["echo"]
+
+[points.echo]
+echoes-a-line = 80
+any-line = 20
+
+[points.broadcast]
+not-to-sender = 50
+half-line = 30
+late-joiner = 20
 """
+CHECKS = {
+    "01_echo": ("echoes-a-line", "any-line"),
+    "02_broadcast": ("not-to-sender", "half-line", "late-joiner"),
+}
 # How long after the deadline a student handed in lesson 1; all others an hour before it.
 CAME = {
     "k07": timedelta(minutes=5),
@@ -62,31 +73,52 @@ EXPECTED = {
     "k29": 56,  # 6 days, one is free: 50 % off, but never more than 30 %
     "k05": None,  # excused
 }
-# What each of three attempts at lesson 2 earns, by the number of the team: the best one counts.
-TRIES = {0: (30, 80, 50), 1: (40, 90, 95)}
+# What all hand in for lesson 1 earns: a blank line does not come back.
+ECHO = "tests/mistakes/01_echo/skips_blank_lines"
+# The three attempts of a team at lesson 2, by its number, and what each earns: the best one counts.
+SELF, PAST, WAITS, RIGHT = (
+    "tests/mistakes/02_broadcast/sends_to_all",  # 50: the sender hears itself
+    "tests/mistakes/02_broadcast/replays_the_past",  # 80: who joins later gets what is old
+    "tests/mistakes/02_broadcast/waits_for_the_line_end",  # 70: half a line stops everybody
+    "solutions/02_broadcast",  # 100
+)
+TRIES = {0: (SELF, PAST, WAITS), 1: (WAITS, PAST, RIGHT)}
+BEST = {0: 80, 1: 100}
 
 
-def grade_by_first_line(jobs: Sequence[Job], **_: Any) -> Generator[Graded, None, None]:
-    """What the programs say themselves that they are worth."""
-    for job in jobs:
-        points = int((job.folder / "server.py").read_text(encoding="utf-8").split()[1])
-        checks = (
-            Verdict("works", "works", "passed", points, points, "server.py"),
-            Verdict("works-well", "works well", "failed", 0, 100 - points, "server.py"),
-        )
-        yield Graded(job, LessonVerdict(job.lesson, job.lesson, checks, 1.0, "namespaces"))
+def server(folder: str) -> bytes:
+    return (ROOT / folder / "server.py").read_bytes()
 
 
-def chatkit(*words: object) -> str:
-    done = CliRunner().invoke(main, ["class", *map(str, words)], catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.output
+# Stands at the end of a lesson's checks, and leaves only some of them.
+ONLY = """
+
+for name, one in [*globals().items()]:
+    if callable(one) and hasattr(one, "check") and one.check.id not in {ids!r}:
+        del globals()[name]
+del name, one
+"""
+
+
+def small_course(root: Path) -> Path:
+    """A clone with two lessons, whose checks are a few of the real ones."""
+    shutil.copytree(ROOT / "tests" / "lessons", root / "tests" / "lessons")
+    for lesson, ids in CHECKS.items():
+        shutil.copytree(ROOT / "lessons" / lesson, root / "lessons" / lesson)
+        with (root / "tests" / "lessons" / f"test_{lesson}.py").open("a") as checks:
+            checks.write(ONLY.format(ids=ids))
+    found = {
+        one.name: tuple(check.id for check in one.checks()) for one in find_course(root).lessons
+    }
+    assert {lesson: set(ids) for lesson, ids in found.items()} == {
+        lesson: set(ids) for lesson, ids in CHECKS.items()
+    }
+    return root
 
 
 @pytest.fixture
-def school(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def school(tmp_path: Path) -> Path:
     """The downloads of two assignments, the lists of the instructor, and the two rosters."""
-    monkeypatch.setattr(class_run, "grade_jobs", grade_by_first_line)
     school = tmp_path / "school"
     school.mkdir()
     (school / "class.toml").write_text(RULES, encoding="utf-8")
@@ -99,13 +131,12 @@ def school(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "id,name,email,canvas\n" + "".join(f"{row}{2000 + i}\n" for i, row in enumerate(people)),
         encoding="utf-8",
     )
-    teams = [f"team-{i // 3:02},k{i:02}\n" for i in range(60)]
+    teams = [f"team-{i // TEAM:02},k{i:02}\n" for i in range(60)]
     (school / "groups.csv").write_text("group,student\n" + "".join(teams), encoding="utf-8")
     with zipfile.ZipFile(school / "moodle.zip", "w") as moodle:
         for i, name in enumerate(names):
-            moodle.writestr(
-                f"{name}_{7000 + i}_assignsubmission_file/server.py", f"# 80 of team {i // 3}\n"
-            )
+            folder = f"{name}_{7000 + i}_assignsubmission_file"
+            moodle.writestr(f"{folder}/server.py", server(ECHO) + b"# team %d\n" % (i // TEAM))
     rows = [
         "ID;Vollständiger Name;E-Mail-Adresse;Status;Bewertung;Bestwertung;"
         "Bewertung kann geändert werden;Zuletzt geändert (Abgabe);Zuletzt geändert (Bewertung);"
@@ -119,55 +150,66 @@ def school(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     worksheet = "\r\n".join(rows) + "\r\n"
     (school / "bewertung.csv").write_text(worksheet, encoding="utf-8", newline="")
     with zipfile.ZipFile(school / "canvas.zip", "w") as canvas:  # the first of each team hands in
-        for team in range(20):
-            who = f"kindnr{'abcdefghij'[team * 3 // 10]}{'abcdefghij'[team * 3 % 10]}"
-            for number, points in enumerate(TRIES[team % 2]):
+        for team in range(60 // TEAM):
+            who = f"kindnr{'abcdefghij'[team * TEAM // 10]}{'abcdefghij'[team * TEAM % 10]}"
+            for number, program in enumerate(TRIES[team % 2]):
                 file = "server.py" if not number else f"server-{number}.py"
-                name = f"{who}_{2000 + team * 3}_{9000 + team * 10 + number}_{file}"
-                canvas.writestr(name, f"# {points} of team {team}\n")
+                name = f"{who}_{2000 + team * TEAM}_{9000 + team * 10 + number}_{file}"
+                canvas.writestr(name, server(program))
     lines = ["Student,ID,SIS Login ID,Broadcast (11)", "    Points Possible,,,50"]
     lines += [f'"{name}",{2000 + i},k{i},' for i, name in enumerate(names)]
     (school / "gradebook.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return school
 
 
-def test_a_class_of_sixty_gets_the_grades_of_the_table(school: Path, tmp_path: Path) -> None:
+def test_a_class_of_sixty_gets_the_grades_of_the_table(
+    school: Path, tmp_path: Path, chatkit: Callable
+) -> None:
     out = tmp_path / "grades"
     worksheet, gradebook = school / "bewertung.csv", school / "gradebook.csv"
+    clone = small_course(tmp_path / "clone")
 
-    first = chatkit(
+    def run(*words: object) -> str:
+        done = chatkit("class", *words, cwd=clone)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    first = run(
         *("grade", school / "moodle.zip", "--out", out, "--lesson", 1),
         *("--roster", worksheet, "--comments"),
     )
-    second = chatkit(
+    second = run(
         *("grade", school / "canvas.zip", "--out", out, "--lesson", 2, "--roster", gradebook)
     )
-    chatkit("report", "--out", out, "--lesson", 1, "--feedback", tmp_path / "moodle-feedback.zip")
-    chatkit("report", "--out", out, "--lesson", 2, "--feedback", tmp_path / "canvas-feedback.zip")
+    run("report", "--out", out, "--lesson", 1, "--feedback", tmp_path / "moodle-feedback.zip")
+    third = run(
+        *("report", "--out", out, "--lesson", 2, "--feedback", tmp_path / "canvas-feedback.zip")
+    )
 
-    assert "60 students" in first and "20 lessons to grade" in first  # a team hands in the same
-    assert "60 lessons to grade" in second  # three attempts of each team, and not of each student
+    assert "60 students" in first and "12 lessons to grade" in first  # a team hands in the same
+    assert "36 lessons to grade" in second  # three attempts of each team, and not of each student
+    assert "  k01, k02, k03, k04, k06, " in third  # one line for all who hand in with another
     text = (out / "bewertung.csv").read_text(encoding="utf-8")
     filled = {
         row["E-Mail-Adresse"]: row for row in csv.DictReader(io.StringIO(text), delimiter=";")
     }
     for i in range(60):
         worth = EXPECTED.get(f"k{i:02}", 80)
-        cell = "" if worth is None or i == 3 else f"{worth / 10:g}".replace(".", ",")
+        cell = "" if worth is None or i == 10 else f"{worth / 10:g}".replace(".", ",")
         assert filled[f"k{i}@example.org"]["Bewertung"] == cell, i
     assert "2 days 2 h late, 3 begun days" in filled["k9@example.org"]["Feedback als Kommentar"]
     rows = list(csv.DictReader(io.StringIO((out / "gradebook.csv").read_text(encoding="utf-8"))))
     for i, row in enumerate(rows[1:]):
-        best = max(TRIES[i // 3 % 2])
-        assert row["Broadcast (11)"] == ("" if i == 3 else f"{best / 2:g}"), i
+        best = BEST[i // TEAM % 2]  # of 100, and the assignment is worth 50
+        assert row["Broadcast (11)"] == ("" if i == 10 else f"{best / 2:g}"), i
     with zipfile.ZipFile(tmp_path / "moodle-feedback.zip") as pages:
         assert len(pages.namelist()) == 59  # one is held back
         assert "Kind Nraa_7000_assignfeedback_file_/feedback.html" in pages.namelist()
     with zipfile.ZipFile(tmp_path / "canvas-feedback.zip") as pages:
-        assert len(pages.namelist()) == 19  # to those who handed in; one is held back
+        assert len(pages.namelist()) == 11  # to those who handed in; one is held back
         page = pages.read("kindnraa_2000_9001_feedback.html").decode()  # the attempt that counts
         assert "<h1>Kind Nraa</h1>" in page
     page = next((out / "students").glob("kind-nraj-*")).read_text(encoding="utf-8")
     assert "late days without loss: 1 spent, 0 left" in page
     assert "late: 20 % off, 16 points" in page
-    assert "3 attempts (1 40, 2 90, 3 95): number 3 counts" in page
+    assert "3 attempts (1 70, 2 80, 3 100): number 3 counts" in page

@@ -70,7 +70,7 @@ def test_before_any_run_it_is_the_first_that_is_not_written(course: Course) -> N
         ("echo", ["client-server-lost"], 5, (6,)),
         ("broadcast", ["idle"], 3, (5,)),
         ("threads", ["churn", "framing"], 3, (5,)),
-        ("gui", ["close"], 1, (8, 9)),
+        ("gui", ["close"], 2, (10, 11)),
     ],
 )
 def test_what_failed_says_which_todo_and_which_else_it_may_be(

@@ -131,19 +131,9 @@ def test_a_file_in_its_place_is_one_clear_line(chatkit: Callable, tmp_path: Path
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, OSError])
 def test_stopped_half_way_nothing_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException]
+    tmp_path: Path, fails_at: Callable, kind: type[BaseException]
 ) -> None:
-    real, count = Path.write_bytes, 0
-
-    def full(path: Path, data: bytes) -> int:
-        nonlocal count
-        count += 1
-        if count == 9:
-            raise kind(28, "No space left on device")
-        return real(path, data)
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises((KeyboardInterrupt, FolderError)):
+    with fails_at(9, kind, "write_bytes"), pytest.raises((KeyboardInterrupt, FolderError)):
         new_folder(tmp_path / "new")
     assert list(tmp_path.iterdir()) == []
 

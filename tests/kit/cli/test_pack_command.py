@@ -118,7 +118,7 @@ def test_what_is_packed_unpacks_without_a_remark(
     ("content", "remark"),
     [
         (b"def f(:\n", "Python cannot read line 1: invalid syntax"),
-        (b"\n\nname = '\xe9'\n", "line 3 is no UTF-8 text; save the file as UTF-8"),
+        (b"\n\nname = '\xe9'\n", "line 3 is not UTF-8 text; save the file as UTF-8"),
         (b"x = 1\0\n", "Python cannot read it: source code string cannot contain null bytes"),
         (b"raise NotImplementedError('TODO 3: x')\n", "TODO 3 not done yet"),
         (b"raise NotImplementedError(\n  'TODO 1: x'\nf(", "TODO 1 not done yet"),
@@ -171,7 +171,7 @@ def test_modules_that_stay_behind_are_named(pack: Callable, clone: Path) -> None
     [
         (["9"], ["no lesson '9'"]),
         (["1", "--out", "hand-in"], ["must end in .zip"]),
-        (["1", "--out", "notes.zip"], ["notes.zip is there already and is no hand-in"]),
+        (["1", "--out", "notes.zip"], ["notes.zip is there already and is not a hand-in"]),
         (["1", "--out", "folder.zip"], ["folder.zip is there already"]),
         (["1", "--out", "nowhere/a.zip"], ["cannot be written"]),
         (["3"], ["03_threads", "client.py is missing"]),

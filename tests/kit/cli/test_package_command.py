@@ -269,12 +269,15 @@ def test_the_grading_step_hands_on_what_the_reporter_reads(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["gradescope", "--out", "notes.zip"], "notes.zip is there already and is no autograder"),
+        (
+            ["gradescope", "--out", "notes.zip"],
+            "notes.zip is there already and is not an autograder",
+        ),
         (["gradescope", "--out", "folder.zip"], "folder.zip is there already"),
         (["gradescope", "--out", "autograder"], "must end in .zip"),
         (["gradescope", "--out", "a.zip", "--lesson", "9"], "there is no lesson '9'"),
         (["gradescope", "--out", "a.zip", "--kit", ADDRESS], "--kit is for github"),
-        (["github", "--out", "notes.zip", "--kit", ADDRESS], "notes.zip is no folder"),
+        (["github", "--out", "notes.zip", "--kit", ADDRESS], "notes.zip is not a folder"),
         (["github", "--out", "theirs", "--kit", ADDRESS], "is there already and is not ours"),
         (["github", "--out", "new"], "github needs --kit, the address"),
         (["github", "--out", "new", "--kit", "chatkit @ git+https://e.org/a"], "not as chatkit"),

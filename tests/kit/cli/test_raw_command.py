@@ -165,8 +165,8 @@ def test_no_server_and_wrong_use_are_one_line() -> None:
         port = free.getsockname()[1]
     for words, status, told in (
         (["127.0.0.1", str(port)], 1, f"no server at 127.0.0.1:{port}"),
-        (["nonsense"], 2, "is no address: write 5501"),
-        (["127.0.0.1", "0"], 2, "is no address"),
+        (["nonsense"], 2, "is not an address: write 5501"),
+        (["127.0.0.1", "0"], 2, "is not an address"),
         (["::1:5501"], 2, "write an address of IPv6 in brackets, [::1]:5501"),
         (["a", "b", "5501"], 2, "chatkit raw HOST PORT"),
     ):

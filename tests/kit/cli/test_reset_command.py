@@ -199,7 +199,11 @@ def test_a_new_starter_that_an_update_laid_down_goes_with_the_reset(
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, OSError])
 def test_stopped_at_any_step_the_student_s_versions_are_still_there(
-    course: Course, echo: Path, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException]
+    course: Course,
+    echo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fails_at: Callable,
+    kind: type[BaseException],
 ) -> None:
     monkeypatch.setattr(os, "fsync", lambda file: None)
     names = ("server.py", "client.py")
@@ -207,8 +211,7 @@ def test_stopped_at_any_step_the_student_s_versions_are_still_there(
         for name in names:
             (echo / name).write_text(f"# {name} {step}\n", encoding="utf-8")
         stopped = False
-        with monkeypatch.context() as patch:
-            fail_at(step, patch, kind)
+        with fails_at(step, kind, "mkdir", "write_bytes", "rename", "replace"):
             try:
                 backups.reset(course, course.lessons[0])
             except (KeyboardInterrupt, BackupError):
@@ -220,24 +223,6 @@ def test_stopped_at_any_step_the_student_s_versions_are_still_there(
         if not stopped:
             break
     assert 5 < step < 99
-
-
-def fail_at(step: int, patch: pytest.MonkeyPatch, kind: type[BaseException]) -> None:
-    """Let the write or rename number `step` fail, before it has done anything."""
-    count = 0
-
-    def failing(real: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **options: object) -> object:
-            nonlocal count
-            count += 1
-            if count == step:
-                raise kind(28, "No space left on device", "a file")
-            return real(*arguments, **options)
-
-        return call
-
-    for name in ("mkdir", "write_bytes", "rename", "replace"):
-        patch.setattr(Path, name, failing(getattr(Path, name)))
 
 
 def test_what_cannot_be_kept_is_not_replaced(

@@ -41,7 +41,6 @@ class Room:
                 if client is not sender:
                     client.put(data)
 """
-LOOP = "            for client in self.clients:"
 BARE_LOOP = dedent(ROOM).replace(
     """        with self.lock:
             for client in self.clients:

@@ -10,7 +10,7 @@ from chatkit.grading.explain.ranking import explained
 from chatkit.grading.verdict import Cause, LessonVerdict, Verdict
 
 LONG = "server.py:17 does " + "something and " * 40 + "ends."
-FIRST = Cause("first", "server.py:17 keeps what recv() returned. It is no line.", "What is one?")
+FIRST = Cause("first", "server.py:17 keeps what recv() returned. It is not a line.", "What is one?")
 SECOND = Cause("second", "server.py:31 sends it on at once. Nobody waited for its end.")
 TODO = Cause("todo-2", "TODO 2 in server.py comes next.", "Who waits?", "Echo")
 
@@ -46,7 +46,7 @@ def test_one_thing_is_told_once_with_all_that_it_explains() -> None:
     text = told(failed("a"), failed("b", FIRST), failed("c", FIRST, SECOND))
 
     assert text.startswith("Begin here: b. The title of b.")
-    assert text.count("server.py:17 keeps what recv() returned. It is no line.") == 1
+    assert text.count("server.py:17 keeps what recv() returned. It is not a line.") == 1
     assert "this one thing explains 2 of the 3 ✗: b, c" in text
     assert "server.py:31" not in text
     assert "What is one?" in text and "the hint of the check" not in text
@@ -57,7 +57,7 @@ def test_two_that_explain_the_very_same_are_told_in_a_line_each() -> None:
 
     assert "  likely    server.py:17 keeps what recv() returned.\n" in text
     assert "            server.py:31 sends it on at once.\n" in text
-    assert "It is no line." not in text
+    assert "It is not a line." not in text
     assert "each of these explains all 2 ✗: a, b" in text
 
 
@@ -148,7 +148,7 @@ def test_a_traceback_stands_once() -> None:
     texts = list(map(feedback.plain, feedback.traceback_once(checks)))
     assert texts[0].count("line 3") == 1
     assert "line 3" not in texts[1]
-    assert "OSError: no  (the traceback stands above, at a)" in texts[1]
+    assert "OSError: no  (the traceback is above, at a)" in texts[1]
 
 
 def test_a_traceback_with_long_lines_is_not_printed_again_below_what_was_received() -> None:

@@ -29,9 +29,9 @@ def stopped(lesson: Lesson, program: str, number: int, written: tuple[int, ...])
         ("broadcast", "server.py", 3, (1,), 2),  # receive() runs before take_lines()
         ("broadcast", "server.py", 3, (1, 2), 3),
         ("threads", "client.py", 6, (), 6),
-        ("gui", "client.py", 2, (1,), 2),
-        ("gui", "client.py", 3, (1, 2, 4), 6),  # the sending thread begins before a line is shown
-        ("gui", "client.py", 5, (1, 2, 3, 4, 6, 7), 5),
+        ("gui", "client.py", 4, (1, 2, 3), 4),
+        ("gui", "client.py", 8, (1, 2, 3, 4, 5), 6),  # a line is shown, and nobody has sent one
+        ("gui", "client.py", 7, (1, 2, 3, 4, 5, 6), 7),
     ],
 )
 def test_the_order_is_that_of_the_text(
@@ -58,4 +58,4 @@ def test_a_program_that_stopped_at_no_todo_is_told_none() -> None:
 def test_a_lesson_without_its_text_counts_the_numbers(tmp_path: Path) -> None:
     lesson = replace(COURSE.lesson("gui"), folder=tmp_path)
 
-    assert asked_for(lesson) == dict.fromkeys(range(1, 10), "")
+    assert asked_for(lesson) == dict.fromkeys(range(1, 12), "")

@@ -295,4 +295,4 @@ def test_a_branch_that_follows_none_and_an_unfinished_merge_are_one_clear_line(
 def test_a_clone_takes_no_handout(chatkit: Callable, clone: Path, tmp_path: Path) -> None:
     done = chatkit("update", "week2.zip", cwd=clone)
 
-    assert done.returncode == 2 and "no unpacked hand-out" in done.stderr
+    assert done.returncode == 2 and "not an unpacked hand-out" in done.stderr

@@ -160,7 +160,7 @@ def test_an_edited_text_stays_and_edited_facts_of_a_lesson_are_kept_aside(
 
 
 def test_stopped_at_any_step_it_loses_nothing_and_the_next_one_completes_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: Callable
 ) -> None:
     monkeypatch.setattr(os, "fsync", lambda file: None)  # a hundred updates: it is slow
     source = zipped(NEWER, tmp_path / "week2.zip")
@@ -175,8 +175,8 @@ def test_stopped_at_any_step_it_loses_nothing_and_the_next_one_completes_it(
         folder = unpacked(OLD, tmp_path / str(steps))
         (folder / SERVER).write_text(MINE, encoding="utf-8")
         stopped = False
-        with monkeypatch.context() as patch:
-            stop_at(steps, patch, KeyboardInterrupt if steps % 4 == 1 else OSError)
+        kind = KeyboardInterrupt if steps % 4 == 1 else OSError
+        with fails_at(steps, kind, "write_bytes", "rename", "replace"):
             try:
                 take(folder, source)
             except (KeyboardInterrupt, UpdateError):
@@ -188,24 +188,6 @@ def test_stopped_at_any_step_it_loses_nothing_and_the_next_one_completes_it(
         if not stopped:
             break
     assert steps > 20
-
-
-def stop_at(step: int, patch: pytest.MonkeyPatch, kind: type[BaseException]) -> None:
-    """Let the write or rename number `step` fail, before it has done anything."""
-    count = 0
-
-    def stopping(real: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **options: object) -> object:
-            nonlocal count
-            count += 1
-            if count == step:
-                raise kind(28, "No space left on device", "a file")
-            return real(*arguments, **options)
-
-        return call
-
-    for name in ("write_bytes", "rename", "replace"):
-        patch.setattr(Path, name, stopping(getattr(Path, name)))
 
 
 def test_dry_run_says_it_all_and_changes_nothing(
@@ -284,7 +266,7 @@ def test_what_is_no_handout_is_one_clear_line_and_changes_nothing(
     source = no_handout(name, tmp_path)
     before = contents(tmp_path)
 
-    with pytest.raises(UpdateError, match=r"^.*(no hand-out|another kit).*$"):
+    with pytest.raises(UpdateError, match=r"^.*(not a hand-out|another kit).*$"):
         take(student, source)
 
     assert contents(tmp_path) == before

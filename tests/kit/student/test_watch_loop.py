@@ -1,131 +1,20 @@
 """The loop of the watch, without a terminal: what each event does, and what there is to draw."""
 
 import os
-import shutil
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
+from watched_student import COURSE, ROOT, Student
 
-from chatkit.cli.student.watching import KEYS, begin_lines, page
-from chatkit.course.lessons import Lesson, find_course
-from chatkit.grading.verdict import GradingError, LessonVerdict, Verdict
+from chatkit.cli.student.watching import KEYS, begin_lines
+from chatkit.course.lessons import find_course
+from chatkit.grading.verdict import GradingError, LessonVerdict
 from chatkit.student import saves
-from chatkit.student.events import Event, Pressed, Redraw, Waited
+from chatkit.student.events import Event, Pressed, Waited
 from chatkit.student.grader import Ended, Heard, turns
 from chatkit.student.progress import ProgressError, load
 from chatkit.student.saves import Saved
-from chatkit.student.watch import Watch
-
-COURSE = find_course(Path(__file__).parent)
-ROOT = COURSE.root
-
-
-class Bench:
-    """A grader that only notes what it is asked for."""
-
-    def __init__(self) -> None:
-        self.run = 0
-        self.orders: list[tuple[str, tuple[str, ...]]] = []
-        self.cancelled = 0
-
-    def start(self, lesson: Lesson, first: tuple[str, ...]) -> int:
-        self.run += 1
-        self.orders.append((lesson.name, first))
-        return self.run
-
-    def cancel(self) -> None:
-        self.cancelled += 1
-
-    def warm_up(self) -> None:
-        pass
-
-
-class Paper:
-    """A screen that keeps what was drawn."""
-
-    def __init__(self) -> None:
-        self.drawn: list[Event | None] = []
-        self.ran: list[str] = []
-
-    def draw(self, watch: Watch, event: Event | None) -> None:
-        self.drawn.append(event)
-
-    def run(self, lesson: Lesson, program: str) -> None:
-        self.ran.append(f"{lesson.name}/{program}")
-
-    def suspend(self) -> None:
-        self.ran.append("suspended")
-
-
-class Student:
-    """A watch on a copy of the lessons."""
-
-    def __init__(self, root: Path, lesson: str = "1") -> None:
-        shutil.copytree(ROOT / "lessons", root / "lessons")
-        self.course = find_course(root)
-        self.grader = Bench()
-        self.paper = Paper()
-        self.watch = Watch(
-            self.course,
-            self.course.lesson(lesson),
-            load(self.course),
-            self.grader,  # type: ignore[arg-type]
-        )
-        self.watch.screen = self.paper
-        self.watch.open(self.watch.lesson)
-
-    @property
-    def orders(self) -> list[tuple[str, tuple[str, ...]]]:
-        return self.grader.orders
-
-    def write(self, program: str, text: str) -> None:
-        (self.watch.lesson.folder / program).write_text(text, encoding="utf-8")
-        self.watch.handle(Saved())
-
-    def press(self, keys: str) -> None:
-        for key in keys:
-            self.watch.handle(Pressed(key))
-
-    def falls(self, id: str, status: str = "passed", message: str = "") -> None:
-        self.watch.handle(Heard(self.grader.run, self.verdict(id, status, message)))
-
-    def verdict(self, id: str, status: str = "passed", message: str = "") -> Verdict:
-        check = next(one for one in self.watch.graded.checks() if one.id == id)
-        score = check.points if status == "passed" else 0
-        most = 0 if status == "skipped" else check.points
-        return Verdict(
-            id,
-            check.title,
-            status,  # type: ignore[arg-type]
-            score,
-            most,
-            check.program,
-            message=message,
-            again=f"chatkit check 1 --only {id} --show",
-        )
-
-    def ends(self, status: str = "passed") -> None:
-        """All checks that have not fallen get `status`, and the run is over."""
-        for id in self.watch.turns:
-            if id not in self.watch.heard:
-                self.falls(id, status)
-        lesson = self.watch.graded
-        known = self.watch.verdicts if lesson is self.watch.lesson else {}
-        found = [known.get(check.id, self.verdict(check.id, status)) for check in lesson.checks()]
-        whole = LessonVerdict(lesson.name, lesson.title, tuple(found), 1.0)
-        self.watch.handle(Ended(self.grader.run, whole))
-
-    def screen(self, width: int = 80, height: int = 24) -> str:
-        lines = page(self.watch, width, height)
-        assert len(lines) <= height
-        assert all(line.cell_len <= width for line in lines)
-        return "\n".join(line.plain for line in lines)
-
-
-@pytest.fixture
-def student(tmp_path: Path) -> Student:
-    return Student(tmp_path)
 
 
 def test_it_checks_the_lesson_at_once_and_shows_that_it_does(student: Student) -> None:
@@ -331,125 +220,6 @@ def test_a_run_that_was_cut_short_keeps_nothing(student: Student) -> None:
     student.write("server.py", "# again\n")
 
     assert not load(student.course).of(student.watch.lesson).statuses
-
-
-def test_n_and_p_walk_through_the_lessons(student: Student) -> None:
-    student.press("n")
-    assert student.orders[-1][0] == "02_broadcast"
-    student.press("p")
-    assert student.orders[-1][0] == "01_echo"
-
-    student.press("p")
-
-    assert "first lesson" in student.screen()
-    assert len(student.orders) == 3
-
-
-@pytest.mark.parametrize("key", ["enter", "c"])
-def test_check_now_works_although_nothing_was_saved(student: Student, key: str) -> None:
-    student.ends()
-
-    student.watch.handle(Pressed(key))
-
-    assert len(student.orders) == 2
-    assert student.orders[0][0] == student.orders[1][0]
-
-
-def test_a_checks_every_lesson_and_enter_comes_back(student: Student) -> None:
-    student.press("a")
-    for lesson in student.course.lessons:
-        assert student.orders[-1][0] == lesson.name
-        student.ends()
-
-    shown = student.screen()
-    assert not student.watch.running
-    assert shown.count("100 of 100 points") == len(student.course.lessons) + 1  # and on top
-    student.watch.handle(Pressed("enter"))
-    assert student.orders[-1][0] == "01_echo"
-    assert "All lessons" not in student.screen()
-
-
-def test_a_lesson_that_is_away_has_no_verdict_in_the_round(student: Student) -> None:
-    student.course.lesson("2").folder.rename(student.course.root / "away")
-    student.press("a")
-    while student.watch.running:
-        student.ends()
-
-    assert [name for name, _ in student.orders[1:]] == [
-        lesson.name for lesson in student.course.lessons if lesson.number != 2
-    ]
-    assert student.watch.round["02_broadcast"] is None
-
-
-def test_h_opens_one_hint_more_each_time(student: Student) -> None:
-    student.falls("ready-line", "failed")
-    student.ends("not_reached")
-
-    shown = []
-    for _ in range(4):
-        student.press("h")
-        shown.append(student.watch.note)
-
-    assert [f"hint {number} of 3" in note for number, note in zip((1, 2, 3, 3), shown, strict=True)]
-    assert shown[0] != shown[1] != shown[2] == shown[3]
-    todo = student.watch.lesson.todos[0]
-    assert load(student.course).of(student.watch.lesson).hints == {todo.number: 3}
-
-
-def test_a_hint_stays_until_its_todo_is_done(student: Student) -> None:
-    student.falls("ready-line", "failed")
-    student.ends("not_reached")
-    student.press("h")
-    hint = student.watch.note
-
-    student.write("server.py", "# another try\n")
-    student.falls("ready-line", "failed")
-    student.ends("not_reached")
-    assert student.watch.note == hint
-
-    student.write("server.py", "# this is it\n")
-    student.ends("passed")
-    assert not student.watch.note
-
-
-def test_r_asks_which_program_and_lends_the_terminal(student: Student) -> None:
-    student.press("r")
-    assert "s server.py" in student.screen() and "c client.py" in student.screen()
-    student.press("c")
-    assert student.paper.ran == ["01_echo/client.py"]
-
-    student.press("rq")
-
-    assert student.paper.ran == ["01_echo/client.py"], "another key takes the question back"
-    assert student.watch.question is None
-
-
-def test_x_asks_and_keeps_what_was_there(student: Student) -> None:
-    started = (student.watch.lesson.folder / "server.py").read_bytes()
-    student.write("server.py", "# all my work\n")
-
-    student.press("xn")
-    assert (student.watch.lesson.folder / "server.py").read_bytes() == b"# all my work\n"
-    student.press("xy")
-
-    assert (student.watch.lesson.folder / "server.py").read_bytes() == started
-    kept = student.watch.lesson.folder / "backups/001/server.py"
-    assert kept.read_bytes() == b"# all my work\n"
-    assert "01_echo/backups/001" in student.screen()
-
-
-def test_q_and_a_lost_keyboard_end_it_also_while_it_asks(student: Student) -> None:
-    assert not student.watch.handle(Pressed("q"))
-    student.press("x")
-    assert not student.watch.handle(Pressed("gone"))
-    assert student.watch.handle(Redraw())
-
-
-def test_help_shows_every_key_and_any_key_leaves_it(student: Student) -> None:
-    student.press("?")
-    assert "put the starter back" in student.screen()
-    student.press("z")
-    assert "put the starter back" not in student.screen()
 
 
 def test_a_lesson_folder_that_goes_away_is_said_and_its_return_noticed(student: Student) -> None:

@@ -341,7 +341,7 @@ def test_the_programs_of_a_lesson_talk_through_every_mischief(number: str) -> No
         if bob:
             if name:
                 bob.hears("alice has left the chat.")
-            bob.hears_nothing("half a line is no line")
+            bob.hears_nothing("half a line is not a line")
         bench.start_client(*(["--name", "alice"] if name else []))
         if name:
             bench.prints("Connected to the server")

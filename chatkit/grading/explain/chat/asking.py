@@ -7,7 +7,7 @@ from chatkit.grading.explain.questions.flow import line_ends, pieces, texts
 from chatkit.grading.explain.questions.source import as_text, constant
 from chatkit.grading.explain.questions.wire import said, told_by, told_to
 
-CLIENT = {4: "The client", 5: "Starting and the name"}
+CLIENT = {4: "The client", 5: "The name on the wire"}
 
 
 @misconception(
@@ -86,7 +86,7 @@ def _asks_nick(seen: Seen) -> ast.Compare | None:
 
 @misconception(
     "nick-answered-at-any-time",
-    "NICK is answered also when it is chat",
+    "NICK is answered even when it is chat",
     think="What does the line NICK mean after Connected to the server?",
     read=CLIENT,
     proofs=("04_nicknames/answers_nick_at_any_time", "05_gui/nick_in_chat_is_answered"),
@@ -143,7 +143,7 @@ def refused_name_sent_again(seen: Seen) -> str | None:
 @misconception(
     "sent-before-connected",
     "typed lines are sent before the server has said Connected",
-    think="When does a line that you send become chat?",
+    think="After which line of the server is what you send chat?",
     read=CLIENT,
     proofs=("04_nicknames/types_before_it_is_connected",),
     unlike="04_nicknames/any_line_asks_for_the_name",

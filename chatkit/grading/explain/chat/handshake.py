@@ -49,7 +49,7 @@ def one_recv_is_the_name(seen: Seen) -> str | None:
             return seen.at(
                 piece.call,
                 "takes what one recv() returns for the name. It may be a part of the name only, or "
-                "the name with the first lines behind it.",
+                "the name with the first lines after it.",
             )
     return None
 
@@ -78,7 +78,7 @@ def _is_named(seen: Seen, name: str, call: ast.Call) -> bool:
 @misconception(
     "what-follows-the-name-is-lost",
     "the chat begins with an empty inbox, although lines may have come with the name",
-    think="What is in the inbox behind the name?",
+    think="What is in the inbox after the name?",
     read=HANDSHAKE,
     proofs=("04_nicknames/what_follows_the_name_is_lost",),
     unlike="04_nicknames/one_recv_is_the_name",
@@ -112,7 +112,7 @@ def what_follows_the_name_is_lost(seen: Seen) -> str | None:
 @misconception(
     "carriage-return-in-the-name",
     "the b'\\r' of telnet becomes a part of the name",
-    think="How does telnet end a line? What is left of that behind the name?",
+    think="How does telnet end a line? What is left of that after the name?",
     read=HANDSHAKE,
     proofs=("04_nicknames/name_keeps_the_carriage_return",),
     unlike="04_nicknames/name_rings_the_bell",
@@ -136,7 +136,7 @@ def carriage_return_in_the_name(seen: Seen) -> str | None:
 @misconception(
     "on-the-list-before-it-has-a-name",
     "a newcomer is in the room before it has a name",
-    think="When may somebody get chat for the first time?",
+    think="After what may somebody get chat?",
     read=HANDSHAKE,
     proofs=("04_nicknames/on_the_list_before_it_has_a_name",),
     unlike="04_nicknames/newcomer_hears_its_own_notice",
@@ -163,7 +163,7 @@ def on_the_list_before_its_name(seen: Seen) -> str | None:
 
 @misconception(
     "name-in-the-line-believed",
-    "the server believes a name that stands in the line",
+    "the server believes a name that somebody typed into the line",
     think="Who can write `bob: ` in front of a line?",
     read={4: "Who says what"},
     proofs=("04_nicknames/believes_the_name_in_the_line",),
@@ -179,7 +179,7 @@ def name_in_the_line_believed(seen: Seen) -> str | None:
         if isin and text in (":", ": ", b":", b": ") and _passes(seen, compare):
             return seen.at(
                 compare,
-                "looks whether a name stands in the line already, and believes it. Anybody can "
+                "checks whether the line has a name in it already, and believes it. Anybody can "
                 "write one there: the server must put the true name in front of every line.",
             )
     return None

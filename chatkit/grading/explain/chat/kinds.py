@@ -6,10 +6,9 @@ from itertools import combinations
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import targets
+from chatkit.grading.explain.questions.headings import COMING
 from chatkit.grading.explain.questions.source import as_text, called, constant, owner
 from chatkit.grading.explain.questions.wire import joined
-
-COMING = {2: "Starting and stopping", 3: "A thread for each client", 4: "Coming and going"}
 
 
 @misconception(

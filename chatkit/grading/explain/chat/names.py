@@ -20,7 +20,7 @@ def _only_printed(seen: Seen, node: ast.AST) -> bool:
 
 @misconception(
     "name-in-use-is-not-seen",
-    "nothing looks whether somebody else has the name",
+    "nothing checks whether somebody else has the name",
     think="Where do you find the names that are in use?",
     read=RULES,
     proofs=("04_nicknames/two_people_with_one_name",),
@@ -123,7 +123,7 @@ def name_not_printable(seen: Seen) -> str | None:
         if constant(compare.left) in (" ", ":"):
             return seen.at(
                 compare,
-                "forbids this character and leaves every other one, also those that cannot be "
+                "forbids this character and leaves every other one, even those that cannot be "
                 "printed: such a name can ring a bell, or clear the screen.",
             )
     return None
@@ -204,8 +204,8 @@ def unnamed_leaver_announced(seen: Seen) -> str | None:
         return None
     return seen.at(
         found[0],
-        "says that somebody has left, also of a visitor who never had a name. Nobody has seen that "
-        "one come.",
+        "says that somebody has left, even when it was a visitor who never had a name. Nobody has "
+        "seen that one come.",
     )
 
 

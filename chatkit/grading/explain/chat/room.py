@@ -5,12 +5,12 @@ import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import loop_around, mentions
+from chatkit.grading.explain.questions.headings import COMING
 from chatkit.grading.explain.questions.sharing import accept_loops, calls_at, target
 from chatkit.grading.explain.questions.source import called, owner
 from chatkit.grading.explain.questions.wire import joined, told_by, told_to, wanted
 
 OTHERS = {2: "To everyone else", 3: "An outbox for each client", 4: "Who says what"}
-COMING = {2: "Starting and stopping", 3: "A thread for each client", 4: "Coming and going"}
 SENDS = ("send", "sendall", "put", "put_nowait", "write", "append", "say")
 
 
@@ -42,7 +42,7 @@ def _sends(seen: Seen, call: ast.Call) -> bool:
 @misconception(
     "sent-to-its-sender-too",
     "the loop leaves nobody out, not even who said it",
-    think="Whom does this loop go through? Who should not get the line?",
+    think="Which clients does this loop go through? Who should not get the line?",
     read=OTHERS,
     proofs=("02_broadcast/sends_to_all", "04_nicknames/sender_hears_itself"),
     unlike="04_nicknames/newcomer_hears_its_own_notice",
@@ -137,7 +137,7 @@ def _one_of_several(seen: Seen) -> bool:
 
 @misconception(
     "only-the-last-gets-it",
-    "the sending stands behind the loop",
+    "the sending comes after the loop",
     think="Which client does the variable of the loop name when the loop is over?",
     read=OTHERS,
     proofs=("02_broadcast/last_only",),
@@ -160,7 +160,7 @@ def only_the_last(seen: Seen) -> str | None:
                 if _sends(seen, call) and mentions(call.func, loop.target.id):
                     return seen.at(
                         call,
-                        f"stands behind the loop of line {loop.lineno}, where {loop.target.id} is "
+                        f"comes after the loop of line {loop.lineno}, where {loop.target.id} is "
                         "the last one. So only the last one gets the line.",
                     )
     return None
@@ -196,7 +196,7 @@ def listed_twice(seen: Seen) -> str | None:
 
 @misconception(
     "old-lines-are-sent-again",
-    "a newcomer gets what was said before",
+    "newcomers get what was said before",
     think="Why are the old lines kept?",
     read=COMING,
     proofs=("02_broadcast/replays_the_past",),

@@ -5,15 +5,10 @@ import ast
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.callers import reaches, serves_many_in_one_loop
 from chatkit.grading.explain.questions.flow import Piece, pieces
+from chatkit.grading.explain.questions.headings import END
 from chatkit.grading.explain.questions.source import owner
 from chatkit.grading.explain.questions.wire import an_end_came
 
-LEAVE = {
-    1: "The end of the stream",
-    2: "Somebody leaves",
-    3: "Somebody leaves",
-    4: "Coming and going",
-}
 CLOSING = ("close", "shutdown", "aclose", "detach", "shutdown_request")
 
 
@@ -21,7 +16,7 @@ CLOSING = ("close", "shutdown", "aclose", "detach", "shutdown_request")
     "end-not-answered",
     "the socket of a client that has ended is not closed",
     think="The client has said all it has to say, and waits. How does it learn that you know?",
-    read=LEAVE,
+    read=END,
     proofs=("02_broadcast/half_close_stays",),
     unlike="01_echo/never_sees_the_end",
 )

@@ -14,18 +14,11 @@ from chatkit.grading.explain.questions.flow import (
     pieces,
     tests,
 )
+from chatkit.grading.explain.questions.headings import BREAK, END
 from chatkit.grading.explain.questions.source import called, constant, owner, swallows
-from chatkit.grading.explain.questions.wire import an_end_came, joined
+from chatkit.grading.explain.questions.wire import BROKEN, an_end_came, joined
 
-END = {
-    1: "The end of the stream",
-    2: "Somebody leaves",
-    3: "Somebody leaves",
-    4: "Coming and going",
-}
-BREAK = {**END, 1: "When a connection breaks"}
 CLIENT_END = {**END, 3: "The client", 4: "The client", 5: "When the server is not there"}
-BROKEN = ("ConnectionResetError", "BrokenPipeError", "ConnectionAbortedError")
 
 
 @misconception(

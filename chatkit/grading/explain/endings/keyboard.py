@@ -273,8 +273,7 @@ def error_without_the_address(seen: Seen) -> str | None:
         if isinstance(node.value, str) and node.value.strip() == said:
             return seen.at(
                 node,
-                "says that there is no server, but not where. The host and the port belong in the "
-                "message.",
+                "says that there is no server, but not where. Host and port belong in the message.",
             )
     return None
 

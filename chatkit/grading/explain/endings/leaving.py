@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from chatkit.bench.evidence import Frame, Raised
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import goes_through, mentions, pieces, targets
+from chatkit.grading.explain.questions.headings import END
 from chatkit.grading.explain.questions.source import called, caught, keyword, owner
-from chatkit.grading.explain.questions.wire import an_end_came, reset_came, somebody_left
+from chatkit.grading.explain.questions.wire import (
+    BROKEN,
+    an_end_came,
+    reset_came,
+    somebody_left,
+)
 
-END = {
-    1: "The end of the stream",
-    2: "Somebody leaves",
-    3: "Somebody leaves",
-    4: "Coming and going",
-}
-BROKEN = ("ConnectionResetError", "BrokenPipeError", "ConnectionAbortedError")
 REMOVES = (
     "remove",
     "discard",
@@ -132,7 +131,7 @@ def _forgets(seen: Seen, call: ast.Call) -> bool:
 @misconception(
     "tidying-up-raises",
     "the tidying up raises an error itself, and the rest of it is left out",
-    think="What stands below the line that raised? That was not done.",
+    think="What is below the line that raised? That was not done.",
     read=END,
     proofs=("04_nicknames/typing_error_in_the_tidying_up",),
     unlike="02_broadcast/reset_ends_the_server",
@@ -160,7 +159,7 @@ def tidying_up_raises(seen: Seen) -> str | None:
             return seen.at(
                 own,
                 f"raises {error.kind}: {error.text[:80]}. It is part of the `{kind}` that tidies "
-                f"up after a client, so what stands below it there (line {rest[0]}) is not done.",
+                f"up after a client, so what is below it there (line {rest[0]}) is not done.",
             )
     return None
 
@@ -202,8 +201,8 @@ def never_taken_out(seen: Seen) -> str | None:
             continue
         return seen.at(
             call,
-            f"puts each client into {where}, and no line takes one out again. A client that "
-            "has left stays in there, and every line is still meant for its dead connection.",
+            f"puts each client into {where}, and no line takes one out again. A client that has "
+            "left stays in there, and what is said is still meant for a connection that is gone.",
         )
     return None
 

@@ -5,17 +5,9 @@ import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import goes_through
+from chatkit.grading.explain.questions.headings import BREAK
 from chatkit.grading.explain.questions.source import called, caught, owner
-from chatkit.grading.explain.questions.wire import somebody_left, told_by, told_to, wanted
-
-END = {
-    1: "The end of the stream",
-    2: "Somebody leaves",
-    3: "Somebody leaves",
-    4: "Coming and going",
-}
-BREAK = {**END, 1: "When a connection breaks"}
-BROKEN = ("ConnectionResetError", "BrokenPipeError", "ConnectionAbortedError")
+from chatkit.grading.explain.questions.wire import BROKEN, somebody_left, told_by, told_to, wanted
 
 
 @misconception(
@@ -62,7 +54,7 @@ def changed_by_its_own_loop(seen: Seen) -> str | None:
         if raised:
             then = "Python raises RuntimeError at the next round"
         elif _is_list(seen, through) and _next_one_missed(seen):
-            then = "The one behind it moves up to its place, and the loop leaves that one out"
+            then = "The one after it moves up to its place, and the loop leaves that one out"
         else:
             continue
         return seen.at(
@@ -165,7 +157,7 @@ def _is_list(seen: Seen, name: str) -> bool:
 
 @misconception(
     "one-error-ends-the-round",
-    "one try around the whole loop: the first error ends the loop for everybody behind",
+    "one try around the whole loop: the first error ends the loop for everybody after it",
     think="Which statement may fail for one client? Put the try around that one alone.",
     read=BREAK,
     proofs=("02_broadcast/broadcast_stops_at_the_dead",),
@@ -187,7 +179,7 @@ def one_error_ends_the_round(seen: Seen) -> str | None:
                 return seen.at(
                     attempt,
                     f"tries the whole loop of line {statement.lineno}. When sending to one client "
-                    "fails, the loop ends, and those behind it get nothing.",
+                    "fails, the loop ends, and those after it get nothing.",
                 )
     return None
 

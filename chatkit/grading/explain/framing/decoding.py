@@ -4,11 +4,9 @@ import ast
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import Piece, followed, pieces, strict
+from chatkit.grading.explain.questions.headings import LINES
 from chatkit.grading.explain.questions.source import argument, constant, keyword, owner
 from chatkit.grading.explain.questions.wire import quoted_bytes, told_to
-
-STREAM = {1: "A stream of bytes", 2: "Lines from a stream", 3: "A thread for each client"}
-LINES = {**STREAM, 4: "The handshake", 5: "The inbox"}
 
 
 @misconception(
@@ -69,14 +67,14 @@ def _character_cut(seen: Seen) -> bool:
 
 @misconception(
     "strict-decode",
-    "bytes that are no UTF-8 raise UnicodeDecodeError",
-    think="What should happen with bytes that are no UTF-8? Which argument of decode() says so?",
+    "bytes that are not UTF-8 raise UnicodeDecodeError",
+    think="What should happen with bytes that are not UTF-8? Which argument of decode() says so?",
     read=LINES,
     proofs=("02_broadcast/decodes_strictly", "04_nicknames/name_must_be_utf8"),
     unlike="02_broadcast/decodes_pieces",
 )
 def strict_decode(seen: Seen) -> str | None:
-    """UnicodeDecodeError was raised by a decode() without `errors`, of bytes that are no UTF-8."""
+    """UnicodeDecodeError was raised by a decode() without `errors`, of bytes that are not UTF-8."""
     for error in seen.evidence.raised:
         first = error.first
         if first.kind != "UnicodeDecodeError" or not first.own:
@@ -88,7 +86,7 @@ def strict_decode(seen: Seen) -> str | None:
             who = seen.ended_by(error)
             return seen.at(
                 first.own,
-                "decodes strictly: bytes that are no UTF-8 raise UnicodeDecodeError there, and "
+                "decodes strictly: bytes that are not UTF-8 raise UnicodeDecodeError there, and "
                 f"{who} ends. Anybody can send such bytes.",
             )
     return None
@@ -150,7 +148,7 @@ def text_file_changes_bytes(seen: Seen) -> str | None:
 
 @misconception(
     "bad-bytes-thrown-away",
-    "bytes that are no UTF-8 are thrown away",
+    "bytes that are not UTF-8 are thrown away",
     think="Does an echo need to know what the bytes mean?",
     read={1: "Say it back"},
     proofs=("01_echo/ignores_bad_bytes",),

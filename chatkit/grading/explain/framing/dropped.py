@@ -5,6 +5,7 @@ import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import is_test, targets, tests
+from chatkit.grading.explain.questions.headings import STREAM, WORDS
 from chatkit.grading.explain.questions.source import Source, as_text, called, constant, owner
 from chatkit.grading.explain.questions.values import meant, value
 from chatkit.grading.explain.questions.wire import (
@@ -17,13 +18,6 @@ from chatkit.grading.explain.questions.wire import (
 )
 
 CLIENT = {1: "Put the client together", 3: "The client", 4: "The client"}
-WORDS = {
-    1: "A stream of bytes",
-    2: "To everyone else",
-    3: "A thread for each client",
-    4: "Who says what",
-    5: "The inbox",
-}
 BLANKS = ("\n", "\r\n")
 STRIPS = ("strip", "rstrip", "lstrip")
 
@@ -163,12 +157,7 @@ def _remembers(seen: Seen, line: str, memory: str) -> bool:
     "line-cut-at-a-size",
     "a line is over for it when a number of bytes has come",
     think="How long may a line be? What tells you that it is over?",
-    read={
-        **CLIENT,
-        1: "A stream of bytes",
-        2: "Lines from a stream",
-        3: "A thread for each client",
-    },
+    read={**CLIENT, **STREAM},
     proofs=("01_echo/client_cuts_long_replies",),
     unlike="01_echo/client_one_recv",
 )

@@ -15,6 +15,7 @@ from chatkit.grading.explain.questions.flow import (
     pieces,
     targets,
 )
+from chatkit.grading.explain.questions.headings import LINES
 from chatkit.grading.explain.questions.source import called, constant, owner
 from chatkit.grading.explain.questions.tkcode import stands_in
 from chatkit.grading.explain.questions.values import meant
@@ -28,9 +29,6 @@ from chatkit.grading.explain.questions.wire import (
     told_to,
     wanted,
 )
-
-STREAM = {1: "A stream of bytes", 2: "Lines from a stream", 3: "A thread for each client"}
-LINES = {**STREAM, 4: "The handshake", 5: "The inbox"}
 
 
 @misconception(
@@ -212,7 +210,7 @@ def _fills(seen: Seen, inbox: str) -> bool:
 @misconception(
     "lines-glued",
     "two lines are put together again after they were cut apart",
-    think="What stood between the two lines, and where does it go?",
+    think="What was between the two lines, and where does it go?",
     read=LINES,
     proofs=("02_broadcast/glues_lines",),
     unlike="02_broadcast/one_line_a_packet",

@@ -12,6 +12,7 @@ from chatkit.grading.explain.questions.flow import (
     pieces,
     targets,
 )
+from chatkit.grading.explain.questions.headings import LINES
 from chatkit.grading.explain.questions.source import Function, called, constant, owner
 from chatkit.grading.explain.questions.wire import (
     came_again,
@@ -20,15 +21,13 @@ from chatkit.grading.explain.questions.wire import (
     told_to,
 )
 
-STREAM = {1: "A stream of bytes", 2: "Lines from a stream", 3: "A thread for each client"}
-LINES = {**STREAM, 4: "The handshake", 5: "The inbox"}
 EMPTY = (b"", "")
 
 
 @misconception(
     "rest-thrown-away",
     "the inbox is emptied after the complete lines, with the start of the next one",
-    think="What stands in the inbox behind the last line end?",
+    think="What is in the inbox after the last line end?",
     read=LINES,
     proofs=("02_broadcast/forgets_the_tail",),
     unlike="02_broadcast/one_line_a_packet",

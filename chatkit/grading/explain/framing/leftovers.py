@@ -4,18 +4,17 @@ import ast
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import inboxes, pieces, targets
+from chatkit.grading.explain.questions.headings import END
 from chatkit.grading.explain.questions.source import called, owner
 from chatkit.grading.explain.questions.values import meant
 from chatkit.grading.explain.questions.wire import quoted_bytes, told_to, wanted
-
-LEAVE = {2: "Somebody leaves", 3: "Somebody leaves", 4: "Coming and going"}
 
 
 @misconception(
     "inbox-kept-for-the-next",
     "half a line of somebody who has left goes to the next client",
     think="When somebody leaves in the middle of a line: where does that half line stay?",
-    read=LEAVE,
+    read=END,
     proofs=(
         "02_broadcast/buffer_by_file_number",
         "02_broadcast/places_are_given_again",

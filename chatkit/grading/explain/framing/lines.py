@@ -12,6 +12,7 @@ from chatkit.grading.explain.questions.flow import (
     targets,
     tests,
 )
+from chatkit.grading.explain.questions.headings import STREAM, WORDS
 from chatkit.grading.explain.questions.source import argument, as_text, called, constant, owner
 from chatkit.grading.explain.questions.wire import (
     asked_for,
@@ -30,8 +31,6 @@ ODD_ENDS = (
     b"\xe2\x80\xa8",
     b"\xe2\x80\xa9",
 )
-LINES = {1: "A stream of bytes", 2: "Lines from a stream", 3: "A thread for each client"}
-WORDS = {**LINES, 2: "To everyone else", 4: "Who says what", 5: "The inbox"}
 CUTS = ("strip", "rstrip", "lstrip", "removesuffix", "split", "partition", "replace")
 CHANGES = ("upper", "lower", "title", "capitalize", "casefold", "swapcase", "expandtabs")
 
@@ -40,7 +39,7 @@ CHANGES = ("upper", "lower", "title", "capitalize", "casefold", "swapcase", "exp
     "splitlines-knows-more-line-ends",
     "str.splitlines() cuts at more characters than b'\\n'",
     think="At which characters does str.splitlines() cut? At which one does a line end here?",
-    read=LINES,
+    read=STREAM,
     proofs=("02_broadcast/splitlines", "03_threads/splitlines"),
     unlike="02_broadcast/splitlines_of_each_recv",
 )
@@ -80,7 +79,7 @@ def _is_text(seen: Seen, call: ast.Call) -> bool:
 @misconception(
     "blank-lines-passed-on",
     "nothing asks whether a line is blank",
-    think="What is left of a line of blanks after strip()?",
+    think="What is left of a line of spaces after strip()?",
     read={
         2: "Lines from a stream",
         3: "A thread for each client",
@@ -118,7 +117,7 @@ def blank_lines_passed_on(seen: Seen) -> str | None:
     what = "cuts the lines out" if cut else "receives what is passed on"
     return seen.at(
         place,
-        f"{what}, and nothing behind it asks whether a line is blank. A line of white space is "
+        f"{what}, and nothing after it asks whether a line is blank. A line of white space is "
         "blank, too: strip() leaves nothing of it.",
     )
 
@@ -167,7 +166,7 @@ def text_changed(seen: Seen) -> str | None:
         if blank and ".split()" in whole and b" ".join(want.split()) == got.rstrip(b"\n"):
             return seen.at(
                 call,
-                "makes one blank of all white space. A line is passed on as it was said.",
+                "turns all white space into one space. A line is passed on as it was said.",
             )
     if b"".join(want.split()) == b"".join(got.split()):
         return _strips_a_piece(seen)
@@ -230,7 +229,7 @@ def _limit(seen: Seen, node: ast.expr) -> int | None:
     "line-end-not-sent",
     "a line is sent without its end",
     think="How does the other side know that the line is over?",
-    read={**LINES, 1: "Put the client together", 3: "The client", 4: "The client", 5: "Sending"},
+    read={**STREAM, 1: "Put the client together", 3: "The client", 4: "The client", 5: "Sending"},
     proofs=("01_echo/client_sends_no_line_end", "04_nicknames/words_without_line_ends"),
     unlike="02_broadcast/glues_lines",
 )

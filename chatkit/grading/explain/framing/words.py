@@ -1,10 +1,11 @@
-"""Words: whose words a line is, and which words are no commands."""
+"""Words: whose words a line is, and which words are not commands."""
 
 import ast
 import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import is_sent, is_test
+from chatkit.grading.explain.questions.headings import WORDS
 from chatkit.grading.explain.questions.source import as_text, constant
 from chatkit.grading.explain.questions.wire import (
     CONTRACT,
@@ -13,9 +14,6 @@ from chatkit.grading.explain.questions.wire import (
     told_to,
     wanted,
 )
-
-LINES = {1: "A stream of bytes", 2: "Lines from a stream", 3: "A thread for each client"}
-WORDS = {**LINES, 2: "To everyone else", 4: "Who says what", 5: "The inbox"}
 
 
 @misconception(
@@ -37,7 +35,7 @@ def a_word_is_a_command(seen: Seen) -> str | None:
                 return seen.at(
                     compare,
                     f"takes {word.strip()!r} for a command. In this chat every line is text and "
-                    "nothing else, whatever word stands in it.",
+                    "nothing else, whatever word is in it.",
                 )
     for call in seen.source.calls("startswith"):
         if not call.args:
@@ -136,7 +134,7 @@ def own_name_in_front(seen: Seen) -> str | None:
     unlike="02_broadcast/replays_the_past",
 )
 def words_of_its_own(seen: Seen) -> str | None:
-    """What came is written in the file as a text, it is no line of the contract, nobody said it."""
+    """What came stands in the file as text, is not a line of the contract, and nobody said it."""
     if seen.evidence.program != "server.py":
         return None
     if seen.evidence.symptom not in (
@@ -278,7 +276,7 @@ def name_and_text_wrong(seen: Seen) -> str | None:
 @misconception(
     "printed-in-another-form",
     "the client prints a line in a form of its own",
-    think="Which line was sent? Which one stands on the screen?",
+    think="Which line was sent? Which one is on the screen?",
     read={1: "Put the client together", 3: "The client", 4: "The client"},
     proofs=("04_nicknames/prints_lines_in_its_own_way",),
     unlike="01_echo/client_prints_bytes",

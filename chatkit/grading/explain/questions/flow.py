@@ -202,7 +202,7 @@ def cuts_lines(call: ast.Call) -> bool:
 
 
 def strict(call: ast.Call) -> bool:
-    """Whether a decode() raises UnicodeDecodeError for bytes that are no UTF-8."""
+    """Whether a decode() raises UnicodeDecodeError for bytes that are not UTF-8."""
     errors = argument(call, 1, "errors")
     return called(call) == "decode" and (errors is None or constant(errors) == "strict")
 
@@ -241,9 +241,9 @@ def is_daemon(source: Source, thread: ast.Call) -> bool:
     return any(sets) or bool(source.calls("setDaemon"))
 
 
-def goes_through(loop: ast.For) -> str:
+def goes_through(loop: ast.For | ast.comprehension) -> str:
     """The collection that a loop goes through; "" where it is a copy, or something else."""
-    node: ast.expr = loop.iter
+    node = loop.iter
     if isinstance(node, ast.Call) and called(node) in ("values", "keys", "items"):
         return owner(node)
     if isinstance(node, ast.Call) and called(node) in ("enumerate", "reversed") and node.args:

@@ -144,7 +144,7 @@ def calls_at(source: Source, frame: Frame | None, *names: str) -> list[ast.Call]
 
 
 def target(call: ast.Call) -> ast.expr | None:
-    """What `Thread(…)` shall run."""
+    """What `Thread(…)` is to run."""
     if called(call) == "Timer":
         return argument(call, 1, "function")
     if called(call) in ("start_new_thread", "submit", "run_in_executor"):
@@ -180,15 +180,6 @@ def reached(source: Source, names: set[str]) -> set[str]:
         found.add(name)
         new |= {called(call) for call in source.all(ast.Call, function)}
     return found
-
-
-def collection(node: ast.expr) -> str:
-    """The collection itself that a loop goes through; "" for a copy, or something else."""
-    if isinstance(node, ast.Call) and called(node) in ("values", "keys", "items"):
-        return owner(node)
-    if isinstance(node, ast.Call) and called(node) in ("enumerate", "reversed") and node.args:
-        node = node.args[0]
-    return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
 
 
 def changes(source: Source, what: str) -> Iterator[tuple[ast.AST, bool]]:

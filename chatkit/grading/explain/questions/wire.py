@@ -10,6 +10,11 @@ from chatkit.bench.transcript import Event
 
 _GAP = re.compile(r" … ([\d,]+) bytes … ")
 OTHER = ("different-text", "early-data", "broken-character", "unfinished-line", "other-output")
+BROKEN = (
+    "ConnectionResetError",
+    "BrokenPipeError",
+    "ConnectionAbortedError",
+)  # the other end is gone
 LOST = ("silent", "lost", "no-output", "closed-early", "exited", "no-exit")
 CONTRACT = ("NICK", "Connected to the server", " connected to the server!", " has left the chat.")
 

@@ -181,7 +181,7 @@ def receiver_not_awaited(seen: Seen) -> str | None:
             return seen.at(
                 thread,
                 f"starts {function.name}() as a daemon, and no line waits for it. When the main "
-                "thread ends, the daemon ends with it, also while a reply is still on its way.",
+                "thread ends, the daemon ends with it, even while a reply is still on its way.",
             )
     return None
 

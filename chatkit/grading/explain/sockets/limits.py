@@ -49,7 +49,7 @@ def timeout_left_on(seen: Seen) -> str | None:
                 return seen.at(
                     limit,
                     f"sets a time limit of {seconds:g} s, and it was still on in line "
-                    f"{error.own.line}, which waited for longer. Nobody has to say something in "
+                    f"{error.own.line}, which waited for longer. Nobody has to say anything in "
                     "that time.",
                 )
     if raised(seen, "TimeoutError"):
@@ -61,8 +61,8 @@ def timeout_left_on(seen: Seen) -> str | None:
         if _ended_after(seen, seconds):
             return seen.at(
                 place,
-                f"{does} {seconds:g} s. Nobody said anything for so long, and then the connection "
-                "was over. A connection may be silent for any time.",
+                f"{does} {seconds:g} s. Nobody said anything for that long, and then the "
+                "connection was over. A connection may be silent for any time.",
             )
     return None
 
@@ -103,7 +103,7 @@ def _clocks(source: Source) -> Iterator[tuple[ast.AST, float, str]]:
         for side in (node.left, *node.comparators) if looks else ():
             seconds = value(source, side)
             if isinstance(seconds, int | float) and seconds:
-                yield node, float(seconds), "looks whether this time has passed:"
+                yield node, float(seconds), "checks whether this time has passed:"
     for call in source.calls("select", "poll", "timeout", "call_later", "Timer"):
         many = called(call) == "select" and len(call.args) > 1
         seconds = value(source, argument(call, 3 if many else 0, "timeout"))

@@ -259,7 +259,7 @@ def two_arguments_for_an_address(seen: Seen) -> str | None:
     for error in raised(seen, "TypeError"):
         call = call_at(seen, error.own.line, *LISTENING, *CONNECTING) if error.own else None
         if call and ("takes exactly one argument" in error.text or "must be tuple" in error.text):
-            given = "two arguments" if len(call.args) > 1 else "something that is no tuple"
+            given = "two arguments" if len(call.args) > 1 else "something that is not a tuple"
             return seen.at(
                 error.own,
                 f"gives {given} to {called(call)}(). It takes one: a tuple of host and port."

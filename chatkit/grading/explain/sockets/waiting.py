@@ -66,7 +66,7 @@ def asks_again_and_again(seen: Seen) -> str | None:
 @misconception(
     "waits-for-all-bytes",
     "recv() is told to wait until a number of bytes is there",
-    think="How many bytes has a line? Who knows that before it has come?",
+    think="How many bytes does a line have? Who knows that before it has come?",
     read={1: "A stream of bytes", 2: "Lines from a stream"},
     proofs=("01_echo/waits_for_all_bytes",),
 )
@@ -87,7 +87,7 @@ def waits_for_all_bytes(seen: Seen) -> str | None:
 @misconception(
     "always-asks-to-write",
     "the loop always asks who can be written to, and nearly everybody can",
-    think="When can a socket be written to? What does select() do if one can all the time?",
+    think="When can a socket be written to? What does select() do if you always can?",
     read={1: "What to notice", 2: "Nobody waits for anybody"},
     proofs=("01_echo/selector_always_asks_to_write",),
     unlike="01_echo/asks_all_the_time",
@@ -108,14 +108,14 @@ def always_asks_to_write(seen: Seen) -> str | None:
         if "EVENT_WRITE" in mask and "if" not in mask.split():
             return seen.at(
                 call,
-                "asks for EVENT_WRITE all the time, also when nothing waits to be sent. A socket "
+                "asks for EVENT_WRITE all the time, even when nothing waits to be sent. A socket "
                 "can nearly always be written to, so select() returns at once, again and again.",
             )
     for call in source.calls("select"):
         if len(call.args) > 2 and ast.unparse(call.args[1]) == ast.unparse(call.args[0]):
             return seen.at(
                 call,
-                f"asks whether {ast.unparse(call.args[1])} can be written to, also when nothing "
+                f"asks whether {ast.unparse(call.args[1])} can be written to, even when nothing "
                 "waits to be sent. A socket can nearly always be written to, so select() returns "
                 "at once, again and again.",
             )

@@ -77,7 +77,7 @@ def _not_found(seen: Seen) -> list[tuple[Raised, str]]:
 
 @misconception(
     "module-shadowed",
-    "a file of one's own has the name of a module of Python",
+    "a file of yours has the name of a Python module",
     think="Which file does Python take when two have the name that you import?",
     read={},
     proofs=("01_echo/shadows_the_library",),
@@ -102,7 +102,7 @@ def module_shadowed(seen: Seen) -> str | None:
 @misconception(
     "module-not-imported",
     "a module is used and not imported",
-    think="Which import stands at the top of the file?",
+    think="Which imports are at the top of the file?",
     read={},
     proofs=("01_echo/socket_is_not_imported",),
     unlike="01_echo/name_misspelled",
@@ -137,7 +137,7 @@ def _with_a_dot(source: Source, name: str) -> bool:
     unlike="01_echo/socket_is_not_imported",
 )
 def name_unknown(seen: Seen) -> str | None:
-    """NameError, and it is no module of the standard library."""
+    """NameError, and it is not a module of the standard library."""
     for error in raised(seen, "NameError"):
         name = _unknown(error)
         if not name or not error.own or name in sys.stdlib_module_names:

@@ -73,15 +73,15 @@ def python_2(seen: Seen) -> str | None:
     what = f"{word[1]} without parentheses" if word else '"except A, b"'
     return seen.at(
         error.own,
-        f"is written for Python 2: it has {what}, and Python 3 cannot read that. Where you "
-        f"have this program from, other lines may be old, too. {FIRST}",
+        f"is written for Python 2: it has {what}, and Python 3 cannot read that. Other "
+        f"lines from the same place may be old, too. {FIRST}",
     )
 
 
 @misconception(
     "tabs-and-blanks",
-    "tabs and blanks are mixed",
-    think="Can your editor show tabs, and turn them into four blanks?",
+    "tabs and spaces are mixed",
+    think="Can your editor show tabs, and turn them into four spaces?",
     read={},
     proofs=("01_echo/mixes_tabs_and_blanks",),
 )
@@ -92,7 +92,7 @@ def tabs_and_blanks(seen: Seen) -> str | None:
         return None
     return seen.at(
         error.own,
-        f"begins with other blanks than the lines around it: some have tabs, some have spaces, "
+        f"is not indented like the lines around it: some have tabs, some have spaces, "
         f"and Python cannot compare the two. {FIRST}",
     )
 
@@ -100,7 +100,7 @@ def tabs_and_blanks(seen: Seen) -> str | None:
 @misconception(
     "indentation",
     "a line begins too far to the left or to the right",
-    think="Which line does this one belong to? How many blanks has the line above it?",
+    think="Which line does this one belong to? How many spaces does the line above it begin with?",
     read={},
     proofs=("01_echo/wrong_indentation",),
 )
@@ -111,14 +111,14 @@ def indentation(seen: Seen) -> str | None:
         return None
     return seen.at(
         error.own,
-        f"does not begin where Python expects it: {error.text}. Blanks at the beginning of a line "
+        f"does not begin where Python expects it: {error.text}. Spaces at the beginning of a line "
         f"say what belongs together. {FIRST}",
     )
 
 
 @misconception(
     "not-code",
-    "something that is no Python was copied into the file",
+    "something that is not Python was copied into the file",
     think="Where does this line come from?",
     read={},
     proofs=("01_echo/marks_of_git",),
@@ -130,7 +130,7 @@ def not_code(seen: Seen) -> str | None:
         return None
     line = seen.source.line(error.own.line)
     what = next(told for mark, told in NOT_CODE.items() if line.startswith(mark))
-    return seen.at(error.own, f"is no Python: {line[:30]!r} looks like {what}. {FIRST}")
+    return seen.at(error.own, f"is not Python: {line[:30]!r} looks like {what}. {FIRST}")
 
 
 @misconception(
@@ -194,7 +194,7 @@ def never_closed(seen: Seen) -> str | None:
 
 @misconception(
     "not-python",
-    "a line is no Python",
+    "a line is not Python",
     think="What is missing, or too much, in this line or at the end of the line above it?",
     read={},
     proofs=("01_echo/typing_error",),
@@ -234,8 +234,8 @@ def other_encoding(seen: Seen) -> str | None:
         return f"{seen.evidence.program} is not saved as UTF-8, and Python reads UTF-8. {FIRST}"
     if "cannot contain null bytes" in said:
         return (
-            f"{seen.evidence.program} holds null bytes: it is saved as UTF-16, or it is no text at "
-            f"all. Python reads UTF-8. {FIRST}"
+            f"{seen.evidence.program} holds null bytes: it is saved as UTF-16, or it is not text "
+            f"at all. Python reads UTF-8. {FIRST}"
         )
     return None
 
@@ -278,7 +278,7 @@ def program_is_a_folder(seen: Seen) -> str | None:
 
 @misconception(
     "not-readable",
-    "the file must not be read",
+    "the file may not be read",
     think="Who is allowed to read this file? What does your file manager say about it?",
     read={},
     proofs=(),
@@ -288,6 +288,6 @@ def not_readable(seen: Seen) -> str | None:
     if seen.evidence.symptom != "unreadable":
         return None
     return (
-        f"{seen.evidence.program} is there, but it must not be read: {seen.evidence.received}. "
+        f"{seen.evidence.program} is there, but it may not be read: {seen.evidence.received}. "
         f"Give yourself the right to read it. {FIRST}"
     )

@@ -150,14 +150,14 @@ def ready_line_on_stderr(seen: Seen) -> str | None:
 
 @misconception(
     "ready-line-spaces",
-    "print() puts blanks into the ready line",
+    "print() puts spaces into the ready line",
     think=THINK,
     read=STARTING,
     proofs=("01_echo/spaces_in_the_ready_line",),
     unlike="01_echo/ready_line_in_other_words",
 )
 def ready_line_spaces(seen: Seen) -> str | None:
-    """print() puts a blank between its arguments, unless sep says otherwise."""
+    """print() puts a space between its arguments, unless sep says otherwise."""
     line = _other_line(seen)
     if not re.search(r"Server running on\s+\S+( +:|: +)", line):
         return None
@@ -165,7 +165,7 @@ def ready_line_spaces(seen: Seen) -> str | None:
         if len(call.args) > 1 and keyword(call, "sep") is None:
             return seen.at(
                 call,
-                f'printed "{line}". print() puts a blank between its arguments, and in the '
+                f'printed "{line}". print() puts a space between its arguments, and in the '
                 "expected line there is none around the colon.",
             )
     return None

@@ -157,7 +157,7 @@ def talked(seen: Seen) -> bool:
 @misconception(
     "port-is-text",
     "the port is text, not a number",
-    think="Which type does the port have? Print type(port) before it is used.",
+    think="What type is the port? Print type(port) before it is used.",
     read=STARTING,
     proofs=("01_echo/port_is_text",),
 )

@@ -19,7 +19,7 @@ CLIENT = {3: "The client", 4: "The client"}
 @misconception(
     "printed-without-flush",
     "what is printed waits in a buffer",
-    think="When does print() really write, if its output is no terminal?",
+    think="When does print() really write, if its output is not a terminal?",
     read=CLIENT,
     proofs=(),
     unlike="03_threads/input_blocks_the_listening",

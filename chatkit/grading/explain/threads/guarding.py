@@ -5,10 +5,11 @@ import re
 
 from chatkit.bench.evidence import Raised
 from chatkit.grading.explain.catalogue import Seen, misconception
+from chatkit.grading.explain.questions.flow import goes_through
+from chatkit.grading.explain.questions.headings import SHARE
 from chatkit.grading.explain.questions.sharing import (
     LOCKS,
     changes,
-    collection,
     is_locked,
     made,
     reached,
@@ -16,7 +17,6 @@ from chatkit.grading.explain.questions.sharing import (
 )
 from chatkit.grading.explain.questions.source import called
 
-SHARE = {3: "What threads share", 4: "Many at once"}
 CHANGED = re.compile(r"changed (size )?during iteration|keys changed|mutated during iteration")
 
 
@@ -38,7 +38,7 @@ def _changed_meanwhile(seen: Seen) -> tuple[Raised, ast.For | ast.comprehension]
         ]
         found: list[ast.For | ast.comprehension] = [*loops, *parts]
         for loop in found:
-            if collection(loop.iter):
+            if goes_through(loop):
                 return error, loop
     return None
 
@@ -59,13 +59,14 @@ def loop_without_the_lock(seen: Seen) -> str | None:
     _, loop = found
     if is_locked(seen.source, loop.iter):
         return None
-    what = collection(loop.iter)
+    what = goes_through(loop)
     if _changes_itself(seen, loop, what):
         return None
     return seen.at(
         loop.iter,
         f"goes through {what} without holding a lock. Meanwhile another thread changed {what}, and "
-        "Python ended the loop with a RuntimeError. Hold the lock for the whole loop.",
+        "Python ended the loop with a RuntimeError. A thread that looks at what is shared must "
+        "hold the lock.",
     )
 
 
@@ -96,7 +97,7 @@ def changed_without_the_lock(seen: Seen) -> str | None:
     if not found or not _has_threads(seen):
         return None
     error, loop = found
-    what = collection(loop.iter)
+    what = goes_through(loop)
     if _changes_itself(seen, loop, what):
         return None
     if not is_locked(seen.source, loop.iter):
@@ -117,7 +118,7 @@ def changed_without_the_lock(seen: Seen) -> str | None:
             place,
             f"{does} {what} without holding the lock.{also} While another thread was in the loop "
             f"of line {loop.iter.lineno}, {what} changed, and Python ended that loop with a "
-            "RuntimeError. Hold the lock for every such change.",
+            "RuntimeError. Hold the lock while you change what is shared.",
         )
     return None
 

@@ -3,6 +3,7 @@
 import ast
 
 from chatkit.grading.explain.catalogue import Seen, misconception
+from chatkit.grading.explain.questions.headings import SHARE
 from chatkit.grading.explain.questions.sharing import (
     LOCKS,
     calls_at,
@@ -14,7 +15,6 @@ from chatkit.grading.explain.questions.sharing import (
 )
 from chatkit.grading.explain.questions.source import called, owner
 
-SHARE = {3: "What threads share", 4: "Many at once"}
 STANDS_STILL = ("silent", "stuck", "lost", "late", "unfinished-line", "no-exit", "does-not-stop")
 WAITING = (
     *("sendall", "send", "recv", "recv_into", "readline", "accept", "connect"),

@@ -4,6 +4,7 @@ import ast
 import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
+from chatkit.grading.explain.questions.headings import LEAVES, OUTBOX
 from chatkit.grading.explain.questions.sharing import calls_at, last, made, reached
 from chatkit.grading.explain.questions.source import (
     Function,
@@ -13,8 +14,6 @@ from chatkit.grading.explain.questions.source import (
     owner,
 )
 
-OUTBOX = {3: "An outbox for each client", 4: "Many at once"}
-LEAVES = {3: "Somebody leaves", 4: "Coming and going"}
 QUEUES = ("Queue", "SimpleQueue", "LifoQueue", "PriorityQueue")
 
 
@@ -53,7 +52,7 @@ def put_waits_at_a_full_queue(seen: Seen) -> str | None:
 
 @misconception(
     "writer-is-not-told-the-end",
-    "nobody tells the thread at a queue that it is over",
+    "nobody tells a thread that waits at a queue when to end",
     think="Who wakes the thread that waits in get() when its client has left?",
     read=LEAVES,
     proofs=("03_threads/writing_threads_never_end",),

@@ -5,6 +5,7 @@ import re
 
 from chatkit.bench.evidence import Frame, Stack
 from chatkit.grading.explain.catalogue import Seen, misconception
+from chatkit.grading.explain.questions.headings import LEAVES, OUTBOX
 from chatkit.grading.explain.questions.sharing import (
     ADDS,
     TAKES,
@@ -20,10 +21,6 @@ from chatkit.grading.explain.questions.sharing import (
     thread_functions,
 )
 from chatkit.grading.explain.questions.source import Function, argument, called, owner
-
-OUTBOX = {3: "An outbox for each client", 4: "Many at once"}
-LEAVES = {3: "Somebody leaves", 4: "Coming and going"}
-QUEUES = ("Queue", "SimpleQueue", "LifoQueue", "PriorityQueue")
 
 
 @misconception(

@@ -99,7 +99,7 @@ def _reads(function: Function, name: str) -> ast.AST | None:
 
 @misconception(
     "try-around-the-accept-loop",
-    "the try stands around the loop that accepts, not inside of it",
+    "the try is around the loop that accepts, not inside it",
     think="Where does the program go on after this except clause?",
     read={1: "When a connection breaks", **EACH},
     proofs=("01_echo/one_error_ends_the_accept_loop",),
@@ -123,7 +123,7 @@ def try_around_the_accept_loop(seen: Seen) -> str | None:
                     return seen.at(
                         handler,
                         f"catches an error outside of the loop that accepts (line {loop.lineno}). "
-                        "After the first error the program goes on behind the loop, so nobody is "
+                        "After the first error the program goes on after the loop, so nobody is "
                         "accepted any more, and the server ends.",
                     )
     return None

@@ -166,8 +166,8 @@ def leaves_in_two_steps(seen: Seen) -> str | None:
             return seen.at(
                 tell,
                 "tells the others that somebody has left, and the name is free only in line "
-                f"{free.lineno}. No lock is held from the one to the other: whoever asked then "
-                "was refused.",
+                f"{free.lineno}. No lock is held from the one to the other: anybody who asked "
+                "in between was refused.",
             )
     return None
 
@@ -196,8 +196,9 @@ def joins_in_two_steps(seen: Seen) -> str | None:
         if greet.lineno < place.lineno and seen.evidence.symptom == "lost":
             return seen.at(
                 greet,
-                f"greets a newcomer, and line {place.lineno} puts it into the room later. No lock "
-                "is held from the one to the other: what is said in between it never gets.",
+                f"greets a newcomer, and line {place.lineno} puts it into the room later. No "
+                "lock is held from the one to the other: the newcomer never gets what is said in "
+                "between.",
             )
         if place.lineno < greet.lineno and seen.evidence.symptom == "different-text":
             return seen.at(

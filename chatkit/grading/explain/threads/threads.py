@@ -218,7 +218,7 @@ def started_twice(seen: Seen) -> str | None:
 
 @misconception(
     "args-is-no-tuple",
-    "args=(x) is no tuple: the comma is missing",
+    "args=(x) is not a tuple: the comma is missing",
     think="What is the difference between (x) and (x,)?",
     read=EACH,
     proofs=("03_threads/args_without_the_comma",),
@@ -235,8 +235,8 @@ def args_is_no_tuple(seen: Seen) -> str | None:
             if "must be an iterable" in error.text:
                 return seen.at(
                     given,
-                    f"gives args={ast.unparse(given)}, which is no tuple. Python wants a tuple of "
-                    "arguments, so the thread ended before its first line. It is the comma that "
+                    f"gives args={ast.unparse(given)}, which is not a tuple. Python wants a tuple "
+                    "of arguments, so the thread ended before its first line. It is the comma that "
                     "makes a tuple, not the parentheses.",
                 )
     return None
@@ -245,7 +245,7 @@ def args_is_no_tuple(seen: Seen) -> str | None:
 @misconception(
     "wrong-number-of-arguments-for-a-thread",
     "a thread's function does not get the arguments that it needs",
-    think="Which parameters does the function have, and what stands in args?",
+    think="Which parameters does the function have, and what is in args?",
     read=EACH,
     proofs=("03_threads/args_are_forgotten",),
     unlike="03_threads/args_without_the_comma",

@@ -32,7 +32,7 @@ def _sender(seen: Seen) -> Function | None:
 @misconception(
     "box-not-cleared",
     "the text stays in the box",
-    think="What stands in the box after a line was sent?",
+    think="What is in the box after a line was sent?",
     read=SEND,
     proofs=("05_gui/box_is_never_cleared",),
     unlike="05_gui/enter_does_nothing",
@@ -45,7 +45,7 @@ def box_not_cleared(seen: Seen) -> str | None:
     deletes = [call for call in seen.source.calls("delete") if owner(call) in names]
     sets = [call for call in seen.source.calls("set") if constant(argument(call, 0)) == ""]
     if deletes and all(len(call.args) == 1 for call in deletes):
-        text = "deletes one character: delete() with one place takes only what stands there. Give "
+        text = "deletes one character: delete() with one place takes only what is there. Give "
         return seen.at(deletes[0], text + "it the end, too.")
     if deletes or sets or not set(names) & {owner(c) for c in seen.source.calls("get")}:
         return None

@@ -20,7 +20,7 @@ def _received(seen: Seen) -> str:
 
 @misconception(
     "own-line-not-shown",
-    "one's own line is not shown",
+    "your own line is not shown",
     think="The server sends your line to everybody else. Who shows it to you?",
     read=SEND,
     proofs=(
@@ -32,7 +32,7 @@ def _received(seen: Seen) -> str:
 def own_line_not_shown(seen: Seen) -> str | None:
     """The line reached the server, the window did not show it, and what sends it does not show."""
     told, typed, sent = seen.evidence, typed_last(seen), sent_by(seen)
-    if told.symptom != "not-shown" or "one's own line" not in told.expected or told.raised:
+    if told.symptom != "not-shown" or "your own line" not in told.expected or told.raised:
         return None
     found = senders(seen.source)
     if len(found) != 1 or not sent or typed not in sent[-1]:
@@ -62,7 +62,7 @@ def _is_state(call: ast.Call) -> bool:
 
 @misconception(
     "own-line-twice",
-    "one's own line is shown twice",
+    "your own line is shown twice",
     think="In which places of the program does your own line get into the chat?",
     read=SEND,
     proofs=("05_gui/own_line_twice",),
@@ -71,7 +71,7 @@ def _is_state(call: ast.Call) -> bool:
 def own_line_twice(seen: Seen) -> str | None:
     """What sends the line shows it, and puts it where what came from the server is shown from."""
     told, found = seen.evidence, senders(seen.source)
-    if told.symptom != "duplicate" or told.received != "it stands there 2 times" or len(found) != 1:
+    if told.symptom != "duplicate" or told.received != "it is there 2 times" or len(found) != 1:
         return None
     if f"'{typed_last(seen)}'" not in told.expected:
         return None
@@ -94,10 +94,10 @@ def own_line_twice(seen: Seen) -> str | None:
     if len(puts_in) == 1 and shows:
         line = puts_in[0]
         text = (
-            f"puts one's own line into {ast.unparse(line.func).rpartition('.')[0]}, from which it "
+            f"puts your own line into {ast.unparse(line.func).rpartition('.')[0]}, from which it "
         )
         return seen.at(
-            line, text + f"is shown. {found[0].name}() shows it as well: so it stands there twice."
+            line, text + f"is shown. {found[0].name}() shows it as well: so it is there twice."
         )
     return None
 
@@ -147,11 +147,11 @@ def blank_sent(seen: Seen) -> str | None:
         if not read or not (texts or at_once):
             continue
         if not looked and came.strip(" ").replace("\\n", "") == "":
-            text = "takes the text of the box, and it is sent, also when nothing stands there. "
-            return seen.at(read[0], text + "Nothing looks whether strip() leaves anything of it.")
+            text = "takes the text of the box, and it is sent even when nothing is there. "
+            return seen.at(read[0], text + "Nothing checks whether strip() leaves anything of it.")
         if looked and not seen.source.calls("strip", "isspace", "split", inside=function):
-            text = "takes the text of the box, and blanks and line ends count as text there. "
-            return seen.at(read[0], text + "Nothing looks whether strip() leaves anything of it.")
+            text = "takes the text of the box, and spaces and line ends count as text there. "
+            return seen.at(read[0], text + "Nothing checks whether strip() leaves anything of it.")
     return None
 
 
@@ -317,7 +317,7 @@ def text_has_a_line_end(seen: Seen) -> str | None:
                 constant(call.args[1]) == "end" or last_name(call.args[1]) == "END"
             )
             if owner(call) in names and whole:
-                text = "takes all that is in the Text, and Tk keeps a line end behind the last "
+                text = "takes all that is in the Text, and Tk keeps a line end after the last "
                 text += "character. The program adds its own, so a blank line goes out as well. "
                 return seen.at(call, text + 'Take the text up to "end-1c".')
     return None

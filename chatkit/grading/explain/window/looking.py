@@ -1,7 +1,6 @@
 """Looking into the queue: a window that comes back with after()."""
 
 import ast
-import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.source import Function, argument, called, constant
@@ -14,11 +13,6 @@ from chatkit.grading.explain.questions.tkcode import (
 )
 
 INBOX = {5: "The inbox"}
-
-_FROM_THREAD = re.compile(r"^(?P<thread>.+?) calls Tk: (?P<what>.*?)(?: \(.*, line \d+\))?$")
-_DIALOGS = re.compile(
-    r"\b(?:messagebox|simpledialog|filedialog)\.|\bask\w+\(|\bshow(?:info|error|warning)\("
-)
 
 
 @misconception(

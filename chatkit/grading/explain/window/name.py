@@ -8,13 +8,13 @@ from chatkit.grading.explain.questions.tkcode import last_name, puts
 from chatkit.grading.explain.questions.windowtalk import said_to, sent_by
 from chatkit.grading.explain.window.window import inserts_into_disabled
 
-NAME = {5: "Starting and the name"}
+NAME = {5: "The name on the wire"}
 
 GREETING = "Connected to the server"
 
 
 def _nick(seen: Seen) -> ast.Compare | None:
-    """The first place where the program looks whether a line is NICK."""
+    """The first place where the program checks whether a line is NICK."""
     found = [
         node
         for node in seen.source.all(ast.Compare)

@@ -17,7 +17,7 @@ def _connects(seen: Seen) -> list[ast.Call]:
 
 @misconception(
     "no-server-not-shown",
-    "that no server is there is not said in the window",
+    "the window does not say that no server is there",
     think="Where does a user of a window look for an error?",
     read=SERVER,
     proofs=("05_gui/no_server_prints_to_the_terminal_only",),
@@ -199,7 +199,7 @@ def cancel_goes_on(seen: Seen) -> str | None:
     either = next((one for one in around if isinstance(one, ast.BoolOp)), None)
     if either and isinstance(either.op, ast.Or) and either.values[-1] is not first:
         other = ast.unparse(either.values[-1])
-        text = f"takes {other} when the dialog gives nothing, also after Cancel. Cancel means that "
+        text = f"takes {other} when the dialog gives nothing, even after Cancel. Cancel means that "
         return seen.at(first, text + "somebody does not want to chat: end the program.")
     loop = next((one for one in around if isinstance(one, ast.While)), None)
     function = seen.source.function_of(first)
@@ -221,7 +221,7 @@ def cancel_goes_on(seen: Seen) -> str | None:
         return seen.at(first, "opens the dialog again after Cancel. Cancel gives None: end then.")
     if not tests and not nots and not loop:
         text = (
-            "asks for the name, and nothing looks whether the answer is None. Cancel gives None: "
+            "asks for the name, and nothing checks whether the answer is None. Cancel gives None: "
         )
         return seen.at(first, text + "then the program has to end.")
     return None

@@ -10,11 +10,6 @@ from chatkit.grading.explain.questions.tkcode import last_name, registered
 INBOX = {5: "The inbox"}
 SEND = {5: "Sending"}
 
-_FROM_THREAD = re.compile(r"^(?P<thread>.+?) calls Tk: (?P<what>.*?)(?: \(.*, line \d+\))?$")
-_DIALOGS = re.compile(
-    r"\b(?:messagebox|simpledialog|filedialog)\.|\bask\w+\(|\bshow(?:info|error|warning)\("
-)
-
 
 @misconception(
     "empty-not-caught",
@@ -31,7 +26,7 @@ def empty_not_caught(seen: Seen) -> str | None:
     return seen.at(
         error.own,
         "raises queue.Empty as soon as the queue is empty, and nothing catches it there. So what "
-        "comes after it is not done, also the next after(). An empty queue is a normal end.",
+        "comes after it is not done, and neither is the next after(). An empty queue is normal.",
     )
 
 

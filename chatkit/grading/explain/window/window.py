@@ -72,7 +72,7 @@ def chat_never_disabled(seen: Seen) -> str | None:
 @misconception(
     "never-scrolls",
     "nothing scrolls to the newest line",
-    think="Which part of a long Text does one see, and who moves it?",
+    think="Which part of a long Text can you see, and who moves it?",
     read=SHOW,
     proofs=("05_gui/stays_at_the_top",),
     unlike="05_gui/chat_can_be_typed_into",

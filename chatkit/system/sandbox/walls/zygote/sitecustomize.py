@@ -17,7 +17,7 @@ MOST = 500  # files and folders beside a program that are looked at
 
 
 def wait() -> list[str]:
-    """Return in a copy that shall be the program, with its arguments."""
+    """Return in a copy that is to be the program, with its arguments."""
     at_first = set(sys.modules)
     number = int(os.environ.pop("CHATKIT_ZYGOTE"))
     paths = [path for path in os.environ.pop("PYTHONPATH").split(os.pathsep) if path != HERE]

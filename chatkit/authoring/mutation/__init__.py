@@ -1,0 +1,1 @@
+"""Mutants of right programs: one change each, and whether a check notices it."""

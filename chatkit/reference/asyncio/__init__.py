@@ -1,0 +1,1 @@
+"""Step 6, an encore: the room with names in one thread, with a task for each client."""
