@@ -243,6 +243,33 @@ def one_thread_waits_to_send(seen: Seen) -> str | None:
     return None
 
 
+@misconception(
+    "drain-in-the-loop",
+    "a loop over all clients waits in drain() for each of them",
+    think="What does drain() do while one client does not read? Who comes after it in the loop?",
+    read={2: "Nobody waits for anybody", 6: "An outbox for each client"},
+    proofs=("06_asyncio/waits_for_everybody",),
+    unlike="02_broadcast/serve_forever_waits",
+)
+def drain_in_the_loop(seen: Seen) -> str | None:
+    """Somebody did not read, the others got nothing, and a loop awaits drain() of each one."""
+    if seen.evidence.check != "stuck-reader" or seen.evidence.program != "server.py":
+        return None
+    if seen.evidence.symptom not in ("silent", "stuck", "lost"):
+        return None
+    for wait in seen.source.all(ast.Await):
+        loop = loop_around(seen.source, wait)
+        drains = isinstance(wait.value, ast.Call) and called(wait.value) == "drain"
+        if drains and isinstance(loop, ast.For):
+            return seen.at(
+                wait,
+                f"waits in drain() for one client after the other, in the loop of line "
+                f"{loop.lineno}. When one of them does not read, drain() does not come back, and "
+                "the others get nothing.",
+            )
+    return None
+
+
 def _accepts(seen: Seen, node: ast.AST) -> bool:
     scope = seen.source.function_of(node) or seen.source.tree
     return bool(seen.source.calls("accept", inside=scope))

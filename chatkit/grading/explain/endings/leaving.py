@@ -94,6 +94,8 @@ def closed_but_still_there(seen: Seen) -> str | None:
         invalid = error.kind == "ValueError" and "Invalid file descriptor: -1" in error.text
         if not error.own or not (negative or bad or invalid) or not an_end_came(seen.evidence):
             continue
+        if seen.evidence.lesson == 1 and not somebody_left(seen.evidence):
+            continue  # there is no collection: it closed the socket too early
         if not _goes_by_a_collection(seen, error.own.line):
             continue
         closes = [one for one in seen.source.calls("close") if not _closes_all(seen, one)]

@@ -46,7 +46,9 @@ def one_recv_one_line(seen: Seen) -> str | None:
         return None  # an echo may work by chunks; of its client one-recv-one-reply says more
     found = pieces(seen.source)
     if line_ends(seen.source):
-        found = [one for one in found if seen.evidence.lesson != 4 and _goes_on_raw(seen, one)]
+        found = [
+            one for one in found if seen.evidence.lesson not in (4, 6) and _goes_on_raw(seen, one)
+        ]
         if not found or not other_text(seen.evidence):
             return None
         return seen.at(

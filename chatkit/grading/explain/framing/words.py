@@ -191,7 +191,7 @@ def _in_the_room(seen: Seen, line: bytes) -> bool:
 )
 def other_words(seen: Seen) -> str | None:
     """A line of the contract was to come, another came, and the file says it in its own words."""
-    if seen.evidence.lesson != 4 or seen.evidence.program != "server.py":
+    if seen.evidence.lesson not in (4, 6) or seen.evidence.program != "server.py":
         return None
     want, got = quoted_bytes(seen.evidence.expected), quoted_bytes(seen.evidence.received)
     if not want or not got:
@@ -227,7 +227,7 @@ def other_words(seen: Seen) -> str | None:
 def line_of_the_contract_missing(seen: Seen) -> str | None:
     """A line of the contract did not come, and no text of the file has its main word in it."""
     want = quoted_bytes(seen.evidence.expected)
-    if seen.evidence.lesson != 4 or seen.evidence.program != "server.py" or not want:
+    if seen.evidence.lesson not in (4, 6) or seen.evidence.program != "server.py" or not want:
         return None
     if seen.evidence.symptom not in ("silent", "lost", "different-text") or seen.evidence.raised:
         return None
@@ -253,7 +253,12 @@ def line_of_the_contract_missing(seen: Seen) -> str | None:
 def name_and_text_wrong(seen: Seen) -> str | None:
     """`NAME: text` was to come; it came with a text of the file between the two."""
     want, got = quoted_bytes(seen.evidence.expected), quoted_bytes(seen.evidence.received)
-    if seen.evidence.lesson != 4 or seen.evidence.program != "server.py" or not want or not got:
+    if (
+        seen.evidence.lesson not in (4, 6)
+        or seen.evidence.program != "server.py"
+        or not want
+        or not got
+    ):
         return None
     name, colon, text = want.decode(errors="replace").partition(": ")
     came = got.decode(errors="replace")
