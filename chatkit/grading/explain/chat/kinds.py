@@ -36,7 +36,9 @@ def another_kind_of_collection(seen: Seen) -> str | None:
             if isinstance(one, ast.Assign | ast.AnnAssign)
             and name in [ast.unparse(target) for target in _assigned(one)]
         ]
-        where = f" Line {lines[0]} makes it." if lines else ""
+        if kind == "tuple" and any("accept(" in seen.source.line(line) for line in lines):
+            continue  # accept-returns-two says more
+        where = f" Line {lines[0]} makes it." if len(lines) == 1 else ""
         return seen.at(
             call,
             f"calls {method}() of {name}. That is a {kind}, and a {kind} has no {method}().{where}",
