@@ -3,6 +3,7 @@
 import ast
 
 from chatkit.grading.explain.catalogue import Seen, misconception
+from chatkit.grading.explain.questions.callers import callers
 from chatkit.grading.explain.questions.flow import texts
 from chatkit.grading.explain.questions.source import called, constant, owner
 from chatkit.grading.explain.questions.wire import quoted_bytes
@@ -95,6 +96,8 @@ def name_length_not_checked(seen: Seen) -> str | None:
         return None
     for assign in seen.source.all(ast.Assign):
         goals = [one for one in assign.targets if isinstance(one, ast.Attribute | ast.Subscript)]
+        if isinstance(assign.value, ast.Constant):
+            continue  # no name yet
         if any("name" in ast.unparse(one).lower() for one in (*goals, assign.value) if goals):
             return seen.at(
                 assign,
@@ -225,6 +228,14 @@ def leaving_not_told(seen: Seen) -> str | None:
     if seen.evidence.program != "server.py" or not seen.source.lines:
         return None
     found = texts(seen.source, "has left") or texts(seen.source, "left")
+    for one in found:
+        function = seen.source.function_of(one)
+        if function and not _only_printed(seen, one) and callers(seen.source, function) == []:
+            return seen.at(
+                function,
+                f"defines {function.name}(), which tells the others that somebody has left, and "
+                "nothing calls it.",
+            )
     if any(not _only_printed(seen, one) for one in found):
         return None
     if not found:

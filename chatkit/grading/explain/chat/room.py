@@ -78,7 +78,11 @@ def sent_to_its_sender(seen: Seen) -> str | None:
 def _leaves_out(seen: Seen, loop: ast.For) -> bool:
     """Whether a loop asks who it is, or goes through a set without somebody."""
     for one in ast.walk(loop):
-        if isinstance(one, ast.If | ast.IfExp) and not _asks_how_many(one.test):
+        if not isinstance(one, ast.If | ast.IfExp) or _asks_how_many(one.test):
+            continue
+        if not isinstance(
+            one.test, ast.Name | ast.Attribute
+        ):  # `if client.name:` leaves nobody out
             return True
     return not isinstance(loop.iter, ast.Name | ast.Attribute) and not (
         isinstance(loop.iter, ast.Call)

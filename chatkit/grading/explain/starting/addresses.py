@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from chatkit.grading.explain.catalogue import Seen, misconception
-from chatkit.grading.explain.questions.source import NOTHING, Source, called, owner
+from chatkit.grading.explain.questions.source import NOTHING, Source, called, constant, owner
 from chatkit.grading.explain.questions.values import meant, value
 from chatkit.grading.explain.starting.starting import FIRST, STARTING
 
@@ -227,6 +227,15 @@ def own_name_as_host(seen: Seen) -> str | None:
 )
 def no_reuse_address(seen: Seen) -> str | None:
     """bind() said that the address is in use, when the server was started again."""
+    for call in seen.source.all(ast.Call) if _in_use(seen) else ():
+        if any(
+            one.arg == "reuse_address" and constant(one.value) is False for one in call.keywords
+        ):
+            return seen.at(
+                call,
+                "wants a port that the system still keeps for earlier connections (TIME_WAIT), and "
+                "forbids that it is used again: reuse_address=False.",
+            )
     if not _in_use(seen) or any(word in seen.evidence.text for word in REUSE):
         return None
     for call in seen.source.calls("bind", "TCPServer", "ThreadingTCPServer"):
