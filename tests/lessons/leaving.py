@@ -91,7 +91,7 @@ def test_reset(room: Room) -> None:
     rule=ANY,
 )
 def test_half_close(room: Room) -> None:
-    """Who half-closes hears the end of the connection, and is no longer in the room."""
+    """A client that half-closes hears the end of the connection, and is no longer in the room."""
     alice, bob, carol, dave = room.join("alice", "bob", "carol", "dave")
     with room.bench.during("leaving"):  # a clean close alone is another check's
         room.leaves(dave)
@@ -111,7 +111,7 @@ def test_half_close(room: Room) -> None:
     rule=ANY,
 )
 def test_unfinished_line(room: Room) -> None:
-    """Somebody leaves in the middle of a line. Who comes next often gets the same file number.
+    """Somebody leaves in the middle of a line. The next client often gets the same file number.
 
     Linux takes the number before accept() begins to wait: there the second who comes may get it.
     """

@@ -205,7 +205,7 @@ def test_in_order(room: Room) -> None:
     rule=BROADCAST,
 )
 def test_late_joiner(room: Room) -> None:
-    """Who comes late hears only what is said from then on."""
+    """Those who come late hear only what is said from then on."""
     alice, *_ = room.join("alice", "bob", "carol")
     room.talk(alice, room.bench.word())
     (dave,) = room.join("dave", old=True)

@@ -83,7 +83,7 @@ def test_another_address_than_told_is_named(tmp_path: Path) -> None:
         ("x = 1\nint('x')", "crashed", "server.py, line 2): ValueError"),
         ("", "exited", "ended with status 0"),
         ("import os; os.kill(os.getpid(), 9)", "exited", "by signal 9"),
-        ("input()", "never-listened", "is at rest"),
+        ("input()", "never-listened", "is idle"),
     ],
 )
 def test_a_program_that_does_not_start_says_why(

@@ -198,7 +198,10 @@ def test_where_the_system_tells_nothing_a_sleep_is_seen_all_the_same(
     monkeypatch.setattr(waits, "Kernel", nobody_tells)
     told: list[int] = []
     window = waits.Waits(told.append)
-    window.counted(lambda: time.sleep(0.8))()
+    for _ in range(60):  # on a busy machine its pacemaker is late, and then it is in doubt
+        window.counted(lambda: time.sleep(0.8))()
+        if told:
+            break
     slept = window.longest
     computes = waits.Waits(told.append)
     computes.counted(lambda: sum(i * i for i in range(6_000_000)))()

@@ -175,7 +175,7 @@ def test_keys_make_mischief_and_the_terminal_is_given_back() -> None:
             tap.prints("q       end the tap")
             for key, note in (
                 ("b", r"\* bytes on: every byte goes alone"),
-                ("f", r"\* mischief touches the bytes from: client"),
+                ("f", r"\* changes now the bytes from: client"),
                 ("f", r"from: server"),
                 ("b", r"\* bytes off"),
                 ("r", r"\* reset on \(from the server\)"),

@@ -54,6 +54,7 @@ MODULES = "fcntl grp pty pwd resource syslog termios tty".split()
 
 def everything():
     import chatkit
+    sys.path.append(f"{chatkit.__path__[0]}/reference/gui")  # its client finds look.py beside it
     for found in pkgutil.walk_packages(chatkit.__path__, "chatkit."):
         if ".agent" not in found.name and not found.name.endswith("__main__"):
             yield found.name
