@@ -87,7 +87,7 @@ SLIPS = [
     (
         "geometry-mixed",
         "handshake",
-        "self.button.grid(row=3, column=1, columnspan=2, padx=(0, 10))",
+        'self.button.grid(row=3, column=2, sticky="ew", padx="8p")',
         "self.button.pack()",
         "self.button.pack()",
     ),
@@ -101,8 +101,8 @@ SLIPS = [
     (
         "chat-never-disabled",
         "read-only",
-        '        self.chat["state"] = "disabled"\n        self.chat.see',
-        "        self.chat.see",
+        '        self.chat["state"] = "disabled"\n        self.chat.follow',
+        "        self.chat.follow",
         '"normal"',
     ),
     (
@@ -154,9 +154,9 @@ SLIPS = [
     (
         "dialog-from-a-thread",
         "one-thread",
-        '        self.inbox.put(("lost", "The server is gone',
+        '        self.inbox.put(("lost", "The server has gone',
         '        messagebox.showerror("Chat", "gone")\n'
-        '        self.inbox.put(("lost", "The server is gone',
+        '        self.inbox.put(("lost", "The server has gone',
         "showerror",
     ),
     (
@@ -172,8 +172,8 @@ SLIPS += [
     (
         "error-in-a-callback",
         "shows-all",
-        'self.chat.insert("end", text + "\\n", look)',
-        'self.chat.inset("end", text + "\\n", look)',
+        'self.chat.insert("end", text, look',
+        'self.chat.inset("end", text, look',
         "inset",
     ),
     (
@@ -201,8 +201,8 @@ ALSO = {  # what has to be different elsewhere for a slip to be one
         "        threading.Thread(target=self.send, args=(self.server,), daemon=True).start()\n",
         "",
     ),
-    "asks-before-closing": ("import font, simpledialog", "import font, messagebox, simpledialog"),
-    "dialog-from-a-thread": ("import font, simpledialog", "import font, messagebox, simpledialog"),
+    "asks-before-closing": ("from tkinter import ttk", "from tkinter import messagebox, ttk"),
+    "dialog-from-a-thread": ("from tkinter import ttk", "from tkinter import messagebox, ttk"),
 }
 
 

@@ -13,6 +13,7 @@ from chatkit.grading.explain.questions.source import (
 )
 from chatkit.grading.explain.questions.tkcode import (
     boxes,
+    from_look,
     last_name,
     registered,
     senders,
@@ -200,15 +201,16 @@ def no_button(seen: Seen) -> str | None:
     if not buttons and not seen.source.calls("bind") and (found := boxes(seen.source)):
         box = next(iter(found.values()))
         return seen.at(box, "makes the box, and there is no Button beside it that sends.")
-    if len(buttons) == 1 and not keyword(buttons[0], "command") and not commands:
-        names = [n for n, call in widgets(seen.source, "Button").items() if call is buttons[0]]
+    bare = [one for one in buttons if not keyword(one, "command")]
+    if len(bare) == 1 and not commands:
+        names = [n for n, call in widgets(seen.source, "Button").items() if call is bare[0]]
         later = any(
             keyword(call, "command") and owner(call) in names
             for call in seen.source.calls("config", "configure")
         ) or any(owner(call) in names for call in seen.source.calls("bind"))
-        if not later and not any(one.arg is None for one in buttons[0].keywords):
+        if not later and not any(one.arg is None for one in bare[0].keywords):
             text = "makes the button, without a command. So nothing is called when it is pressed."
-            return seen.at(buttons[0], text)
+            return seen.at(bare[0], text)
     return None
 
 
@@ -228,7 +230,7 @@ def title_without_name(seen: Seen) -> str | None:
         fixed = all(isinstance(constant(argument(call, 0)), str) for call in titles)
         text = "sets the title of the window, always to the same words. The name is not in it."
         return seen.at(titles[0], text) if fixed else None
-    root = next(iter(seen.source.calls("Tk")), None)
+    root = next(iter(seen.source.calls("Tk", *from_look(seen.source, "make_root"))), None)
     if not root:
         return None
     return seen.at(root, "makes the window, and nothing gives it a title with the name.")
