@@ -19,7 +19,7 @@ from chatkit.course.lessons import Course
 from chatkit.grading.verdict import Explanation, LessonVerdict
 from chatkit.system import linux
 
-Judgement = Literal["true", "silent", "false", "unrecorded", "unseen"]
+Judgement = Literal["true", "silent", "false", "todo", "unrecorded", "unseen"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Explained:
     causes: tuple[str, ...]  # the true ones on record
     explanations: tuple[Explanation, ...]
     silent: tuple[str, ...]  # failed checks that nothing explains
+    unwritten: bool  # whether it stopped at a TODO, which is then what comes next
+    stumbled: tuple[str, ...] = ()  # predicates of the catalogue that raised, with the error
 
     @property
     def judgement(self) -> Judgement:
@@ -37,6 +39,8 @@ class Explained:
         told = {one.cause.name for one in self.explanations}
         if not self.causes:
             return "unrecorded"
+        if not told and self.unwritten:
+            return "todo"
         if not told:
             return "silent" if self.silent else "unseen"  # no check failed at all
         return "true" if told <= set(self.causes) else "false"
@@ -60,14 +64,15 @@ def _explained(sample: Sample) -> Explained:
 
 def judged(sample: Sample, verdict: LessonVerdict) -> Explained:
     """What the verdict on `sample` tells, beside what is on record."""
-    wrong = tuple(one for one in verdict.explanations if not one.cause.todo)
-    told = {id for one in wrong for id in one.checks}
+    told = {id for one in verdict.explanations for id in one.checks}
     failed = [check.id for check in verdict.checks if check.status == "failed"]
     return Explained(
         sample.name,
         tuple(sample.expected.get("causes", ())),
-        wrong,
+        tuple(one for one in verdict.explanations if not one.cause.todo),
         tuple(id for id in failed if id not in told),
+        any(one.cause.todo for one in verdict.explanations),
+        tuple(dict.fromkeys(error for check in verdict.checks for error in check.stumbled)),
     )
 
 

@@ -173,13 +173,14 @@ def verdict_on(
     if found is None:
         return verdict
     # Imported when something has failed: the catalogue is large, and a right program needs none.
-    from chatkit.grading.explain.ranking import causes_of
+    from chatkit.grading.explain.ranking import Conclusion, concluded_from
     from chatkit.grading.explain.todos import next_todo
 
     evidence = evidence_of(check, lesson, bench, found)
     # What an unfinished program does says little about what is written of it.
     todo = next_todo(lesson, evidence)
-    causes = (todo,) if todo else causes_of(evidence)
+    concluded = Conclusion((todo,), ()) if todo else concluded_from(evidence)
+    causes = concluded.causes
     foreign = found.step and found.step not in check.owns
     status: Status = "not_reached" if foreign else "failed"
     return replace(
@@ -192,6 +193,7 @@ def verdict_on(
         received=visible(found.received.replace("\r\n", "\n")),
         likely=causes[0].sentence if causes else "",
         causes=causes,
+        stumbled=concluded.stumbled,
         output=printed(programs),
     )
 

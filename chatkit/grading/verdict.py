@@ -78,6 +78,7 @@ class Verdict:
     transcript: tuple[Event, ...] = ()
     output: str = ""  # the last lines that the program printed
     causes: tuple[Cause, ...] = ()  # whose evidence was there; `explained` chooses among them
+    stumbled: tuple[str, ...] = ()  # errors of the catalogue itself, for those who work on it
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def lesson_as_json(lesson: LessonVerdict) -> dict[str, Any]:
 
 def check_as_json(check: Verdict) -> dict[str, Any]:
     fields = asdict(check)
-    del fields["output"], fields["causes"]
+    del fields["output"], fields["causes"], fields["stumbled"]
     fields["notes"] = list(check.notes)
     fields["transcript"] = [event_as_json(event) for event in check.transcript]
     return fields

@@ -39,7 +39,8 @@ def explain(
     """Grade wrong programs, and compare what a student is told with what is wrong.
 
     A program is explained truly when every cause that is told is on its record, silently when no
-    cause is told, and falsely when another one is. Exit status 1 when one is false.
+    cause is told, and falsely when another one is. One that stops at a TODO has none: it is told
+    what comes next. Exit status 1 when one is false, or when a predicate of the catalogue raised.
 
     \b
     Examples:
@@ -68,9 +69,12 @@ def explain(
     if not chosen:
         raise click.UsageError(f"no program has {only!r} in its name")
     counts: Counter[str] = Counter()
+    stumbled: dict[str, str] = {}  # what a predicate raised -> the first program that made it
     console = Console(stderr=True)
     for one in track(explained(chosen, workers), "grading", total=len(chosen), console=console):
         counts[one.judgement] += 1
+        for stumble in one.stumbled:
+            stumbled.setdefault(stumble, one.name)
         if show or one.judgement != "true":
             wanted = ", ".join(one.causes) or "nothing on record"
             click.echo(f"{one.judgement:>10}  {one.name}  ({wanted})")
@@ -80,5 +84,7 @@ def explain(
             if one.silent:
                 click.echo(f"{'':12}not explained: {', '.join(one.silent)}")
     summary = ", ".join(f"{count} {judgement}" for judgement, count in counts.most_common())
+    for stumble, name in stumbled.items():
+        click.echo(f"raised: {stumble} (first at {name})")
     click.echo(f"{counts.total()} programs: {summary}")
-    sys.exit(1 if counts["false"] else 0)
+    sys.exit(1 if counts["false"] or stumbled else 0)

@@ -1,11 +1,11 @@
 """Which explanation comes first: the one that explains the most failed checks."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from chatkit.bench.evidence import Evidence
 from chatkit.grading.explain import chat, endings, framing, sockets, starting, threads, window
-from chatkit.grading.explain.catalogue import CATALOGUE, Misconception, Seen
+from chatkit.grading.explain.catalogue import CATALOGUE, Seen
 from chatkit.grading.verdict import Cause, Explanation, LessonVerdict, Verdict
 
 # Their import fills the catalogue; this is its order.
@@ -13,16 +13,12 @@ FAMILIES = (starting, framing, chat, sockets, threads, endings, window)
 ORDER = [family.__name__.rpartition(".")[2] for family in FAMILIES]
 
 
-def causes_of(evidence: Evidence) -> tuple[Cause, ...]:
-    """Every cause whose evidence is there, in the order of the catalogue; often there is none."""
-    seen = Seen(evidence)
-    entries = sorted(CATALOGUE.values(), key=lambda one: ORDER.index(one.family))
-    found = ((one, _told(one, seen)) for one in entries)
-    return tuple(
-        Cause(one.name, sentence, one.think, one.read.get(evidence.lesson, ""))
-        for one, sentence in found
-        if sentence
-    )
+@dataclass(frozen=True)
+class Conclusion:
+    """What the catalogue says about one failed check."""
+
+    causes: tuple[Cause, ...]  # those whose evidence is there, in the catalogue's order
+    stumbled: tuple[str, ...]  # "name: KeyError: 'x'" for each predicate that raised
 
 
 def title_of(name: str) -> str:
@@ -30,15 +26,24 @@ def title_of(name: str) -> str:
     return CATALOGUE[name].title if name in CATALOGUE else ""
 
 
-def _told(entry: Misconception, seen: Seen) -> str | None:
-    """The sentence of an entry. One that cannot cope with a strange program stays silent.
+def concluded_from(evidence: Evidence) -> Conclusion:
+    """Ask every entry of the catalogue about the evidence; often none has anything to say.
 
-    A verdict must not be lost for want of an explanation.
+    A verdict must not be lost for want of an explanation. So an entry that cannot cope with a
+    strange program stays silent, and its error is kept for those who work on the catalogue.
     """
-    try:
-        return entry.told(seen)
-    except Exception:
-        return None
+    seen = Seen(evidence)
+    causes, stumbled = [], []
+    for entry in sorted(CATALOGUE.values(), key=lambda one: ORDER.index(one.family)):
+        try:
+            sentence = entry.told(seen)
+        except Exception as error:  # whatever it is: see above
+            stumbled.append(f"{entry.name}: {type(error).__name__}: {error}")
+            continue
+        if sentence:
+            read = entry.read.get(evidence.lesson, "")
+            causes.append(Cause(entry.name, sentence, entry.think, read))
+    return Conclusion(tuple(causes), tuple(stumbled))
 
 
 def explained(lesson: LessonVerdict) -> LessonVerdict:

@@ -2,23 +2,27 @@
 
 import re
 import tempfile
+import tomllib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from chatkit.authoring.samples import Sample, sample_in
+from chatkit.authoring.explaining import judged
+from chatkit.authoring.samples import Sample, sample_in, samples
 from chatkit.bench.bench import Bench
 from chatkit.bench.evidence import Evidence
 from chatkit.course.lessons import find_course
 from chatkit.grading.checkrun import CheckRunner, text_of
-from chatkit.grading.explain.catalogue import CATALOGUE
-from chatkit.grading.explain.ranking import causes_of
+from chatkit.grading.explain.catalogue import CATALOGUE, Seen
+from chatkit.grading.explain.ranking import concluded_from
 from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
+from chatkit.grading.verdict import LessonVerdict, Verdict, check_as_json
 
 COURSE = find_course(Path(__file__).parent)
+MISTAKES = samples(COURSE, "mistakes")
 PROOFS = [(one.name, proof) for one in CATALOGUE.values() for proof in one.proofs]
 UNLIKE = [(one.name, one.unlike) for one in CATALOGUE.values() if one.unlike]
 
@@ -35,6 +39,7 @@ def told_by(name: str, check: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         programs = wrong.laid_out(Path(folder))
         verdict = grade_lesson(wrong.lesson, programs, RunOptions(only=(check,)))
+    assert not verdict.checks[0].stumbled
     return {cause.name: cause.sentence for cause in verdict.checks[0].causes}
 
 
@@ -58,6 +63,16 @@ def test_a_misconception_sends_its_reader_to_headings_that_exist(one) -> None:
         assert re.search(rf"^#+ {re.escape(heading)}$", text, re.M), (number, heading)
 
 
+def test_every_wrong_program_has_its_true_causes_on_record() -> None:
+    field = tomllib.loads((COURSE.root / "tests" / "field.toml").read_text(encoding="utf-8"))
+    causes = {one.name: one.expected.get("causes") for one in MISTAKES}
+    causes |= {name: facts.get("causes") for name, facts in field.items()}
+
+    assert [name for name, known in causes.items() if not known] == []
+    unknown = {cause for known in causes.values() for cause in known} - {"", *CATALOGUE}
+    assert unknown == set()
+
+
 SYMPTOMS = ("silent", "crashed", "no-ready-line")
 SOURCES = [
     file
@@ -74,7 +89,24 @@ def test_no_predicate_stumbles_over_any_program(symptom: str) -> None:
         return Evidence(1, "ready-line", path.name, symptom, "connect", "", "", "", text=text)
 
     for path in SOURCES:
-        causes_of(nothing_seen_of(path))
+        assert not concluded_from(nothing_seen_of(path)).stumbled, path
+
+
+def test_a_predicate_that_raises_is_no_match_and_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumbles(seen: Seen) -> str | None:
+        raise KeyError("x")
+
+    name = "strict-decode"
+    monkeypatch.setitem(CATALOGUE, name, replace(CATALOGUE[name], told=stumbles))
+    about = Evidence(1, "any-line", "server.py", "silent", "", "", "", "", text="import socket")
+    concluded = concluded_from(about)
+    check = COURSE.lessons[0].checks()[0]
+    verdict = Verdict(check.id, check.title, "failed", 0, 1, "server.py")
+    lesson = LessonVerdict("01_echo", "", (replace(verdict, stumbled=concluded.stumbled),), 0.0)
+
+    assert (concluded.causes, concluded.stumbled) == ((), (f"{name}: KeyError: 'x'",))
+    assert judged(MISTAKES[0], lesson).stumbled == concluded.stumbled
+    assert "stumbled" not in check_as_json(lesson.checks[0])
 
 
 STARTS = """

@@ -9,7 +9,7 @@ import pytest
 
 from chatkit.bench.evidence import Evidence, Frame, Raised, Stack
 from chatkit.bench.transcript import Event
-from chatkit.grading.explain.ranking import causes_of
+from chatkit.grading.explain.ranking import concluded_from
 
 ROOM = """\
 import threading
@@ -83,7 +83,7 @@ def told(text: str, **seen: object) -> dict[str, str]:
         "text": text,
         **seen,
     }
-    return {cause.name: cause.sentence for cause in causes_of(Evidence(**about))}  # type: ignore[arg-type]
+    return {cause.name: cause.sentence for cause in concluded_from(Evidence(**about)).causes}  # type: ignore[arg-type]
 
 
 def changed(text: str, in_thread: bool = True) -> tuple[Raised, ...]:

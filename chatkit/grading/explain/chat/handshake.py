@@ -143,7 +143,7 @@ def carriage_return_in_the_name(seen: Seen) -> str | None:
 )
 def on_the_list_before_its_name(seen: Seen) -> str | None:
     """Somebody without a name got chat, and is put into the collection where it is accepted."""
-    if seen.evidence.lesson != 4 or seen.evidence.symptom != "unexpected":
+    if seen.evidence.lesson not in (4, 6) or seen.evidence.symptom != "unexpected":
         return None
     got = quoted_bytes(seen.evidence.received) or b""
     nameless = "name" in seen.evidence.expected and b": " in got

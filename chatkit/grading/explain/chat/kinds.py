@@ -36,7 +36,9 @@ def another_kind_of_collection(seen: Seen) -> str | None:
             if isinstance(one, ast.Assign | ast.AnnAssign)
             and name in [ast.unparse(target) for target in _assigned(one)]
         ]
-        where = f" Line {lines[0]} makes it." if lines else ""
+        if kind == "tuple" and any("accept(" in seen.source.line(line) for line in lines):
+            continue  # accept-returns-two says more
+        where = f" Line {lines[0]} makes it." if len(lines) == 1 else ""
         return seen.at(
             call,
             f"calls {method}() of {name}. That is a {kind}, and a {kind} has no {method}().{where}",
@@ -64,10 +66,12 @@ def no_such_attribute(seen: Seen) -> str | None:
             one.attr == name and one.lineno == error.own.line
             for one in seen.source.all(ast.Attribute)
         )
+        meant = re.search(r"Did you mean: '(\w+)'", error.text)
+        near = f"; it has {meant[1]}" if meant else ""
         if own and written and f"def {name}(" not in ast.unparse(own[0]):
             return seen.at(
                 error.own,
-                f"asks for {name}, and a {kind} has nothing of that name. So "
+                f"asks for {name}, and a {kind} has nothing of that name{near}. So "
                 f"{seen.ended_by(error)} ends there with an AttributeError.",
             )
     return None

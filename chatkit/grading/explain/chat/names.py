@@ -3,6 +3,7 @@
 import ast
 
 from chatkit.grading.explain.catalogue import Seen, misconception
+from chatkit.grading.explain.questions.callers import callers
 from chatkit.grading.explain.questions.flow import texts
 from chatkit.grading.explain.questions.source import called, constant, owner
 from chatkit.grading.explain.questions.wire import quoted_bytes
@@ -73,6 +74,35 @@ def names_differ_by_case(seen: Seen) -> str | None:
                 compare,
                 "compares names letter by letter, so alice and ALICE are two names for it. For the "
                 "contract they are one.",
+            )
+    return None
+
+
+@misconception(
+    "name-length-not-checked",
+    "nothing looks how long a name is",
+    think="How long may a name be? Which line of your server counts?",
+    read=RULES,
+    proofs=(),
+    unlike="04_nicknames/two_people_with_one_name",
+)
+def name_length_not_checked(seen: Seen) -> str | None:
+    """A name of 21 characters was accepted, and nothing compares a length or cuts a name."""
+    if not seen.evidence.message.endswith("is longer than 20 characters"):
+        return None
+    if any(one.value in (20, 21) for one in seen.source.all(ast.Constant)):
+        return None
+    if any("name" in ast.unparse(one).lower() for one in seen.source.calls("len")):
+        return None
+    for assign in seen.source.all(ast.Assign):
+        goals = [one for one in assign.targets if isinstance(one, ast.Attribute | ast.Subscript)]
+        if isinstance(assign.value, ast.Constant):
+            continue  # no name yet
+        if any("name" in ast.unparse(one).lower() for one in (*goals, assign.value) if goals):
+            return seen.at(
+                assign,
+                "gives somebody the name, and no line of the file looks how long it is. By the "
+                "contract a name has 1 to 20 characters.",
             )
     return None
 
@@ -162,7 +192,7 @@ def newcomer_hears_of_itself(seen: Seen) -> str | None:
 @misconception(
     "unnamed-leaver-announced",
     "somebody who never had a name is announced",
-    think="Who knew that this one was there?",
+    think="Who knew that this client was there?",
     read=COMING,
     proofs=("04_nicknames/none_has_left_the_chat",),
     unlike="04_nicknames/says_goodbye_twice",
@@ -198,6 +228,14 @@ def leaving_not_told(seen: Seen) -> str | None:
     if seen.evidence.program != "server.py" or not seen.source.lines:
         return None
     found = texts(seen.source, "has left") or texts(seen.source, "left")
+    for one in found:
+        function = seen.source.function_of(one)
+        if function and not _only_printed(seen, one) and callers(seen.source, function) == []:
+            return seen.at(
+                function,
+                f"defines {function.name}(), which tells the others that somebody has left, and "
+                "nothing calls it.",
+            )
     if any(not _only_printed(seen, one) for one in found):
         return None
     if not found:

@@ -6,6 +6,7 @@ import re
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import loop_around, mentions
 from chatkit.grading.explain.questions.headings import COMING
+from chatkit.grading.explain.questions.sharing import accept_loops, calls_at, target
 from chatkit.grading.explain.questions.source import called, owner
 from chatkit.grading.explain.questions.wire import joined, told_by, told_to, wanted
 
@@ -76,11 +77,23 @@ def sent_to_its_sender(seen: Seen) -> str | None:
 
 def _leaves_out(seen: Seen, loop: ast.For) -> bool:
     """Whether a loop asks who it is, or goes through a set without somebody."""
-    if any(isinstance(one, ast.If | ast.IfExp) for one in ast.walk(loop)):
-        return True
+    for one in ast.walk(loop):
+        if not isinstance(one, ast.If | ast.IfExp) or _asks_how_many(one.test):
+            continue
+        if not isinstance(
+            one.test, ast.Name | ast.Attribute
+        ):  # `if client.name:` leaves nobody out
+            return True
     return not isinstance(loop.iter, ast.Name | ast.Attribute) and not (
         isinstance(loop.iter, ast.Call)
         and called(loop.iter) in ("values", "list", "keys", "items", "copy", "tuple")
+    )
+
+
+def _asks_how_many(test: ast.expr) -> bool:
+    """Whether a condition only compares a number: how many bytes wait, for example."""
+    return isinstance(test, ast.Compare) and isinstance(
+        test.ops[0], ast.Gt | ast.GtE | ast.Lt | ast.LtE
     )
 
 
@@ -209,6 +222,58 @@ def old_lines_again(seen: Seen) -> str | None:
     return None
 
 
+@misconception(
+    "one-thread-waits-to-send",
+    "the only thread waits until one client reads",
+    think="What does sendall() do while the other side does not read? Who else waits then?",
+    read={2: "Nobody waits for anybody"},
+    proofs=("02_broadcast/readline_in_select",),
+    unlike="02_broadcast/blocking_send",
+)
+def one_thread_waits_to_send(seen: Seen) -> str | None:
+    """There is one thread, and it stands in a send to somebody who does not read."""
+    evidence = seen.evidence
+    if evidence.program != "server.py" or evidence.symptom not in ("stuck", "silent"):
+        return None
+    if len(evidence.stacks) != 1 or len(joined(evidence)) < 2:
+        return None
+    for call in calls_at(seen.source, evidence.stacks[0].own, "sendall", "send"):
+        if evidence.stacks[0].frames[0] == evidence.stacks[0].own:
+            return seen.at(
+                call,
+                f"waits in {called(call)}() until one client reads. This is the only thread, so "
+                "nobody else is looked after meanwhile.",
+            )
+    return None
+
+
+@misconception(
+    "drain-in-the-loop",
+    "a loop over all clients waits in drain() for each of them",
+    think="What does drain() do while one client does not read? Who comes after it in the loop?",
+    read={2: "Nobody waits for anybody", 6: "An outbox for each client"},
+    proofs=("06_asyncio/waits_for_everybody",),
+    unlike="02_broadcast/serve_forever_waits",
+)
+def drain_in_the_loop(seen: Seen) -> str | None:
+    """Somebody did not read, the others got nothing, and a loop awaits drain() of each one."""
+    if seen.evidence.check != "stuck-reader" or seen.evidence.program != "server.py":
+        return None
+    if seen.evidence.symptom not in ("silent", "stuck", "lost"):
+        return None
+    for wait in seen.source.all(ast.Await):
+        loop = loop_around(seen.source, wait)
+        drains = isinstance(wait.value, ast.Call) and called(wait.value) == "drain"
+        if drains and isinstance(loop, ast.For):
+            return seen.at(
+                wait,
+                f"waits in drain() for one client after the other, in the loop of line "
+                f"{loop.lineno}. When one of them does not read, drain() does not come back, and "
+                "the others get nothing.",
+            )
+    return None
+
+
 def _accepts(seen: Seen, node: ast.AST) -> bool:
     scope = seen.source.function_of(node) or seen.source.tree
     return bool(seen.source.calls("accept", inside=scope))
@@ -235,7 +300,7 @@ def waits_for_one_client(seen: Seen) -> str | None:
         owns = stack.owns
         if not stack.main or not owns:
             continue
-        here = [one for one in seen.source.calls("recv", "readline") if one.lineno == owns[0].line]
+        here = calls_at(seen.source, owns[0], "recv", "readline", "join")
         scopes = [seen.source.function_at(frame.line) or seen.source.tree for frame in owns]
         accepts = [
             call
@@ -243,10 +308,17 @@ def waits_for_one_client(seen: Seen) -> str | None:
             for call in seen.source.calls("accept", inside=scope)
             if not any(call.lineno == frame.line for frame in owns)
         ]
+        makes = [c for frame in owns for c in calls_at(seen.source, frame, "Thread", "run")]
+        if any(called(c) == "run" or isinstance(target(c), ast.Call) for c in makes):
+            continue  # it should be in a thread of its own: that says more
+        joins = bool(here) and called(here[0]) == "join"
+        if joins and not any(here[0] in ast.walk(loop) for loop in accept_loops(seen.source)):
+            continue
         if here and accepts:
+            whom = "the thread of one client" if joins else "one client"
             return seen.at(
                 here[0],
-                f"waits in {called(here[0])}() for one client, in the thread that lets all clients "
-                f"in (line {accepts[0].lineno}). Nobody else is looked after meanwhile.",
+                f"waits in {called(here[0])}() for {whom}, in the thread that lets all clients in "
+                f"(line {accepts[0].lineno}). Nobody else is looked after meanwhile.",
             )
     return None

@@ -2,9 +2,10 @@
 
 # The order of the catalogue: of two causes that explain equally much, the first is told first.
 # ruff: noqa: I001
-from chatkit.grading.explain.endings import endings, leaving, loops, stopping, keyboard
+from chatkit.grading.explain.endings import endings, closing, leaving, loops, stopping, keyboard
 
 __all__ = [
+    "closing",
     "endings",
     "keyboard",
     "leaving",

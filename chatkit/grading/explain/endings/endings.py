@@ -16,7 +16,7 @@ from chatkit.grading.explain.questions.flow import (
 )
 from chatkit.grading.explain.questions.headings import BREAK, END
 from chatkit.grading.explain.questions.source import called, constant, owner, swallows
-from chatkit.grading.explain.questions.wire import BROKEN, an_end_came
+from chatkit.grading.explain.questions.wire import BROKEN, an_end_came, joined
 
 CLIENT_END = {**END, 3: "The client", 4: "The client", 5: "When the server is not there"}
 
@@ -258,7 +258,7 @@ def _closes(seen: Seen, body: ast.AST) -> ast.Call | None:
 
 @misconception(
     "one-who-leaves-ends-the-server",
-    "the server ends when one client does",
+    "the server ends because of one client",
     think="Whose end is it? Which loop should end there, and which should go on?",
     read={
         1: "The end of the stream",
@@ -273,15 +273,15 @@ def one_who_leaves_ends_the_server(seen: Seen) -> str | None:
     """The server ended by itself, without a traceback, and one line of the file can do that."""
     if seen.evidence.program != "server.py" or seen.evidence.raised:
         return None
-    if seen.evidence.symptom != "exited" or not an_end_came(seen.evidence):
+    if seen.evidence.symptom != "exited" or not joined(seen.evidence):
         return None
     ends = list(_ending_statements(seen))
     if len(ends) != 1:
         return None
     return seen.at(
         ends[0],
-        "ends the whole server, not only the connection of the one who has left. The others must "
-        "be able to go on, and new ones to come.",
+        "ends the whole server, although only one client was the reason. The others must be able "
+        "to go on, and new ones to come: only Ctrl-C ends a server.",
     )
 
 

@@ -3,9 +3,8 @@
 import ast
 
 from chatkit.grading.explain.catalogue import Seen, misconception
-from chatkit.grading.explain.questions.flow import call_of, is_daemon, pieces
-from chatkit.grading.explain.questions.source import argument, called, caught, constant, owner
-from chatkit.grading.explain.questions.wire import events_of, lane
+from chatkit.grading.explain.questions.flow import is_daemon, pieces
+from chatkit.grading.explain.questions.source import called, caught, constant
 
 CLIENT = {1: "Put the client together", 3: "The client", 4: "The client"}
 
@@ -31,56 +30,27 @@ def end_of_input_raises(seen: Seen) -> str | None:
 
 
 @misconception(
-    "end-of-input-not-told",
-    "the server is not told that the input has ended",
-    think="How does the server learn that nothing more will come from you?",
-    read=CLIENT,
-    proofs=("01_echo/client_never_says_it_is_done",),
-    unlike="01_echo/client_closes_at_once",
-)
-def end_of_input_not_told(seen: Seen) -> str | None:
-    """The server waits for the end, the client waits for the server; it never calls shutdown()."""
-    if seen.evidence.program != "client.py" or seen.evidence.symptom not in ("no-end", "no-exit"):
-        return None
-    tells = seen.source.calls("shutdown", "close", "write_eof")
-    sockets = {owner(piece.call) for piece in pieces(seen.source)}
-    withs = [item.context_expr for node in seen.source.all(ast.With) for item in node.items]
-    closed = any("connect" in ast.unparse(one) or ast.unparse(one) in sockets for one in withs)
-    if tells or closed:
-        return None
-    own = lane(seen.evidence)
-    ended = events_of(seen.evidence, "end", "half-close", "reset")
-    if any(one.source != own or one.kind == "end" for one in ended):
-        return None
-    for stack in seen.evidence.stacks:
-        call = call_of(seen.source, stack, "recv", "join")
-        bell = call is not None and constant(argument(call, 0)) == 1
-        if stack.main and call is not None and not bell:
-            return seen.at(
-                call,
-                f"waits in {called(call)}() after the end of input. The server waits, too: nothing "
-                "has told it that no more will come. A half-close says so.",
-            )
-    return None
-
-
-@misconception(
     "ends-before-the-rest-has-come",
     "the client ends while lines for it are still on their way",
     think="What can still arrive after your half-close? Who waits for it?",
     read=CLIENT,
-    proofs=("04_nicknames/closes_in_the_receivers_face", "01_echo/client_closes_at_once"),
+    proofs=("04_nicknames/closes_in_the_receivers_face",),
     unlike="01_echo/client_never_says_it_is_done",
 )
 def ends_before_the_rest(seen: Seen) -> str | None:
     """The client ended with status 0 at the end of input, and a line was still to be printed."""
     if seen.evidence.program != "client.py" or seen.evidence.symptom not in ("exited", "no-output"):
         return None
-    if seen.evidence.status != 0 or "end" not in seen.evidence.check or seen.evidence.raised:
+    if seen.evidence.status != 0 or seen.evidence.raised:
         return None
-    if closed := _closes_at_the_end(seen):
+    if seen.evidence.check not in ("client-end-of-input", "client-endings"):
+        return None
+    first = seen.evidence.lesson == 1  # there closes-at-the-end-of-input and others say more
+    if not first and (closed := _closes_at_the_end(seen)):
         return closed
     for half in seen.source.calls("shutdown"):
+        if "RDWR" in ast.unparse(half):
+            continue  # that ends both directions
         block = _block_of(seen, half)
         after = [one for one in block if one.lineno > half.lineno]
         for statement in after:
@@ -97,7 +67,7 @@ def ends_before_the_rest(seen: Seen) -> str | None:
             for one in seen.source.calls("join", "wait")
         )
         daemons = [one for one in seen.source.threads() if is_daemon(seen.source, one)]
-        if not reads and not rest_waits and daemons:
+        if not reads and not rest_waits and daemons and not first:
             return seen.at(
                 half,
                 "half-closes, and then the program ends. The thread that receives is a daemon "
@@ -169,8 +139,8 @@ def server_lost_without_a_word(seen: Seen) -> str | None:
         if asks and quiet and isinstance(test.body[-1], ast.Break | ast.Return):
             return seen.at(
                 test,
-                "leaves when the server has ended, and says nothing about it. A line on standard "
-                "error and a status other than 0 belong to that.",
+                "leaves when the server has ended, and says nothing about it. Say so in a line on "
+                "standard error, and end with a status other than 0.",
             )
     return None
 
@@ -190,12 +160,20 @@ def error_with_status_0(seen: Seen) -> str | None:
         return None
     if seen.evidence.symptom not in ("wrong-status", "no-message"):
         return None
+    if told := _says_so_and_ends_well(seen):
+        return told
+    connecting = "no-server" in seen.evidence.check
+    broke = any(one.kind == "reset" for one in seen.evidence.events)
+    raises = [one for one in seen.source.all(ast.Raise) if "Error" in ast.unparse(one)]
+    if not (connecting or broke or raises):
+        return None  # the server has just ended, and that is no error for recv()
     kinds = {"OSError", "ConnectionError", "ConnectionRefusedError", "Exception", "", "error"}
     found = [
         handler
         for handler in seen.source.all(ast.ExceptHandler)
         if set(caught(handler)) & kinds
         and _around(seen, handler, "no-server" in seen.evidence.check)
+        and not _behind_the_half_close(seen, handler)
         and not seen.source.calls("exit", "_exit", "end", "leave", "quit", inside=handler)
         and not any(isinstance(one, ast.Raise) for one in ast.walk(handler))
     ]
@@ -205,6 +183,38 @@ def error_with_status_0(seen: Seen) -> str | None:
         found[0],
         "catches the error, and then the program ends with status 0, as if all were well. A status "
         "other than 0 says that something went wrong.",
+    )
+
+
+def _says_so_and_ends_well(seen: Seen) -> str | None:
+    """Where the program says on standard error what is wrong, and then exits with status 0."""
+    for say in seen.source.calls("print", "write"):
+        block = _block_of(seen, say)
+        if "stderr" not in ast.unparse(say) or not seen.evidence.errors.strip():
+            continue
+        for statement in block:
+            for call in seen.source.calls("exit", "_exit", inside=statement):
+                direct = isinstance(statement, ast.Expr) and statement.value is call
+                good = not call.args or constant(call.args[0]) in (0, None)
+                if direct and good and call.lineno > say.lineno:
+                    return seen.at(
+                        call,
+                        "ends the program with status 0, as if all were well, although line "
+                        f"{say.lineno} has just said what is wrong. A status other than 0 says so.",
+                    )
+    return None
+
+
+def _behind_the_half_close(seen: Seen, handler: ast.ExceptHandler) -> bool:
+    """Whether a clause stands below a shutdown() of its function, which was not reached here."""
+    if any(
+        one.kind in ("half-close", "end") and one.source == "client" for one in seen.evidence.events
+    ):
+        return False
+    function = seen.source.function_of(handler)
+    return any(
+        call.lineno < handler.lineno
+        for call in (seen.source.calls("shutdown", inside=function) if function else ())
     )
 
 

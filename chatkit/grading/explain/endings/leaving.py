@@ -9,7 +9,12 @@ from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import goes_through, mentions, pieces, targets
 from chatkit.grading.explain.questions.headings import END
 from chatkit.grading.explain.questions.source import called, caught, keyword, owner
-from chatkit.grading.explain.questions.wire import BROKEN, reset_came, somebody_left
+from chatkit.grading.explain.questions.wire import (
+    BROKEN,
+    an_end_came,
+    reset_came,
+    somebody_left,
+)
 
 REMOVES = (
     "remove",
@@ -87,17 +92,19 @@ def closed_but_still_there(seen: Seen) -> str | None:
         negative = error.kind == "ValueError" and "cannot be a negative integer" in error.text
         bad = error.kind == "OSError" and "[Errno 9]" in error.text
         invalid = error.kind == "ValueError" and "Invalid file descriptor: -1" in error.text
-        if not error.own or not (negative or bad or invalid) or not somebody_left(seen.evidence):
+        if not error.own or not (negative or bad or invalid) or not an_end_came(seen.evidence):
             continue
+        if seen.evidence.lesson == 1 and not somebody_left(seen.evidence):
+            continue  # there is no collection: it closed the socket too early
         if not _goes_by_a_collection(seen, error.own.line):
             continue
         closes = [one for one in seen.source.calls("close") if not _closes_all(seen, one)]
         closes = [one for one in closes if not _forgets(seen, one)] or closes
-        where = f" Line {closes[0].lineno} closes it" if len(closes) == 1 else " It was closed"
+        where = f" (line {closes[0].lineno} closes it)" if len(closes) == 1 else ""
         return seen.at(
             error.own,
-            f"uses a socket that is closed already.{where}, but it is still in a collection that "
-            "this line goes by. Take it out of there, too.",
+            f"uses a socket that is closed already{where}: it is still in a collection that this "
+            "line goes by. Take it out of there, too.",
         )
     return None
 
@@ -139,6 +146,8 @@ def tidying_up_raises(seen: Seen) -> str | None:
         own = error.own
         if not own or error.kind in ("KeyboardInterrupt", "SystemExit", *BROKEN):
             continue
+        if "cannot join thread" in error.text:
+            continue  # that the thread had not begun says more
         for frame in reversed(error.frames):
             if not frame.own:
                 continue

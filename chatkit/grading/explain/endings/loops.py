@@ -1,6 +1,7 @@
 """Loops over clients: what happens when one of them goes meanwhile."""
 
 import ast
+import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import goes_through
@@ -68,10 +69,20 @@ def _next_one_missed(seen: Seen) -> bool:
     """Whether somebody has left, and a line of chat came to some of the others, not to all."""
     want = wanted(seen.evidence)
     went = somebody_left(seen.evidence) or seen.evidence.check in ("stuck-reader", "churn")
-    if seen.evidence.symptom not in ("silent", "lost") or not went or want is None:
+    if seen.evidence.symptom not in ("silent", "lost", "different-text"):
+        return False
+    if seen.evidence.check == "stuck-reader" and _one_left_out(seen):
+        return True
+    if not went or want is None:
         return False
     body = want[1].rstrip(b"\n")
     return any(body in one.start and one.to != want[0] for one in told_by(seen.evidence))
+
+
+def _one_left_out(seen: Seen) -> bool:
+    """Whether the line behind the right one came: the check numbers its long lines."""
+    numbers = re.findall(r"b'(\d+) x", f"{seen.evidence.expected} {seen.evidence.received}")
+    return len(numbers) == 2 and int(numbers[1]) == int(numbers[0]) + 1
 
 
 def _cut_off(seen: Seen) -> bool:

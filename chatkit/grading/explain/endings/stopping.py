@@ -72,7 +72,7 @@ def a_thread_keeps_it_alive(seen: Seen) -> str | None:
     if seen.evidence.symptom != "does-not-stop":
         return None
     over = any(
-        frame.function in ("_shutdown", "server_close")
+        frame.function in ("_shutdown", "server_close", "shutdown", "_python_exit")
         for stack in seen.evidence.stacks
         for frame in stack.frames
     )
@@ -87,6 +87,12 @@ def a_thread_keeps_it_alive(seen: Seen) -> str | None:
                 f"starts a thread that Python waits for at the end, and that thread waits in line "
                 f"{where}. Ctrl-C reaches the main thread only.",
             )
+    for pool in seen.source.calls("ThreadPoolExecutor"):
+        return seen.at(
+            pool,
+            "makes threads that Python waits for at the end, and one of them waits in line "
+            f"{where}. Ctrl-C reaches the main thread only.",
+        )
     for kind in seen.source.all(ast.ClassDef):
         threading = any("Threading" in ast.unparse(base) for base in kind.bases)
         sets = any("daemon_threads" in ast.unparse(one) for one in kind.body)
@@ -100,7 +106,8 @@ def a_thread_keeps_it_alive(seen: Seen) -> str | None:
 
 
 def _closing(stack: Stack) -> bool:
-    return any(frame.function in ("_shutdown", "server_close") for frame in stack.frames)
+    names = ("_shutdown", "server_close", "shutdown", "_python_exit")
+    return any(frame.function in names for frame in stack.frames)
 
 
 @misconception(
@@ -300,5 +307,5 @@ def waits_for_a_reply(seen: Seen) -> str | None:
     return seen.at(
         call,
         "waits in recv() for a reply before the next line can be typed. In a chat nobody has to "
-        "answer, so it may wait for ever.",
+        "answer, so it may wait forever.",
     )

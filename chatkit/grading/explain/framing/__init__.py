@@ -2,12 +2,22 @@
 
 # The order of the catalogue: of two causes that explain equally much, the first is told first.
 # ruff: noqa: I001
-from chatkit.grading.explain.framing import framing, inboxes, decoding, lines, words
+from chatkit.grading.explain.framing import (
+    framing,
+    inboxes,
+    leftovers,
+    decoding,
+    lines,
+    dropped,
+    words,
+)
 
 __all__ = [
     "decoding",
+    "dropped",
     "framing",
     "inboxes",
+    "leftovers",
     "lines",
     "words",
 ]

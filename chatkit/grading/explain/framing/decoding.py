@@ -5,7 +5,7 @@ import ast
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.flow import Piece, followed, pieces, strict
 from chatkit.grading.explain.questions.headings import LINES
-from chatkit.grading.explain.questions.source import argument, called, constant, keyword, owner
+from chatkit.grading.explain.questions.source import argument, constant, keyword, owner
 from chatkit.grading.explain.questions.wire import quoted_bytes, told_to
 
 
@@ -88,33 +88,6 @@ def strict_decode(seen: Seen) -> str | None:
                 first.own,
                 "decodes strictly: bytes that are not UTF-8 raise UnicodeDecodeError there, and "
                 f"{who} ends. Anybody can send such bytes.",
-            )
-    return None
-
-
-@misconception(
-    "text-where-bytes-belong",
-    "text is sent, and sockets take bytes",
-    think="Which type does sendall() take? What makes it out of text?",
-    read={1: "Say it back", 2: "Lines from a stream", 3: "The client", 4: "The client"},
-    proofs=("01_echo/client_sends_text",),
-    unlike="01_echo/client_no_server_traceback",
-)
-def text_where_bytes_belong(seen: Seen) -> str | None:
-    """TypeError came from a line that sends, and Python named both types."""
-    for error in seen.evidence.raised:
-        if (
-            error.kind != "TypeError"
-            or "a bytes-like object is required, not 'str'" not in error.text
-        ):
-            continue
-        calls = [one for one in seen.source.calls("send", "sendall", "sendto") if error.own]
-        call = next((one for one in calls if error.own and one.lineno == error.own.line), None)
-        if call is not None:
-            return seen.at(
-                call,
-                f"gives text to {called(call)}(), which takes bytes, and so raises TypeError. "
-                "encode() makes bytes of text.",
             )
     return None
 

@@ -17,6 +17,8 @@ from chatkit.grading.explain.questions.flow import (
 )
 from chatkit.grading.explain.questions.headings import LINES
 from chatkit.grading.explain.questions.source import called, constant, owner
+from chatkit.grading.explain.questions.tkcode import stands_in
+from chatkit.grading.explain.questions.values import meant
 from chatkit.grading.explain.questions.wire import (
     LOST,
     OTHER,
@@ -24,6 +26,7 @@ from chatkit.grading.explain.questions.wire import (
     lines_missing,
     other_text,
     quoted_bytes,
+    told_to,
     wanted,
 )
 
@@ -38,12 +41,14 @@ from chatkit.grading.explain.questions.wire import (
 )
 def one_recv_one_line(seen: Seen) -> str | None:
     """Nothing in the file looks for a line end, and a line came in pieces, or several at once."""
-    echo = seen.evidence.lesson == 1 and seen.evidence.program == "server.py"
+    echo = seen.evidence.lesson == 1
     if echo or not (lines_missing(seen.evidence) and came_in_pieces(seen.evidence)):
-        return None  # an echo may work by chunks
+        return None  # an echo may work by chunks; of its client one-recv-one-reply says more
     found = pieces(seen.source)
     if line_ends(seen.source):
-        found = [one for one in found if seen.evidence.lesson != 4 and _goes_on_raw(seen, one)]
+        found = [
+            one for one in found if seen.evidence.lesson not in (4, 6) and _goes_on_raw(seen, one)
+        ]
         if not found or not other_text(seen.evidence):
             return None
         return seen.at(
@@ -125,7 +130,11 @@ def _takes_first(seen: Seen, call: ast.Call) -> bool:
 )
 def first_line_only(seen: Seen) -> str | None:
     """An `if`, where a loop is needed, takes one line out; or the first of a split is used."""
-    if seen.evidence.symptom not in OTHER + LOST or not came_in_pieces(seen.evidence):
+    if seen.evidence.symptom not in OTHER + LOST:
+        return None
+    if told := _first_that_was_typed(seen):
+        return told
+    if not came_in_pieces(seen.evidence):
         return None
     for test in seen.source.all(ast.If):
         if not _asks_for_line_end(test.test):
@@ -153,6 +162,23 @@ def first_line_only(seen: Seen) -> str | None:
                         "takes the first line of what recv() returned, and drops the others that "
                         "came with it.",
                     )
+    return None
+
+
+def _first_that_was_typed(seen: Seen) -> str | None:
+    """A client that reads its keyboard by bytes, and takes the first line of each read()."""
+    if seen.evidence.program != "client.py" or "typed" not in seen.evidence.expected:
+        return None
+    for call in seen.source.all(ast.Call):
+        if not cuts_lines(call) or not _takes_first(seen, call) or not owner(call):
+            continue
+        came = meant(seen.source, call.func.value)  # type: ignore[attr-defined]
+        if isinstance(came, ast.Call) and called(came) in ("read", "read1"):
+            return seen.at(
+                call,
+                f"takes the first line of what {called(came)}() returned (line {came.lineno}), and "
+                "drops the others that were typed with it.",
+            )
     return None
 
 
@@ -211,3 +237,27 @@ def lines_glued(seen: Seen) -> str | None:
                     "become one long line.",
                 )
     return None
+
+
+@misconception(
+    "lines-wait-in-a-file",
+    "select() does not see the lines that wait in the buffer of a file",
+    think="Two lines come at once, and readline() returns one. Where is the other one?",
+    read={2: "Lines from a stream", 3: "A thread for each client"},
+    proofs=("02_broadcast/readline_in_select",),
+    unlike="02_broadcast/waits_for_the_line_end",
+)
+def lines_wait_in_a_file(seen: Seen) -> str | None:
+    """Several lines came at once, one was read by readline(), and it stands in select() again."""
+    if seen.evidence.symptom not in LOST or not seen.source.calls("makefile"):
+        return None
+    several = any(b"\n" in one.start[:-1] for one in told_to(seen.evidence))
+    standing = [stands_in(seen.source, stack, "select", "poll") for stack in seen.evidence.stacks]
+    reads = seen.source.calls("readline")
+    if not several or not any(standing) or not reads:
+        return None
+    return seen.at(
+        reads[0],
+        "reads one line from a file object. When more lines have come with it, they wait in the "
+        "buffer of this file. select() looks at the socket, and does not see them.",
+    )

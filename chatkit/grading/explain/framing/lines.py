@@ -14,7 +14,12 @@ from chatkit.grading.explain.questions.flow import (
 )
 from chatkit.grading.explain.questions.headings import STREAM, WORDS
 from chatkit.grading.explain.questions.source import argument, as_text, called, constant, owner
-from chatkit.grading.explain.questions.wire import quoted_bytes, told_by, told_to, wanted
+from chatkit.grading.explain.questions.wire import (
+    asked_for,
+    quoted_bytes,
+    told_by,
+    told_to,
+)
 
 ODD_ENDS = (
     b"\x0b",
@@ -42,10 +47,10 @@ def splitlines_knows_more(seen: Seen) -> str | None:
     """A line held one of the other characters, and splitlines() is called on text."""
     calls = [one for one in seen.source.calls("splitlines") if _is_text(seen, one)]
     sent = [one for one in told_to(seen.evidence) if any(odd in one.start for odd in ODD_ENDS)]
-    want = wanted(seen.evidence)
+    want = asked_for(seen.evidence)
     if not calls or not sent or want is None or seen.evidence.symptom == "early-data":
         return None
-    if not any(odd in want[1] for odd in ODD_ENDS):
+    if not any(odd in want for odd in ODD_ENDS):
         return None
     return seen.at(
         calls[0],
@@ -118,48 +123,6 @@ def blank_lines_passed_on(seen: Seen) -> str | None:
 
 
 @misconception(
-    "a-line-said-before-is-dropped",
-    "a line that was said before is thrown away",
-    think="May somebody say the same thing twice?",
-    read=WORDS,
-    proofs=(),
-)
-def a_line_said_before_is_dropped(seen: Seen) -> str | None:
-    """The missing line had been sent before, and a condition compares lines with earlier ones."""
-    want = wanted(seen.evidence)
-    if want is None or seen.evidence.symptom not in ("silent", "lost", "different-text"):
-        return None
-    body = want[1].rstrip(b"\n").rpartition(b": ")[2]
-    sent = [line for one in told_to(seen.evidence) for line in one.start.split(b"\n")]
-    if not body or sent.count(body) < 2:
-        return None
-    for compare in seen.source.all(ast.Compare):
-        if not isinstance(compare.ops[0], ast.NotEq | ast.NotIn | ast.Eq | ast.In):
-            continue
-        left, right = ast.unparse(compare.left), ast.unparse(compare.comparators[0])
-        if is_test(seen.source, compare) and _remembers(seen, left, right.partition("[")[0]):
-            return seen.at(
-                compare,
-                "compares a line with what was said before, and does not pass it on a second time. "
-                "If somebody says the same thing twice, it has been said twice.",
-            )
-    return None
-
-
-def _remembers(seen: Seen, line: str, memory: str) -> bool:
-    """Whether a line is kept in `memory`: set to it, or appended to it."""
-    kept = any(
-        ast.unparse(assign.value) == line
-        and any(ast.unparse(target) == memory for target in targets(assign))
-        for assign in seen.source.all(ast.Assign)
-    )
-    return kept or any(
-        owner(call) == memory and call.args and ast.unparse(call.args[0]) == line
-        for call in seen.source.calls("append", "add")
-    )
-
-
-@misconception(
     "text-changed",
     "the text of a line is changed before it is passed on",
     think="What may a server change in a line that somebody says?",
@@ -169,7 +132,8 @@ def _remembers(seen: Seen, line: str, memory: str) -> bool:
 )
 def text_changed(seen: Seen) -> str | None:
     """What came out is what a method of strings makes of what went in."""
-    got, want = quoted_bytes(seen.evidence.received), quoted_bytes(seen.evidence.expected)
+    got = quoted_bytes(seen.evidence.received)
+    want = asked_for(seen.evidence) or quoted_bytes(seen.evidence.expected)
     if seen.evidence.symptom not in ("different-text", "other-output") or not got or not want:
         return None
     if got == want:
@@ -187,12 +151,14 @@ def text_changed(seen: Seen) -> str | None:
                 call,
                 f"changes the text with {called(call)}(). A line is passed on as it was said.",
             )
-    if seen.evidence.lesson == 1 and want.strip()[:4] == got.strip()[:4]:
+    server = seen.evidence.program == "server.py"
+    if server and seen.evidence.lesson == 1 and want.strip()[:4] == got.strip()[:4]:
         for call in seen.source.calls("strip", "rstrip", "lstrip"):
             if not is_test(seen.source, call) and is_sent(seen.source, call):
                 return seen.at(
                     call,
-                    f"takes bytes off the line with {called(call)}(). An echo gives all back.",
+                    f"takes bytes off the line with {called(call)}(). An echo "
+                    "gives everything back.",
                 )
     for call in seen.source.calls("join"):
         whole = ast.unparse(call)
@@ -202,6 +168,21 @@ def text_changed(seen: Seen) -> str | None:
                 call,
                 "turns all white space into one space. A line is passed on as it was said.",
             )
+    if b"".join(want.split()) == b"".join(got.split()):
+        return _strips_a_piece(seen)
+    return None
+
+
+def _strips_a_piece(seen: Seen) -> str | None:
+    """Where blanks are taken off what recv() returned, before anything has cut lines out of it."""
+    for piece in pieces(seen.source):
+        for call in seen.source.calls("strip", "rstrip", "lstrip"):
+            if piece.name and owner(call) == piece.name and not is_test(seen.source, call):
+                return seen.at(
+                    call,
+                    f"takes blanks off what one recv() returned (line {piece.line}). That may be "
+                    "a part of a line, and then its blanks belong to the middle of the line.",
+                )
     return None
 
 
@@ -255,6 +236,9 @@ def _limit(seen: Seen, node: ast.expr) -> int | None:
 def line_end_not_sent(seen: Seen) -> str | None:
     """The last bytes that the program sent are the line that was right, without its b'\\n'."""
     sent = told_by(seen.evidence)
+    last = seen.evidence.check == "client-end-of-input"
+    if last and sent and not sent[-1].end.endswith(b"\n") and (told := _as_typed(seen)):
+        return told
     if seen.evidence.symptom != "unfinished-line" or not sent or not seen.source.lines:
         return None
     words = sent[-1].end.decode(errors="replace")
@@ -286,6 +270,24 @@ def line_end_not_sent(seen: Seen) -> str | None:
             "sends a line without b'\\n'. The line does not end there for the other side, which "
             "waits for more of it.",
         )
+    return None
+
+
+def _as_typed(seen: Seen) -> str | None:
+    """A client that sends what was typed as it is, and waits for a reply to a line without end."""
+    if seen.evidence.program != "client.py" or seen.evidence.lesson != 1:
+        return None
+    if seen.evidence.symptom not in ("no-output", "no-exit", "silent", "unfinished-line"):
+        return None
+    for loop in seen.source.all(ast.For):
+        for call in seen.source.calls("send", "sendall", inside=loop):
+            typed = "stdin" in ast.unparse(loop.iter)
+            if typed and call.args and ast.unparse(call.args[0]) == ast.unparse(loop.target):
+                return seen.at(
+                    call,
+                    "sends a line as it was typed. What is typed last may have no line end, when "
+                    "the input ends without Enter. Then the line does not end for the other side.",
+                )
     return None
 
 

@@ -191,7 +191,7 @@ def _in_the_room(seen: Seen, line: bytes) -> bool:
 )
 def other_words(seen: Seen) -> str | None:
     """A line of the contract was to come, another came, and the file says it in its own words."""
-    if seen.evidence.lesson != 4 or seen.evidence.program != "server.py":
+    if seen.evidence.lesson not in (4, 6) or seen.evidence.program != "server.py":
         return None
     want, got = quoted_bytes(seen.evidence.expected), quoted_bytes(seen.evidence.received)
     if not want or not got:
@@ -213,6 +213,68 @@ def other_words(seen: Seen) -> str | None:
                 f"says {text!r}. The contract wants {part.strip()!r} there, letter for letter: "
                 "programs on the other side look for these words.",
             )
+    return None
+
+
+@misconception(
+    "line-of-the-contract-missing",
+    "a line that the contract wants is nowhere in the file",
+    think="Which lines does the contract name? Which line of your file says each of them?",
+    read={4: "The handshake"},
+    proofs=(),
+    unlike="04_nicknames/asks_in_its_own_words",
+)
+def line_of_the_contract_missing(seen: Seen) -> str | None:
+    """A line of the contract did not come, and no text of the file has its main word in it."""
+    want = quoted_bytes(seen.evidence.expected)
+    if seen.evidence.lesson not in (4, 6) or seen.evidence.program != "server.py" or not want:
+        return None
+    if seen.evidence.symptom not in ("silent", "lost", "different-text") or seen.evidence.raised:
+        return None
+    line = want.decode(errors="replace").strip()
+    for part, word in ((" has left the chat.", "left"), (" connected to the server!", "onnected")):
+        texts = [as_text(one.value) for one in seen.source.all(ast.Constant)]
+        if line.endswith(part) and not any(word in text for text in texts):
+            return (
+                f"{seen.evidence.program} never says {part.strip()!r}: no text of the file has "
+                f"these words. The contract wants the line 'NAME{part}' for all others."
+            )
+    return None
+
+
+@misconception(
+    "name-and-text-put-together-wrongly",
+    "between the name and the text stands something else than the contract wants",
+    think="What stands between the name and the text, by the contract, letter for letter?",
+    read={4: "Who says what"},
+    proofs=(),
+    unlike="04_nicknames/believes_the_name_in_the_line",
+)
+def name_and_text_wrong(seen: Seen) -> str | None:
+    """`NAME: text` was to come; it came with a text of the file between the two."""
+    want, got = quoted_bytes(seen.evidence.expected), quoted_bytes(seen.evidence.received)
+    if (
+        seen.evidence.lesson not in (4, 6)
+        or seen.evidence.program != "server.py"
+        or not want
+        or not got
+    ):
+        return None
+    name, colon, text = want.decode(errors="replace").partition(": ")
+    came = got.decode(errors="replace")
+    if not colon or not came.startswith(name) or not came.endswith(text):
+        return None
+    between = came.removeprefix(name).removesuffix(text)
+    if not between or between == colon or len(between) > 8:
+        return None
+    for made in (*seen.source.all(ast.JoinedStr), *seen.source.all(ast.BinOp)):
+        for one in ast.walk(made):
+            if isinstance(one, ast.Constant) and as_text(one.value) == between:
+                return seen.at(
+                    made,
+                    f"puts {between!r} between the name and the text. The contract wants ': ' "
+                    "there, a colon and a blank.",
+                )
     return None
 
 
@@ -243,16 +305,23 @@ def printed_in_another_form(seen: Seen) -> str | None:
                 for one in ast.walk(made)
                 if isinstance(one, ast.Constant) and isinstance(one.value, str)
             ]
+            behind = got.partition(right)[2] if right in got else got  # in front it may stand
             added = [
                 one
                 for one in parts
-                if one.strip() and repr(one)[1:-1].strip() in got and one.strip() not in right
+                if one.strip() and _written(one) in behind and one.strip() not in right
             ]
-            order = sorted(added, key=got.find)
+            order = sorted(added, key=lambda one: got.rfind(_written(one)))
             if order:
+                where = "behind" if right in got else "into"
                 return seen.at(
                     call,
-                    f"prints {order[-1]!r} into the line. An output line has to end with the line "
-                    "as it came; in front of it you may put what you like.",
+                    f"prints {order[-1]!r} {where} the line. An output line has to end with the "
+                    "line as it came; in front of it you may put what you like.",
                 )
     return None
+
+
+def _written(text: str) -> str:
+    """A text as Python would write it, without quotes and blanks around it."""
+    return repr(text)[1:-1].strip()

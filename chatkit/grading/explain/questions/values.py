@@ -64,6 +64,11 @@ def _is(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node) == name
 
 
+def _is_set(node: ast.AST) -> bool:
+    """Whether a name is set, not only read: `rests[number] = …` reads the number."""
+    return isinstance(getattr(node, "ctx", None), ast.Store)
+
+
 def _bound(target: ast.expr, value: ast.expr, name: str) -> Iterator[ast.expr | None]:
     if _is(target, name):
         yield value
@@ -72,7 +77,7 @@ def _bound(target: ast.expr, value: ast.expr, name: str) -> Iterator[ast.expr | 
         for place, one in enumerate(target.elts):
             if same and isinstance(value, ast.Tuple | ast.List):
                 yield from _bound(one, value.elts[place], name)
-            elif any(_is(inner, name) for inner in ast.walk(one)):
+            elif any(_is(inner, name) and _is_set(inner) for inner in ast.walk(one)):
                 yield None
 
 

@@ -100,6 +100,18 @@ def wanted(evidence: Evidence) -> tuple[str, bytes] | None:
     return (who, data) if to_get and data is not None and " " not in who else None
 
 
+def asked_for(evidence: Evidence) -> bytes | None:
+    """The line that somebody was to get, or that the program was to print; None for all else."""
+    if want := wanted(evidence):
+        return want[1]
+    _, to_print, text = evidence.expected.partition(" to print ")
+    try:
+        line = ast.literal_eval(text.splitlines()[0]) if to_print else None
+    except (SyntaxError, ValueError, IndexError):
+        return None  # it is shortened, or says more
+    return line.encode(errors="replace") if isinstance(line, str) else None
+
+
 def came_in_pieces(evidence: Evidence) -> bool:
     """Whether the program was sent half a line, more than one line at once, or a long one."""
     for one in told_to(evidence):

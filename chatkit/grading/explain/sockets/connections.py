@@ -8,7 +8,7 @@ from chatkit.grading.explain.questions.callers import (
     reaches,
     serves_many_in_one_loop,
 )
-from chatkit.grading.explain.questions.source import called, keyword, owner
+from chatkit.grading.explain.questions.source import called, constant, keyword, owner
 from chatkit.grading.explain.sockets.sockets import READING, SAY_IT_BACK
 
 
@@ -119,7 +119,9 @@ def linger_zero(seen: Seen) -> str | None:
     program = "server" if seen.evidence.program == "server.py" else "client"
     came = any(one.kind == "reset" and one.source == program for one in seen.evidence.events)
     for call in seen.source.calls("setsockopt"):
-        if "SO_LINGER" in ast.unparse(call) and came:
+        packed = seen.source.calls("pack", inside=call)
+        never = bool(packed) and constant(packed[0].args[-1]) == 0
+        if "SO_LINGER" in ast.unparse(call) and came and never:
             return seen.at(
                 call,
                 "sets SO_LINGER, and with a time of 0 close() does not end a connection, it resets "

@@ -157,9 +157,9 @@ def _another(source: Source, call: ast.Call, name: str) -> bool:
 @misconception(
     "listener-closed",
     "the socket that listens is closed after a client",
-    think="Which sockets does your loop close? Which of them is needed for the next client?",
-    read={1: "The end of the stream"},
-    proofs=("01_echo/closes_the_listener",),
+    think="Which sockets does your server close? Which of them is needed for the next client?",
+    read={1: "The end of the stream", 2: "Somebody leaves", 3: "Somebody leaves"},
+    proofs=("01_echo/closes_the_listener", "02_broadcast/closes_with_the_last_client"),
     unlike="01_echo/accepts_once",
 )
 def listener_closed(seen: Seen) -> str | None:
@@ -177,6 +177,15 @@ def listener_closed(seen: Seen) -> str | None:
                 call,
                 f"closes {owner(call)}, the socket that listens, inside the loop over all clients. "
                 "After that nobody can connect any more.",
+            )
+        asked = next(source.around(call, ast.If), None)
+        refused = seen.evidence.symptom == "refused" and source.function_of(call) is not None
+        if owner(call) in known and asked and refused and not handled:
+            return seen.at(
+                call,
+                f"closes {owner(call)}, the socket that listens, while the server runs (line "
+                f"{getattr(asked, 'lineno', 0)} decides it). After that nobody can connect any "
+                "more.",
             )
     return None
 

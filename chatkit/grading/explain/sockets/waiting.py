@@ -4,9 +4,8 @@ import ast
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.callers import reaches, serves_many_in_one_loop
-from chatkit.grading.explain.questions.source import Source, argument, called, constant
-from chatkit.grading.explain.questions.values import value
-from chatkit.grading.explain.sockets.sockets import READING, call_at
+from chatkit.grading.explain.questions.source import constant
+from chatkit.grading.explain.questions.values import meant
 from chatkit.grading.explain.starting.importing import raised
 
 
@@ -86,68 +85,6 @@ def waits_for_all_bytes(seen: Seen) -> str | None:
 
 
 @misconception(
-    "timeout-left-on",
-    "a time limit is still on when nobody says anything",
-    think="For how long may a connection be silent? Which line says how long you wait?",
-    read={1: "When a connection breaks", 3: "The client", 5: "When the server is not there"},
-    proofs=(),
-    unlike="01_echo/client_no_server_traceback",
-)
-def timeout_left_on(seen: Seen) -> str | None:
-    """TimeoutError while it read, or the end came as long after the last byte as the limit says."""
-    for limit, seconds in _limits(seen.source):
-        for error in raised(seen, "TimeoutError", "socket.timeout"):
-            if error.own and call_at(seen, error.own.line, *READING, "accept"):
-                return seen.at(
-                    limit,
-                    f"sets a time limit of {seconds:g} s, and it was still on in line "
-                    f"{error.own.line}, which waited for longer. Nobody has to say anything in "
-                    "that time.",
-                )
-        if not raised(seen, "TimeoutError") and _ended_after(seen, seconds):
-            return seen.at(
-                limit,
-                f"sets a time limit of {seconds:g} s. Nobody said anything for that long, and then "
-                "the connection was over. A connection may be silent for any time.",
-            )
-    return None
-
-
-def _limits(source: Source) -> list[tuple[ast.Call, float]]:
-    """The calls that put a time limit on a socket, with the seconds."""
-    found: list[tuple[ast.Call, float]] = []
-    lifted = any(
-        call.args and (constant(call.args[0]) is None or constant(call.args[0]) is True)
-        for call in source.calls("settimeout", "setblocking")
-    )
-    for call in source.calls("settimeout", "setdefaulttimeout", "create_connection"):
-        place = 1 if called(call) == "create_connection" else 0
-        seconds = value(source, argument(call, place, "timeout"))
-        if lifted and called(call) != "settimeout":
-            continue
-        if isinstance(seconds, int | float) and seconds:
-            found.append((call, float(seconds)))
-    return found
-
-
-def _ended_after(seen: Seen, seconds: float) -> bool:
-    """Whether the program ended a connection as long after its last bytes as the limit says."""
-    me = "server" if seen.evidence.program == "server.py" else "client"
-    last: dict[str, float] = {}
-    for event in seen.evidence.events:
-        other = event.target if event.source == me else event.source
-        if event.kind in ("connect", "accept", "data"):
-            last[other] = event.t
-        elif event.kind in ("end", "reset") and event.source == me and other in last:
-            silent = event.t - last[other]
-            if seconds <= silent + 0.05 and silent <= seconds + 1.5:
-                return True
-        elif event.kind in ("end", "reset", "half-close"):
-            last.pop(other, None)
-    return False
-
-
-@misconception(
     "always-asks-to-write",
     "the loop always asks who can be written to, and nearly everybody can",
     think="When can a socket be written to? What does select() do if you always can?",
@@ -165,10 +102,21 @@ def always_asks_to_write(seen: Seen) -> str | None:
     if source.calls("modify"):
         return None
     for call in source.calls("register"):
-        if "EVENT_WRITE" in ast.unparse(call) and "if" not in ast.unparse(call).split():
+        mask = ast.unparse(call)
+        for name in source.all(ast.Name, call):
+            mask += ast.unparse(meant(source, name) or name)
+        if "EVENT_WRITE" in mask and "if" not in mask.split():
             return seen.at(
                 call,
                 "asks for EVENT_WRITE all the time, even when nothing waits to be sent. A socket "
                 "can nearly always be written to, so select() returns at once, again and again.",
+            )
+    for call in source.calls("select"):
+        if len(call.args) > 2 and ast.unparse(call.args[1]) == ast.unparse(call.args[0]):
+            return seen.at(
+                call,
+                f"asks whether {ast.unparse(call.args[1])} can be written to, even when nothing "
+                "waits to be sent. A socket can nearly always be written to, so select() returns "
+                "at once, again and again.",
             )
     return None

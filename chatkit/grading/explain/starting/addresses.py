@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from chatkit.grading.explain.catalogue import Seen, misconception
-from chatkit.grading.explain.questions.source import NOTHING, Source, called, owner
+from chatkit.grading.explain.questions.source import NOTHING, Source, called, constant, owner
 from chatkit.grading.explain.questions.values import meant, value
 from chatkit.grading.explain.starting.starting import FIRST, STARTING
 
@@ -57,8 +57,10 @@ def listens(seen: Seen) -> Iterator[Address]:
 def connects(seen: Seen) -> Iterator[Address]:
     """The addresses of a client that has not come to the bench's server."""
     evidence = seen.evidence
-    came = any(event.kind in ("accept", "data") for event in evidence.events)
-    if evidence.program == "client.py" and not came and evidence.step == "connect":
+    visits = [at for at, event in enumerate(evidence.events) if event.kind == "visit"]
+    last = evidence.events[visits[-1] :] if visits else evidence.events
+    came = any(event.kind in ("accept", "data") for event in last)
+    if evidence.program == "client.py" and not came and "to connect to" in evidence.expected:
         yield from addresses(seen.source, CONNECTING)
 
 
@@ -225,12 +227,21 @@ def own_name_as_host(seen: Seen) -> str | None:
 )
 def no_reuse_address(seen: Seen) -> str | None:
     """bind() said that the address is in use, when the server was started again."""
+    for call in seen.source.all(ast.Call) if _in_use(seen) else ():
+        if any(
+            one.arg == "reuse_address" and constant(one.value) is False for one in call.keywords
+        ):
+            return seen.at(
+                call,
+                "wants a port that the system still keeps for earlier connections (TIME_WAIT), and "
+                "forbids that it is used again: reuse_address=False.",
+            )
     if not _in_use(seen) or any(word in seen.evidence.text for word in REUSE):
         return None
     for call in seen.source.calls("bind", "TCPServer", "ThreadingTCPServer"):
         return seen.at(
             call,
-            "wants a port that the system still keeps for the connections of before (TIME_WAIT). "
+            "wants a port that the system still keeps for earlier connections (TIME_WAIT). "
             "No line of the file sets SO_REUSEADDR, which says that you want it all the same.",
         )
     return None

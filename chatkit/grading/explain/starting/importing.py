@@ -46,7 +46,7 @@ def module_misspelled(seen: Seen) -> str | None:
 @misconception(
     "module-not-there",
     "a module is imported that does not belong to Python",
-    think="What of this module do you need, and what does the standard library have for it?",
+    think="What do you need from this module, and what does the standard library have instead?",
     read={},
     proofs=("01_echo/imports_what_is_not_there",),
     unlike="01_echo/crash_at_import",
@@ -235,6 +235,9 @@ def attribute_misspelled(seen: Seen) -> str | None:
         found = re.search(r"attribute '(\w+)'\. Did you mean: '(\w+)'\?", error.text)
         if not found or not error.own or {*found.groups()} == {"encode", "decode"}:
             continue
+        owner = re.match(r"'(\w+)' object", error.text)
+        if owner and any(one.name == owner[1] for one in seen.source.all(ast.ClassDef)):
+            continue  # a class of the file itself: no-such-attribute
         near = difflib.SequenceMatcher(None, found[1].lower(), found[2].lower()).ratio()
         if near > 0.75:
             return seen.at(

@@ -255,7 +255,7 @@ def file_missing(seen: Seen) -> str | None:
     there = [one for one in seen.evidence.received.split(", ") if one.endswith(".py")]
     other = [one for one in there if one not in ("server.py", "client.py")]
     if other:
-        rest = f"There is {' and '.join(other[:3])}: if one of them is it, rename it to {name}."
+        rest = f"There is {' and '.join(other[:3])}: if that is your program, rename it to {name}."
     else:
         rest = "It has another name, or it lies in another folder."
     return f"{name} is not in the folder that was checked. {rest} {FIRST}"

@@ -231,7 +231,7 @@ def ready_line_in_other_words(seen: Seen) -> str | None:
 @misconception(
     "ready-before-listen",
     "the ready line comes before listen()",
-    think="From which line on can somebody connect?",
+    think="After which line can somebody connect?",
     read=STARTING,
     proofs=("01_echo/ready_before_listen",),
 )
@@ -276,7 +276,7 @@ def prints_the_given_port(seen: Seen) -> str | None:
 
 @misconception(
     "ready-line-is-fixed",
-    "host or port are written into the ready line",
+    "the host or the port is written into the ready line",
     think="Start the server with another --host and --port. What does it print?",
     read=STARTING,
     proofs=("01_echo/ready_line_is_written_in",),

@@ -84,7 +84,9 @@ def waits_with_the_lock(seen: Seen) -> str | None:
         calls = calls_at(seen.source, stack.own, *WAITING)
         if not calls or wants(seen.source, stack) or not stack.own:
             continue
-        inside = seen.source.function(called(calls[0]))
+        # A function of the file would stand deeper in the stack; join() stands in Python's own.
+        here = stack.frames[0] == stack.own
+        inside = here and seen.source.function(called(calls[0]))
         for frame, block, lock in held(seen.source, stack):
             call = calls[0]
             own_condition = called(call) == "wait" and owner(call) == lock
@@ -94,8 +96,8 @@ def waits_with_the_lock(seen: Seen) -> str | None:
             return seen.at(
                 stack.own,
                 f"waits in {called(call)}(){since}, and the thread holds {lock} meanwhile, since "
-                f"line {block.lineno}. Every other thread that wants {lock} waits with it. Nobody "
-                "waits while holding the lock.",
+                f"line {block.lineno}. Every other thread that wants {lock} waits with it. Never "
+                "wait while you hold a lock.",
             )
     return None
 
@@ -129,7 +131,7 @@ def lock_not_given_back(seen: Seen) -> str | None:
                 return seen.at(
                     call,
                     f"takes {lock}, and nothing in this function gives it back. "
-                    f"Line {stack.own.line} waits for it for ever.",
+                    f"Line {stack.own.line} waits for it forever.",
                 )
             leaves = [
                 one
@@ -142,7 +144,7 @@ def lock_not_given_back(seen: Seen) -> str | None:
                 return seen.at(
                     leaves[0],
                     f"leaves before {lock} is given back: line {call.lineno} took it, and the "
-                    f"release() stands further down. Line {stack.own.line} waits for it for ever.",
+                    f"release() stands further down. Line {stack.own.line} waits for it forever.",
                 )
     return None
 

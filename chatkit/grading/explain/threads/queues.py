@@ -1,6 +1,7 @@
 """Queues and events: who hands work to whom, and who waits for it."""
 
 import ast
+import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.headings import LEAVES, OUTBOX
@@ -36,11 +37,15 @@ def put_waits_at_a_full_queue(seen: Seen) -> str | None:
             if not stack.own or stack.frames[0] == stack.own or not sized:
                 continue
             queue = sized.get(last(owner(call))) or next(iter(sized.values()))
+            room = ast.unparse(argument(queue, 0, "maxsize") or queue)
+            then = "One client that does not read fills its queue, and then everybody who has "
+            then += "something for it waits."
+            if constant(argument(call, 0)) is None:
+                then = "Nobody takes anything out, so this thread does not go on to tidy up."
             return seen.at(
                 stack.own,
                 f"waits in put(), because the queue is full: line {queue.lineno} gives it room "
-                f"for {ast.unparse(argument(queue, 0, 'maxsize') or queue)}. One client that does "
-                "not read fills its queue, and then everybody who has something for it waits.",
+                f"for {room}. {then}",
             )
     return None
 
@@ -55,7 +60,7 @@ def put_waits_at_a_full_queue(seen: Seen) -> str | None:
 )
 def writer_is_not_told_the_end(seen: Seen) -> str | None:
     """All clients have left, and threads still stand in get() of a queue."""
-    if seen.evidence.symptom != "leaked" or seen.evidence.raised:
+    if seen.evidence.symptom != "leaked" or seen.evidence.raised or not more_threads(seen):
         return None
     if any(_waits_for_what_is_set(seen, name) for name in made(seen.source, "Event")):
         return None  # a thread that never rests makes all others late
@@ -72,7 +77,7 @@ def writer_is_not_told_the_end(seen: Seen) -> str | None:
             if constant(argument(one, 0)) is None and last(owner(one)) == last(owner(call))
             if one.args or called(one) == "shutdown"
         ]
-        stand = f"waits in get(). {count} threads are waiting here after all clients have left."
+        stand = f"waits in get(), and {count} threads stand here after all clients have left."
         function = seen.source.function_of(call)
         if function and not _asks_for_the_end(seen, function, call):
             return seen.at(
@@ -80,9 +85,15 @@ def writer_is_not_told_the_end(seen: Seen) -> str | None:
                 f"{stand} {function.name}() never asks whether what it got means that it is over, "
                 "so nobody can end these threads.",
             )
-        where = f" Line {ends[0].lineno} does that, and was not reached for these." if ends else ""
-        return seen.at(call, f"{stand} Nobody has put in what tells them that it is over.{where}")
+        where = f": line {ends[0].lineno} does that, and was not reached for them" if ends else ""
+        return seen.at(call, f"{stand} Nobody has put in what tells them that it is over{where}.")
     return None
+
+
+def more_threads(seen: Seen) -> bool:
+    """Whether there were more threads after the second crowd of clients than after the first."""
+    found = re.findall(r"(\d+) threads", f"{seen.evidence.expected} {seen.evidence.received}")
+    return len(found) != 2 or int(found[1]) > int(found[0])
 
 
 def _asks_for_the_end(seen: Seen, function: Function, call: ast.Call) -> bool:

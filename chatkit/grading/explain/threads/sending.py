@@ -184,7 +184,27 @@ def sockets_are_kept(seen: Seen) -> str | None:
                 f"puts each client into {owner(call)}. Nothing takes one out again when it has "
                 "left, and no line closes its socket: each visitor leaves an open file behind.",
             )
+    running = reached(seen.source, thread_functions(seen.source))
+    for call in seen.source.calls("append", "add"):
+        function = seen.source.function_of(call)
+        where = last(owner(call))
+        takes = [one for one in seen.source.calls(*TAKES) if last(owner(one)) == where]
+        if function is None or function.name not in running or not _is_a_client(seen, call):
+            continue
+        if not (takes or _deletes(seen, where) or _closes_clients(seen)):
+            return seen.at(
+                call,
+                f"keeps in {owner(call)} somebody who has left, and no line closes the socket. So "
+                "each visitor leaves an open file behind.",
+            )
     return None
+
+
+def _is_a_client(seen: Seen, call: ast.Call) -> bool:
+    """Whether what is put into a collection is what the function got when its thread began."""
+    function = seen.source.function_of(call)
+    names = {one.arg for one in function.args.args} if function else set()
+    return bool(call.args) and root(call.args[0]) in names - {"self"}
 
 
 def _deletes(seen: Seen, where: str) -> bool:

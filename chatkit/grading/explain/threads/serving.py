@@ -1,11 +1,20 @@
-"""Serving many: what all threads look at."""
+"""Serving many: how many threads there are, and what all of them look at."""
 
 import ast
 from collections.abc import Iterator
 
 from chatkit.grading.explain.catalogue import Seen, misconception
-from chatkit.grading.explain.questions.sharing import accept_loops, reached, thread_functions
-from chatkit.grading.explain.questions.source import Function, called, caught
+from chatkit.grading.explain.questions.callers import reaches
+from chatkit.grading.explain.questions.sharing import (
+    accept_loops,
+    last,
+    reached,
+    target,
+    thread_functions,
+)
+from chatkit.grading.explain.questions.source import Function, argument, called, caught
+from chatkit.grading.explain.questions.values import value
+from chatkit.grading.explain.questions.wire import joined
 from chatkit.grading.explain.threads.threads import EACH
 
 
@@ -118,3 +127,49 @@ def try_around_the_accept_loop(seen: Seen) -> str | None:
                         "accepted any more, and the server ends.",
                     )
     return None
+
+
+@misconception(
+    "a-thread-for-a-few",
+    "there are threads for a few clients only",
+    think="How many clients can be there at once? Which thread serves the next one?",
+    read=EACH,
+    proofs=("02_broadcast/five_workers",),
+    unlike="02_broadcast/readline_in_select",
+)
+def a_thread_for_a_few(seen: Seen) -> str | None:
+    """More clients were there than the file makes threads for, and one of them got nothing."""
+    if seen.evidence.program != "server.py" or seen.evidence.symptom not in ("silent", "stuck"):
+        return None
+    gone = {one.source for one in seen.evidence.events if one.kind in ("end", "reset")}
+    here = joined(seen.evidence) - gone
+    for place, threads, jobs in _pools(seen):
+        if len(here) * jobs > threads:
+            each = "one client" if jobs == 1 else f"a part of one client, which needs {jobs}"
+            return seen.at(
+                place,
+                f"makes {threads} threads, and each of them serves {each} until it leaves. "
+                f"{len(here)} clients were there, so one has to wait until another one leaves.",
+            )
+    return None
+
+
+def _pools(seen: Seen) -> Iterator[tuple[ast.AST, int, int]]:
+    """Where a number of threads is made, how many, and how many of them each client needs."""
+    source = seen.source
+    for thread in source.threads():
+        function = source.function(last(ast.unparse(target(thread) or thread)))
+        for around in source.around(thread, ast.ListComp, ast.For):
+            loop = around.generators[0].iter if isinstance(around, ast.ListComp) else around.iter  # type: ignore[attr-defined]
+            if not isinstance(loop, ast.Call) or called(loop) != "range" or len(loop.args) != 1:
+                continue
+            number = value(source, loop.args[0])
+            if function and reaches(source, function, ("accept",)) and isinstance(number, int):
+                yield around, number, 1
+    for pool in source.calls("ThreadPoolExecutor", "ThreadPool"):
+        number = value(source, argument(pool, 0, "max_workers"))
+        jobs = sum(
+            len(source.calls("submit", "apply_async", inside=loop)) for loop in accept_loops(source)
+        )
+        if isinstance(number, int) and jobs:
+            yield pool, number, jobs

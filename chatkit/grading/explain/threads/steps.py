@@ -56,20 +56,37 @@ def _looks_at_names(function: Function) -> list[ast.AST]:
     found: list[ast.AST] = []
     for one in ast.walk(function):
         if isinstance(one, ast.For):
-            compares = [part for part in ast.walk(one) if isinstance(part, ast.Compare)]
+            # A loop over the letters of one name compares each with a text.
+            compares = [
+                part
+                for part in ast.walk(one)
+                if isinstance(part, ast.Compare)
+                and not any(
+                    isinstance(side, ast.Constant) for side in (part.left, *part.comparators)
+                )
+            ]
             told = ast.unparse(one.iter).lower() + " ".join(map(ast.unparse, compares)).lower()
             if compares and ("name" in told or "nick" in told):
                 found.append(one)
         elif isinstance(one, ast.ListComp | ast.SetComp | ast.GeneratorExp):
-            if "name" in ast.unparse(one).lower() or "nick" in ast.unparse(one).lower():
+            told = ast.unparse(one).lower()
+            if ("name" in told or "nick" in told) and not _goes_through_letters(one.generators[0]):
                 found.append(one)
         elif isinstance(one, ast.Compare) and isinstance(one.ops[0], ast.In | ast.NotIn):
             where = ast.unparse(one.comparators[0]).lower()
-            text = constant(one.left)
-            if isinstance(text, str) or ("names" not in where and "nick" not in where):
+            what = ast.unparse(one.left).lower()
+            named = "names" in where or "nick" in where or "name" in what or "nick" in what
+            kept = isinstance(one.comparators[0], ast.Name | ast.Attribute)
+            if isinstance(one.left, ast.Constant) or not named or not kept or where == "name":
                 continue
             found.append(one)
     return sorted(found, key=lambda one: getattr(one, "lineno", 0))
+
+
+def _goes_through_letters(loop: ast.comprehension) -> bool:
+    """Whether it goes through the letters of one name, not through several names."""
+    last_name = ast.unparse(loop.iter).lower().rpartition(".")[2]
+    return last_name in ("name", "nick", "nickname", "username")
 
 
 def _text(node: ast.AST) -> str:

@@ -13,6 +13,7 @@ from chatkit.grading.explain.questions.source import (
 )
 from chatkit.grading.explain.questions.tkcode import (
     boxes,
+    from_look,
     last_name,
     registered,
     senders,
@@ -54,6 +55,35 @@ def box_not_cleared(seen: Seen) -> str | None:
         f"takes the text of the box to send it, and nothing in {sender.name}() deletes it there. "
     )
     return seen.at(read, text + "So it stays in the box.")
+
+
+@misconception(
+    "several-lines-sent-as-one",
+    "several lines that were pasted are sent and shown as one",
+    think="What is sent when somebody pastes three lines into the box? What do the others see?",
+    read=SEND,
+    proofs=("05_gui/several_lines_shown_as_one",),
+    unlike="05_gui/own_line_twice",
+)
+def several_lines_sent_as_one(seen: Seen) -> str | None:
+    """More lines went out than the window shows, and nothing takes line ends out of the text."""
+    sender = _sender(seen)
+    if seen.evidence.symptom != "not-as-sent" or not sender:
+        return None
+    ends = [
+        call
+        for call in seen.source.calls("replace", "split", "splitlines", "join", "translate")
+        if seen.source.function_of(call) is sender
+    ]
+    names = boxes(seen.source)
+    reads = [c for c in seen.source.calls("get", inside=sender) if owner(c) in names]
+    if ends or not reads:
+        return None
+    return seen.at(
+        reads[0],
+        "takes all that stands in the box. That can be several lines, when somebody pastes them. "
+        "They are sent as they are, so the others get several lines, and this window shows one.",
+    )
 
 
 @misconception(
@@ -171,15 +201,16 @@ def no_button(seen: Seen) -> str | None:
     if not buttons and not seen.source.calls("bind") and (found := boxes(seen.source)):
         box = next(iter(found.values()))
         return seen.at(box, "makes the box, and there is no Button beside it that sends.")
-    if len(buttons) == 1 and not keyword(buttons[0], "command") and not commands:
-        names = [n for n, call in widgets(seen.source, "Button").items() if call is buttons[0]]
+    bare = [one for one in buttons if not keyword(one, "command")]
+    if len(bare) == 1 and not commands:
+        names = [n for n, call in widgets(seen.source, "Button").items() if call is bare[0]]
         later = any(
             keyword(call, "command") and owner(call) in names
             for call in seen.source.calls("config", "configure")
         ) or any(owner(call) in names for call in seen.source.calls("bind"))
-        if not later and not any(one.arg is None for one in buttons[0].keywords):
+        if not later and not any(one.arg is None for one in bare[0].keywords):
             text = "makes the button, without a command. So nothing is called when it is pressed."
-            return seen.at(buttons[0], text)
+            return seen.at(bare[0], text)
     return None
 
 
@@ -199,7 +230,7 @@ def title_without_name(seen: Seen) -> str | None:
         fixed = all(isinstance(constant(argument(call, 0)), str) for call in titles)
         text = "sets the title of the window, always to the same words. The name is not in it."
         return seen.at(titles[0], text) if fixed else None
-    root = next(iter(seen.source.calls("Tk")), None)
+    root = next(iter(seen.source.calls("Tk", *from_look(seen.source, "make_root"))), None)
     if not root:
         return None
     return seen.at(root, "makes the window, and nothing gives it a title with the name.")

@@ -72,8 +72,8 @@ def asks_before_closing(seen: Seen) -> str | None:
     for function in _closers(seen):
         for call in seen.source.calls(*ASKING, inside=function):
             text = f"opens a question when the window is closed ({called(call)}), and the program "
-            text += "does not end before somebody answers. Somebody who closes a window wants to "
-            return seen.at(call, text + "leave: end then, without a question.")
+            text += "does not end before somebody answers. Whoever closes a window wants to "
+            return seen.at(call, text + "leave: end the program without a question.")
     return None
 
 
@@ -147,7 +147,7 @@ def goodbye_as_chat(seen: Seen) -> str | None:
                 f"sends {word} when the window is closed. For the server that is a line of chat, "
             )
             return seen.at(
-                call, text + "and everybody reads it. End the connection, that is enough."
+                call, text + "and everybody reads it. It is enough to end the connection."
             )
     return None
 
@@ -170,10 +170,8 @@ def nobody_hangs_up(seen: Seen) -> str | None:
         return None
     destroys = [c for f in functions for c in seen.source.calls("destroy", "quit", inside=f)]
     at = destroys[0] if destroys else functions[0]
-    text = (
-        "ends the window, and nothing there ends the connection: no shutdown(), no close(). Only "
-    )
-    return seen.at(at, text + "when the process is gone the system does it.")
+    text = "ends the window, and nothing there ends the connection: no shutdown(), no close(). The "
+    return seen.at(at, text + "system does that only when the process is gone.")
 
 
 @misconception(

@@ -5,7 +5,7 @@ import itertools
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.source import called, constant, keyword, owner
-from chatkit.grading.explain.questions.tkcode import last_name, stands_in
+from chatkit.grading.explain.questions.tkcode import from_look, last_name, stands_in
 
 SERVER = {5: "When the server is not there"}
 NAME = {5: "Starting and the name"}
@@ -150,7 +150,7 @@ def _asks(seen: Seen) -> list[ast.Call]:
         for node in seen.source.all(ast.ClassDef)
         if any(last_name(base) in ("Dialog", "Toplevel") for base in node.bases)
     ]
-    return seen.source.calls("askstring", *own)
+    return seen.source.calls("askstring", *from_look(seen.source, "NameDialog"), *own)
 
 
 @misconception(
@@ -192,7 +192,7 @@ def cancel_goes_on(seen: Seen) -> str | None:
         and (told.expected != "the program to end with its window")
     ):
         return None
-    first = next(iter(seen.source.calls("askstring")), None)
+    first = next(iter(seen.source.calls("askstring", *from_look(seen.source, "NameDialog"))), None)
     if not first:
         return None
     around = list(seen.source.around(first))

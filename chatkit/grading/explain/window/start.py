@@ -4,7 +4,7 @@ import ast
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.source import called
-from chatkit.grading.explain.questions.tkcode import last_name
+from chatkit.grading.explain.questions.tkcode import from_look, last_name
 
 THREAD = {5: "One thread owns the window"}
 SERVER = {5: "When the server is not there"}
@@ -20,7 +20,7 @@ SERVER = {5: "When the server is not there"}
 )
 def mainloop_forgotten(seen: Seen) -> str | None:
     loops = ("mainloop", "wait_window", "update", "run_forever", "dooneevent")
-    root = next(iter(seen.source.calls("Tk")), None)
+    root = next(iter(seen.source.calls("Tk", *from_look(seen.source, "make_root"))), None)
     if not root or seen.source.calls(*loops) or seen.evidence.status != 0:
         return None
     named = next((one for one in seen.source.all(ast.Attribute) if one.attr == "mainloop"), None)

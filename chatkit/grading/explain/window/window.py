@@ -5,7 +5,7 @@ import re
 
 from chatkit.grading.explain.catalogue import Seen, misconception
 from chatkit.grading.explain.questions.source import argument, called, constant, owner
-from chatkit.grading.explain.questions.tkcode import callbacks, chats, reached, states
+from chatkit.grading.explain.questions.tkcode import callbacks, chats, reached, states, widgets
 
 SHOW = {5: "Showing lines"}
 INBOX = {5: "The inbox"}
@@ -31,6 +31,8 @@ def _inserts(seen: Seen) -> list[ast.Call]:
 )
 def inserts_into_disabled(seen: Seen) -> str | None:
     off, on = states(seen.source, "disabled"), states(seen.source, "normal")
+    others = tuple(widgets(seen.source, "Button", "Entry"))
+    on = [one for one in on if not seen.source.line(one).startswith(others or ("\0",))]
     if seen.evidence.symptom not in ("not-shown", "not-said") or not off or not _quiet(seen):
         return None
     for call in _inserts(seen):
@@ -38,8 +40,8 @@ def inserts_into_disabled(seen: Seen) -> str | None:
             return seen.at(
                 call,
                 "inserts into the chat, which is disabled (line "
-                f"{getattr(off[0], 'lineno', 0)}). A disabled Text takes no text, from the program "
-                "neither, and raises no error. Switch it to normal for a moment.",
+                f"{getattr(off[0], 'lineno', 0)}). A disabled Text takes no text, not even from "
+                "the program, and raises no error. Switch it to normal for a moment.",
             )
     return None
 
