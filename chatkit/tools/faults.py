@@ -44,7 +44,7 @@ Tell = Callable[[str, str, str, bytes, str], None]  # source, target, kind, byte
 
 
 @dataclass
-class Mischief:
+class Faults:
     """What is switched on; all connections of a tap share it."""
 
     on: set[Name] = field(default_factory=set)
@@ -98,14 +98,14 @@ class FaultDirection:
 
     def __init__(
         self,
-        mischief: Mischief,
+        faults: Faults,
         side: Side,
         names: tuple[str, str],
         sockets: tuple[socket.socket, socket.socket],
         tell: Tell,
     ) -> None:
         """`side` is the one that sends here, `names` are those of sender and receiver."""
-        self.mischief = mischief
+        self.faults = faults
         self.side = side
         self.source, self.target = names
         self.inlet, self.outlet = sockets
@@ -126,7 +126,7 @@ class FaultDirection:
 
     def wants(self) -> bool:
         """Whether to read. A tap that reads no further makes the sender wait, as a reader does."""
-        stalled = self.mischief.hits("stall", self.side)
+        stalled = self.faults.hits("stall", self.side)
         return not (self.ended or self.done or stalled) and self.waiting < MOST_WAITING
 
     def take(self, now: float) -> bool:
@@ -157,7 +157,7 @@ class FaultDirection:
 
     def is_broken(self) -> bool:
         """Whether the sender has reset the connection, when nobody reads from it."""
-        if self.wants() or self.mischief.hits("stall", self.side):
+        if self.wants() or self.faults.hits("stall", self.side):
             return False
         return bool(self.inlet.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
 
@@ -171,7 +171,7 @@ class FaultDirection:
 
     def pass_on(self, now: float) -> Outcome:
         """Pass on what is due, and say what becomes of the connection."""
-        if self.done or self.mischief.hits("stall", self.side):
+        if self.done or self.faults.hits("stall", self.side):
             return ""
         for _ in range(AT_ONCE):
             if not self.pieces:
@@ -199,7 +199,7 @@ class FaultDirection:
 
     def wakes(self, now: float) -> float | None:
         """When to call `pass_on` again though no socket is ready; None: not by itself."""
-        if self.done or self.mischief.hits("stall", self.side):
+        if self.done or self.faults.hits("stall", self.side):
             return None
         if self.full_since is not None:
             return None if self.told_full else self.full_since + PATIENCE
@@ -229,18 +229,18 @@ class FaultDirection:
 
     def _hold(self) -> float:
         """For how many seconds what comes first is held."""
-        delay = self.mischief.delay if self.mischief.hits("delay", self.side) else 0.0
-        return delay + (self.mischief.moment if self.mischief.hits("join", self.side) else 0.0)
+        delay = self.faults.delay if self.faults.hits("delay", self.side) else 0.0
+        return delay + (self.faults.moment if self.faults.hits("join", self.side) else 0.0)
 
     def _cut_up(self, data: bytes, now: float) -> None:
         """Make pieces of a packet, as the faults that are on ask for."""
-        if self.mischief.hits("join", self.side):
+        if self.faults.hits("join", self.side):
             while self.came and not self.came[0].end:
                 data += self.came.popleft().data
         for name in ("cut", "reset"):
-            if not self.struck and self.mischief.hits(name, self.side):
+            if not self.struck and self.faults.hits(name, self.side):
                 self.struck = name
-                self.mischief.on.discard(name)  # it strikes once
+                self.faults.on.discard(name)  # it strikes once
                 self._note(f"{quoted(data, SHOWN)} came; the tap passes half and {_DOES[name]}")
                 half = data[: half_of_a_line(data)]
                 self.waiting -= len(data) - len(half)
@@ -257,13 +257,13 @@ class FaultDirection:
     def _parts(self, data: bytes, now: float) -> list[bytes]:
         """The pieces of a packet."""
         parts = [data] if data else []
-        if self.mischief.hits("bytes", self.side):
+        if self.faults.hits("bytes", self.side):
             parts = [bytes([byte]) for byte in data]
-        elif self.mischief.hits("split-character", self.side):
+        elif self.faults.hits("split-character", self.side):
             parts = inside_characters(data)
         if rest := b"".join(parts[MOST_PIECES:]):
             parts[MOST_PIECES:] = [rest]
-        return parts if len(parts) < 2 or self.mischief.affords(len(parts), now) else [data]
+        return parts if len(parts) < 2 or self.faults.affords(len(parts), now) else [data]
 
     def _send(self, now: float) -> None:
         """Send the first piece, or as much of it as the outlet takes. Raises OSError."""
@@ -278,7 +278,7 @@ class FaultDirection:
             piece.data = piece.data[count:]
             return
         self.pieces.popleft()
-        splits = any(self.mischief.hits(name, self.side) for name in _SPLITS)
+        splits = any(self.faults.hits(name, self.side) for name in _SPLITS)
         if splits and now < self.paced_until:
             self.paced_since = now
 

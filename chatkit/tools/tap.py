@@ -18,7 +18,7 @@ from typing import Self
 
 from chatkit.bench.transcript import Event, written
 from chatkit.system.ports import joined, place
-from chatkit.tools.faults import FaultDirection, Mischief, Name
+from chatkit.tools.faults import FaultDirection, Faults, Name
 
 MOST_CONNECTIONS = 100  # at one time; each has two sockets
 SMALL = 1 << 16  # bytes of each socket's buffers: who waits for whom shows soon
@@ -37,7 +37,7 @@ class Tap:
         listen: tuple[str, int],
         to: tuple[str, int],
         hear: Hear,
-        mischief: Mischief | None = None,
+        faults: Faults | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Listen at the address `listen`; the server is at `to`. Port 0 lets the system choose.
@@ -47,7 +47,7 @@ class Tap:
         host).
         """
         self.hear = hear
-        self.mischief = mischief or Mischief()
+        self.faults = faults or Faults()
         self.clock = clock
         self.family, self.to = place(*to)
         self.server = joined(*to)  # as it was named
@@ -93,8 +93,8 @@ class Tap:
 
     def switch(self, name: Name) -> None:
         """Switch one fault on or off."""
-        self.mischief.on ^= {name}
-        self.note(self.mischief.told(name))
+        self.faults.on ^= {name}
+        self.note(self.faults.told(name))
 
     def note(self, text: str) -> None:
         """Tell something that concerns all connections."""
@@ -146,8 +146,8 @@ class Connection:
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         outward, inward = (self.client, self.server), (self.server, self.client)
         self.ways = (
-            FaultDirection(tap.mischief, "client", (name, "server"), outward, tap.tell),
-            FaultDirection(tap.mischief, "server", ("server", name), inward, tap.tell),
+            FaultDirection(tap.faults, "client", (name, "server"), outward, tap.tell),
+            FaultDirection(tap.faults, "server", ("server", name), inward, tap.tell),
         )
         self.give_up: float | None = tap.clock() + CONNECT_FOR  # None: it is connected
         self.server.connect_ex(tap.to)  # how it went shows when the socket is ready

@@ -24,7 +24,7 @@ from chatkit.grading.verdict import LessonVerdict
 from chatkit.system.ports import joined
 from chatkit.system.terminal import jobcontrol
 from chatkit.system.terminal.keyboard import Keyboard
-from chatkit.tools.faults import MEANS, Mischief, Name
+from chatkit.tools.faults import MEANS, Faults, Name
 from chatkit.tools.recordings import Recording, RecordingError
 from chatkit.tools.tap import Tap
 
@@ -103,18 +103,18 @@ class TapView:
             "Ctrl-C ends the tap." + " These keys change what passes; ? shows them again:" * keys
         )
         if keys:
-            self.help(tap.mischief)
+            self.help(tap.faults)
         self.say("")
         for name in KEYS.values():
-            if name in tap.mischief.on:
-                tap.note(tap.mischief.told(name))
+            if name in tap.faults.on:
+                tap.note(tap.faults.told(name))
 
-    def help(self, mischief: Mischief) -> None:
+    def help(self, faults: Faults) -> None:
         """Say what each key does."""
         for key, name in KEYS.items():
-            mark = "on" if name in mischief.on else "off"
+            mark = "on" if name in faults.on else "off"
             self.say(f"  {key}  {mark:<4} {name}: {MEANS[name]}")
-        self.say(f"  f       which direction these keys change: {mischief.source}")
+        self.say(f"  f       which direction these keys change: {faults.source}")
         self.say("  q       end the tap")
 
     def obey(self, tap: Tap, keys: list[str]) -> bool:
@@ -125,12 +125,12 @@ class TapView:
             if key == "q":
                 return False
             if key == "f":
-                tap.mischief.source = NEXT[tap.mischief.source]  # type: ignore[assignment]
-                tap.note(f"changes now the bytes from: {tap.mischief.source}")
+                tap.faults.source = NEXT[tap.faults.source]  # type: ignore[assignment]
+                tap.note(f"changes now the bytes from: {tap.faults.source}")
             elif key in KEYS:
                 tap.switch(KEYS[key])
             elif key != "gone":
-                self.help(tap.mischief)
+                self.help(tap.faults)
         return True
 
     def hear(self, event: Event, data: bytes) -> None:

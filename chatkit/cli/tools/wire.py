@@ -80,7 +80,7 @@ def tap(
     delay: float | None,
     source: Literal["client", "server", "both"],
     target: Path | None,
-    **mischief: bool,
+    **faults: bool,
 ) -> None:
     """Stand between client and server, and show each packet as it passes.
 
@@ -104,13 +104,13 @@ def tap(
     """
     from chatkit.cli.tools.tapview import Keys, TapView
     from chatkit.system.ports import joined, place
-    from chatkit.tools.faults import MEANS, Mischief
+    from chatkit.tools.faults import MEANS, Faults
     from chatkit.tools.recordings import Recording
     from chatkit.tools.tap import Tap
 
     server, here = address(to), address(listen, least=0)
-    on = {name for name in MEANS if mischief.get(name.replace("-", "_"))}
-    setting = Mischief(on | ({"delay"} if delay is not None else set()), source)
+    on = {name for name in MEANS if faults.get(name.replace("-", "_"))}
+    setting = Faults(on | ({"delay"} if delay is not None else set()), source)
     if delay is not None:
         setting.delay = delay
     for option, (host, port) in (("--to", server), ("--listen", here)):

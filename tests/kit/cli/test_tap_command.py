@@ -165,7 +165,7 @@ def test_it_shows_what_passes_records_it_and_ends_on_ctrl_c_with_status_0(
 
 
 @posix_only
-def test_keys_make_mischief_and_the_terminal_is_given_back() -> None:
+def test_keys_switch_faults_and_the_terminal_is_given_back() -> None:
     import termios
 
     with listening() as listener:

@@ -1,6 +1,6 @@
-"""The tap itself, between plain sockets: what it passes on, and each mischief.
+"""The tap itself, between plain sockets: what it passes on, and each fault.
 
-The test makes the tap's turns, and where mischief takes time the test owns the clock.
+The test makes the tap's turns, and where a fault takes time the test owns the clock.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import pytest
 from chatkit.bench.transcript import Event
 from chatkit.tools import faults as bounds
 from chatkit.tools import tap as tapping
-from chatkit.tools.faults import Mischief, Name, half_of_a_line, inside_characters
+from chatkit.tools.faults import Faults, Name, half_of_a_line, inside_characters
 from chatkit.tools.tap import Tap
 
 DEADLINE = 20.0
@@ -101,7 +101,7 @@ def wire(*on: Name, clock: Clock | None = None, source: str = "both") -> Iterato
             (HOST, 0),
             (HOST, listener.getsockname()[1]),
             lambda event, data: events.append(event),
-            Mischief(set(on), source),  # type: ignore[arg-type]
+            Faults(set(on), source),  # type: ignore[arg-type]
             clock or time.monotonic,
         )
         one = Wire(tap, listener, events, clock)
@@ -156,7 +156,7 @@ def test_the_stream_of_bytes_stays_the_same(name: Name) -> None:
         assert not one.told("reset")
 
 
-def test_all_mischief_at_once_that_keeps_the_bytes_keeps_them() -> None:
+def test_all_faults_at_once_that_keep_the_bytes_keep_them() -> None:
     with wire(*SAME_BYTES, clock=Clock()) as one:
         client, server = one.pair()
         data = some_bytes(600)
@@ -347,7 +347,7 @@ def test_cut_and_reset_end_a_connection_in_the_middle_of_a_line_and_only_one(nam
             assert one.is_reset(end) == (name == "reset")
         send(bob, b"hello\n")
         assert one.hears(at_bob, 6) == [b"hello\n"]
-        assert not one.tap.mischief.on
+        assert not one.tap.faults.on
 
 
 def test_a_character_is_split_and_a_line_without_one_is_not() -> None:
@@ -361,7 +361,7 @@ def test_a_character_is_split_and_a_line_without_one_is_not() -> None:
         assert heard == [b"caf\xc3", b"\xa9 \xe2", b"\x82\xac\n"]
 
 
-def test_mischief_is_switched_on_and_off_while_it_runs_and_noted() -> None:
+def test_a_fault_is_switched_on_and_off_while_it_runs_and_noted() -> None:
     with wire(clock=Clock()) as one:
         client, server = one.pair()
         one.tap.switch("bytes")

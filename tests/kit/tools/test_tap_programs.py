@@ -1,4 +1,4 @@
-"""Programs behind a tap: right ones keep working, and each mischief shows up a mistake.
+"""Programs behind a tap: right ones keep working, and each fault shows up a mistake.
 
 The bench of the lesson checks is used, with a tap between its peers and the program. So what a
 script says can be said to a right program and a wrong one, with and without a tap.
@@ -25,7 +25,7 @@ from chatkit.grading.options import RunOptions
 from chatkit.grading.runner import grade_lesson
 from chatkit.system import linux
 from chatkit.system.program import Program
-from chatkit.tools.faults import FaultDirection, Mischief, Name
+from chatkit.tools.faults import FaultDirection, Faults, Name
 from chatkit.tools.tap import Tap
 
 pytestmark = pytest.mark.skipif(
@@ -40,13 +40,13 @@ SAME_BYTES: list[Name] = ["bytes", "join", "delay", "split-character"]
 class TappedBench(Bench):
     """A bench whose peers meet the program through a tap."""
 
-    on: tuple[Name, ...] | None = ()  # the mischief; None: without a tap
+    on: tuple[Name, ...] | None = ()  # the faults; None: without a tap
     source = "both"
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.taps: dict[tuple[str, int], Tap] = {}  # by the address behind
-        self.mischief = Mischief(set(self.on or ()), self.source, delay=0.05, moment=0.05)  # type: ignore[arg-type]
+        self.faults = Faults(set(self.on or ()), self.source, delay=0.05, moment=0.05)  # type: ignore[arg-type]
         self.told = 0
         self.stands_at: float | None = None
 
@@ -83,7 +83,7 @@ class TappedBench(Bench):
         """The tap in front of the current address."""
         if self.address not in self.taps:
             here = ("127.0.0.1", 0)
-            self.taps[self.address] = Tap(here, self.address, self.hear, self.mischief, self.clock)
+            self.taps[self.address] = Tap(here, self.address, self.hear, self.faults, self.clock)
         return self.taps[self.address]
 
     def hear(self, *_: object) -> None:
@@ -139,14 +139,14 @@ class TappedBench(Bench):
 
 @dataclass
 class Story:
-    """What is said and heard. A right program keeps to it, with the mischief and without."""
+    """What is said and heard. A right program keeps to it, with the faults and without."""
 
-    mischief: Name
+    fault: Name
     lesson: str
     mistake: str
     script: Callable[[TappedBench], None]
     symptom: str  # of the mistake behind the tap
-    source: str = "both"  # whose bytes the mischief touches
+    source: str = "both"  # whose bytes the fault touches
 
 
 def prints_a_line(bench: TappedBench) -> None:
@@ -206,7 +206,7 @@ def goes_on_without_one(bench: TappedBench) -> None:
     bench.start_server()
     alice, bob, carol = (bench.connect(name) for name in ("alice", "bob", "carol"))
     bench.settle()
-    alice.says(bench.word())  # with mischief it gets no further than half of this
+    alice.says(bench.word())  # with faults it gets no further than half of this
     bench.settle()
     bob.inbox.clear()
     carol.inbox.clear()
@@ -239,13 +239,13 @@ STORIES = [
 def bench_for(story: Story, folder: Path, tapped: bool) -> TappedBench:
     lesson = COURSE.lesson(story.lesson)
     bench = TappedBench(lambda name: lesson.program_in(folder, name))
-    bench.on = (story.mischief,) if tapped else None
-    bench.mischief.on |= {story.mischief}
-    bench.mischief.source = story.source  # type: ignore[assignment]
+    bench.on = (story.fault,) if tapped else None
+    bench.faults.on |= {story.fault}
+    bench.faults.source = story.source  # type: ignore[assignment]
     return bench
 
 
-@pytest.mark.parametrize("story", STORIES, ids=lambda one: f"{one.mischief}-{one.mistake}")
+@pytest.mark.parametrize("story", STORIES, ids=lambda one: f"{one.fault}-{one.mistake}")
 def test_a_mistake_that_nobody_notices_shows_behind_the_tap(story: Story, tmp_path: Path) -> None:
     lesson = COURSE.lesson(story.lesson)
     mistake = tmp_path / "mistake"
@@ -291,7 +291,7 @@ def test_a_right_program_passes_its_checks_through_the_tap(
 
 
 @pytest.mark.parametrize("number", ["1", "2", "3", "4"])
-def test_the_programs_of_a_lesson_talk_through_every_mischief(number: str) -> None:
+def test_the_programs_of_a_lesson_talk_through_every_fault(number: str) -> None:
     lesson = COURSE.lesson(number)
     with TappedBench(lambda name: lesson.program_in(lesson.solutions, name)) as bench:
         server = bench.start_server()
@@ -319,10 +319,10 @@ def test_the_programs_of_a_lesson_talk_through_every_mischief(number: str) -> No
 
         converse()
         assert len(bench.tap().connections) == 1
-        for mischief in SAME_BYTES:
-            bench.tap().switch(mischief)
+        for fault in SAME_BYTES:
+            bench.tap().switch(fault)
             converse()
-            bench.tap().switch(mischief)
+            bench.tap().switch(fault)
         bench.tap().switch("stall")
         client.types(b"wait\n")
         bench.settle()
