@@ -14,7 +14,7 @@ from chatkit.course.checks import Check
 from chatkit.course.lessons import Lesson
 
 NOTE = "<!-- Made from tests/lessons and tests/mistakes by `chatkit author sync`. -->"
-ABOUT = "All checks of the five lessons with their points, and what a mistake costs."
+ABOUT = "All checks of the lessons with their points, and what a mistake costs."
 INTRODUCTION = """\
 # The checks
 

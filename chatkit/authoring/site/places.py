@@ -14,6 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from chatkit.authoring.clone import Clone, read
+from chatkit.authoring.samples import samples
 from chatkit.authoring.scenes.pages import figure
 from chatkit.authoring.scenes.scenes import scenes
 from chatkit.authoring.scenes.tries import tabs
@@ -51,6 +52,22 @@ def lessons(clone: Clone, _: str) -> Iterable[str]:
 def row(lesson: Lesson) -> str:
     title = f"[{lesson.number} {lesson.title}](lessons/{lesson.name}.md)"
     return f"| {title} | {lesson.summary} | {lesson.minutes} |"
+
+
+def programs(clone: Clone, _: str) -> Iterable[str]:
+    """How many wrong programs and right ones of other designs each lesson has, and the sums."""
+    counts = [
+        tuple(
+            sum(one.lesson == lesson for one in samples(clone.course, kind))
+            for kind in ("mistakes", "alternatives")
+        )
+        for lesson in clone.lessons
+    ]
+    rows = ["| lesson | wrong programs | other right programs |", "|---|--:|--:|"]
+    for lesson, (wrong, right) in zip(clone.lessons, counts, strict=True):
+        rows.append(f"| {lesson.number} {lesson.title} | {wrong} | {right} |")
+    wrong, right = map(sum, zip(*counts, strict=True))
+    yield "\n".join([*rows, f"| all | {wrong} | {right} |"])
 
 
 def goals(clone: Clone, _: str) -> Iterable[str]:
@@ -102,6 +119,7 @@ PLACES: dict[str, Fill] = {
     "catalogue": catalogue,
     "scene": scene,
     "lessons": lessons,
+    "programs": programs,
     "goals": goals,
     "tries": tries,
     "verdict": verdict,
