@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -244,6 +245,17 @@ def test_files_of_tests_and_checks_are_small() -> None:
         and (lines := len(path.read_text(encoding="utf-8").splitlines())) > TEST_LINES
     }
     assert long == {}
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """pytest imports each as a module without a package: of two with one name it takes one."""
+    names = Counter(
+        path.name
+        for path in (ROOT / "tests").rglob("*.py")
+        if path.name not in ("conftest.py", "__init__.py")
+        if not {"mistakes", "alternatives", "lessons"} & set(path.relative_to(ROOT).parts)
+    )
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_no_two_classes_have_one_name() -> None:
