@@ -32,7 +32,11 @@ def test_every_explained_line_is_in_its_program() -> None:
     for (program, before, nth, after), why in reasons.items():
         text = (course.root / "solutions" / program).read_text(encoding="utf-8")
         lines = [line.strip() for line in text.splitlines()]
-        assert 1 <= nth <= lines.count(before), (program, before, nth)
+        first, *rest = before.split("\n")
+        places = [place for place, line in enumerate(lines, start=1) if line == first]
+        assert 1 <= nth <= len(places), (program, before, nth)
+        place = places[nth - 1]
+        assert lines[place : place + len(rest)] == rest, (program, before, nth)
         assert after != before, (program, before)
         assert why.strip(), (program, before)
 
