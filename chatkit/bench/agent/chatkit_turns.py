@@ -24,6 +24,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
+PARTS = 4  # of a round, see `next_round` of the bench: a line is in focus in each of them
 NAP = 1  # milliseconds: a pause is a number of these, see `linux.PAUSE`
 QUIET = 5  # naps in a row without a step of a thread that does not pause: the others are at rest
 LONGEST = 60  # naps of one pause, whatever the others do
@@ -38,7 +39,7 @@ class Turns:
     def __init__(self, seed: str, rounds: mmap.mmap) -> None:
         """The bench writes into `rounds` which round of the story it is, as one byte.
 
-        An even number begins a round, an odd one its second half."""
+        A number that 4 divides begins a round, those up to the next one go on with it."""
         self.seed = seed
         self.rounds = rounds
         self.round = 0
@@ -55,8 +56,8 @@ class Turns:
         """A thread is about to run this line."""
         self.steps += 1
         if self.rounds[0] != self.round:
-            self.round = self.rounds[0]
-            if self.round % 2:  # the second half of a round: the same line once more
+            before, self.round = self.round, self.rounds[0]
+            if self.round // PARTS == before // PARTS:  # the same line once more
                 self.focus = self.chosen
             else:
                 self.turn += 1

@@ -23,6 +23,7 @@ from chatkit.system.programs import timers, usage
 from chatkit.system.sandbox.sandbox import Sandbox
 
 WORDS = ("apple", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "igloo", "koala")
+PARTS = 4  # numbers for the parts of a round of the scheduler: see `chatkit_turns.py`
 RESTLESS = 4  # times that a program was busy all the time where it should have come to rest
 
 
@@ -77,14 +78,16 @@ class BenchBase(EventLoop):
             self.next_round()
             yield number
 
-    def next_round(self, *, half: bool = False) -> None:
+    def next_round(self, *, part: bool = False) -> None:
         """Tell the scheduler, if there is one, that the story begins a round like the one before.
 
-        At another line of the program than before threads then pause. `half`: it is the second half
-        of a round, and the line is the same.
+        At another line of the program than before threads then pause. `part`: another part of the
+        round begins, and the line is the same.
         """
         if self.rounds:
-            self.round = (self.round | 1 if half else (self.round | 1) + 1) % 256
+            round, last = divmod(self.round, PARTS)
+            following = round * PARTS + last % (PARTS - 1) + 1  # 1, 2, 3, 1, 2, 3
+            self.round = following if part else (round + 1) * PARTS % 256
             with self.rounds.open("r+b") as file:
                 file.write(bytes([self.round]))
 
