@@ -63,15 +63,13 @@ def expectation(sample: Sample, gradings: Sequence[Grading]) -> Expectation:
     """
     known = [check.id for check in sample.lesson.checks()]
     found = [one.found for one in gradings]
-    varies = {check for check in known if len({one[check] for one in found}) > 1}
-    kept = [check for check in sample.expected.get("sometimes", ()) if check in known]
-    sometimes = [check for check in known if check in varies or check in kept]
+    kept = sample.expected.get("sometimes", ())
     outcome = {check: together(sample, check, found) for check in known}
-    sometimes = [check for check in sometimes if check in kept or not outcome[check]]
+    sometimes = [check for check in known if check in kept or not outcome[check]]
     for check in sometimes:
         outcome[check] = said_before(sample, check)
     text = written(sample, outcome, sometimes, known)
-    return Expectation(sample, text, tuple(remarks(sample, gradings, varies - set(kept))))
+    return Expectation(sample, text, tuple(remarks(sample, gradings, {*sometimes} - {*kept})))
 
 
 def together(sample: Sample, check: str, found: Sequence[Outcome]) -> str:

@@ -18,7 +18,7 @@ def room(bench: Bench) -> Room:
     return Room(bench, names=True)
 
 
-@check(
+shakes_hands = check(
     "handshake",
     "asks NICK, reads the name, says Connected to the server, in that order",
     points=8,
@@ -27,6 +27,9 @@ def room(bench: Bench) -> Room:
     rule=NAMES,
     owns=("connect", "handshake", "greeting"),
 )
+
+
+@shakes_hands
 def test_handshake(room: Room) -> None:
     """The steps come in order, also where newcomers come while others talk."""
     test_first_words(room)
@@ -35,15 +38,7 @@ def test_handshake(room: Room) -> None:
         greets_before_chat(room.anew(turns=seed))
 
 
-@check(
-    "handshake",
-    "asks NICK, reads the name, says Connected to the server, in that order",
-    points=8,
-    hint="What does each side say first, and what comes only after the name?",
-    read=HANDSHAKE,
-    rule=NAMES,
-    owns=("connect", "handshake", "greeting"),
-)
+@shakes_hands
 def test_first_words(room: Room) -> None:
     """NICK, the name, the greeting, as lines; and no chat before that."""
     alice, bob = room.join("alice", "bob")
@@ -164,51 +159,69 @@ def gives_a_name_to_one(room: Room, rounds: int = 40) -> None:
     holder: Peer | None = None
     fill(room, waiting)
     for _ in room.bench.in_rounds(rounds):
-        for last_goes in (False, True):  # before they ask, and while they ask
+        for meanwhile in (False, True):  # the last one goes before they ask, and while they ask
             if holder:  # whoever asks after alice has heard that the name is free gets it
-                holder.leaves()
-                alice.hears("zoe has left the chat.")
+                frees_the_name(alice, holder)
                 holder = waiting.pop()
                 gets_the_free_name(holder)
                 alice.hears("zoe connected to the server!")
-                room.bench.settle()
-                room.bench.next_round(part=True)
-            gone = holder if last_goes else None
+                begins_again(room)
+            gone = holder if meanwhile else None
             if holder and not gone:
-                holder.leaves()
-                alice.hears("zoe has left the chat.")
-                room.bench.settle()
-                room.bench.next_round(part=True)
+                frees_the_name(alice, holder)
+                begins_again(room)
             with room.bench.frozen():
                 if gone:
                     gone.leaves()
                 for peer in waiting:
                     peer.says(*["zoe"] * 3)  # whoever is refused asks again, and again
             room.bench.settle()
-            winners = [peer for peer in waiting if is_greeted(peer)]
-            if len(winners) > 1 or (not winners and not gone):
-                raise Failure(
-                    Symptom.ACCEPTED if winners else Symptom.DIFFERENT_TEXT,
-                    f"of {len(waiting)} clients that asked for the name 'zoe' at once "
-                    f"{len(winners) or 'none'} got it",
-                    "one of them to get it, the others to be asked again",
-                    ", ".join(peer.name for peer in winners) or "nobody got it",
-                )
-            told = [bare(line).decode("utf-8", "replace") for line in taken(alice)]
-            told = [line for line in told if line != "zoe: zoe"]  # what was no answer is chat
-            wanted = ["zoe has left the chat."] * bool(gone)
-            wanted += ["zoe connected to the server!"] * len(winners)
-            if told != wanted:
-                mixed = sorted(told) == sorted(wanted)
-                raise Failure(
-                    Symptom.WRONG_ORDER if mixed else Symptom.DIFFERENT_TEXT,
-                    "alice was not told who came and went, in this order",
-                    f"alice to get {wanted}",
-                    f"{told}",
-                )
-            holder = winners[0] if winners else None
+            holder = the_one_who_got_it(waiting, gone)
+            alice_is_told(alice, came=holder, went=gone)
             waiting = [peer for peer in waiting if peer is not holder]
             fill(room, waiting)
+
+
+def frees_the_name(alice: Peer, holder: Peer) -> None:
+    """The one who has the name leaves, and alice hears of it."""
+    holder.leaves()
+    alice.hears("zoe has left the chat.")
+
+
+def begins_again(room: Room) -> None:
+    """Another part of the round begins: what comes now is asked at the same line."""
+    room.bench.settle()
+    room.bench.next_round(part=True)
+
+
+def the_one_who_got_it(waiting: list[Peer], gone: Peer | None) -> Peer | None:
+    """The one of them who was greeted; with `gone`, who left while they asked, it may be nobody."""
+    winners = [peer for peer in waiting if is_greeted(peer)]
+    if len(winners) > 1 or (not winners and not gone):
+        raise Failure(
+            Symptom.ACCEPTED if winners else Symptom.DIFFERENT_TEXT,
+            f"of {len(waiting)} clients that asked for the name 'zoe' at once "
+            f"{len(winners) or 'none'} got it",
+            "one of them to get it, the others to be asked again",
+            ", ".join(peer.name for peer in winners) or "nobody got it",
+        )
+    return winners[0] if winners else None
+
+
+def alice_is_told(alice: Peer, *, came: Peer | None, went: Peer | None) -> None:
+    """She hears who went and who came, in this order."""
+    told = [bare(line).decode("utf-8", "replace") for line in taken(alice)]
+    told = [line for line in told if line != "zoe: zoe"]  # what was no answer is chat
+    wanted = ["zoe has left the chat."] * bool(went)
+    wanted += ["zoe connected to the server!"] * bool(came)
+    if told != wanted:
+        mixed = sorted(told) == sorted(wanted)
+        raise Failure(
+            Symptom.WRONG_ORDER if mixed else Symptom.DIFFERENT_TEXT,
+            "alice was not told who came and went, in this order",
+            f"alice to get {wanted}",
+            f"{told}",
+        )
 
 
 def fill(room: Room, waiting: list[Peer]) -> None:

@@ -99,9 +99,8 @@ def test_stuck_reader(room: Room) -> None:
         collect(room.bench, sloth, {line: [line] for line in lines})  # in any order: not asked here
     except Failure as failure:
         if failure.symptom in (Symptom.DIFFERENT_TEXT, Symptom.UNFINISHED_LINE):
-            failure.symptom = (
-                Symptom.LOST
-            )  # where the gap falls, between lines or in one, is chance
+            # Where the gap falls, between lines or in one, is chance.
+            failure.symptom = Symptom.LOST
         raise
     for hearer in (alice, bob):
         hearer.hears(*(room.line(sloth, said) for said in own))

@@ -121,8 +121,8 @@ def section(check: Check, lesson: Lesson, rules: dict[str, str], whys: list[str]
     yield " ".join(facts)
     if whys:
         shown = [f"- “{escaped(why)}”" for why in whys[:MOST_MISTAKES]]
-        if more := len(whys) - MOST_MISTAKES:
-            shown += [f"- and {more} more"] * (more > 0)
+        if (more := len(whys) - MOST_MISTAKES) > 0:
+            shown.append(f"- and {more} more")
         yield "It catches:"
         yield "\n".join(shown)
 

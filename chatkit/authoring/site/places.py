@@ -56,18 +56,12 @@ def row(lesson: Lesson) -> str:
 
 def programs(clone: Clone, _: str) -> Iterable[str]:
     """How many wrong programs and right ones of other designs each lesson has, and the sums."""
-    counts = [
-        tuple(
-            sum(one.lesson == lesson for one in samples(clone.course, kind))
-            for kind in ("mistakes", "alternatives")
-        )
-        for lesson in clone.lessons
-    ]
+    kinds = ("mistakes", "alternatives")
+    wrong, right = ([one.lesson for one in samples(clone.course, kind)] for kind in kinds)
     rows = ["| lesson | wrong programs | other right programs |", "|---|--:|--:|"]
-    for lesson, (wrong, right) in zip(clone.lessons, counts, strict=True):
-        rows.append(f"| {lesson.number} {lesson.title} | {wrong} | {right} |")
-    wrong, right = map(sum, zip(*counts, strict=True))
-    yield "\n".join([*rows, f"| all | {wrong} | {right} |"])
+    for one in clone.lessons:
+        rows.append(f"| {one.number} {one.title} | {wrong.count(one)} | {right.count(one)} |")
+    yield "\n".join([*rows, f"| all | {len(wrong)} | {len(right)} |"])
 
 
 def goals(clone: Clone, _: str) -> Iterable[str]:

@@ -1,9 +1,11 @@
 """Terminals that are narrow, that have no ✓, or into which somebody pastes a lot."""
 
+import fcntl
 import io
 import os
 import pty
 import sys
+import termios
 import threading
 import time
 
@@ -109,6 +111,14 @@ class Typed:
             self.keys.append(key)
             self.more.notify()
 
+    def types(self, part: bytes) -> None:
+        """Type it, and wait until it was read: so it is read for itself."""
+        os.write(self.terminal, part)
+        give_up = time.monotonic() + 20
+        while fcntl.ioctl(self.stdin, termios.FIONREAD, bytes(4)) != bytes(4):
+            assert time.monotonic() < give_up
+            time.sleep(0.001)
+
     def wait_for(self, key: str) -> list[str]:
         with self.more:
             assert self.more.wait_for(lambda: key in self.keys, timeout=20), self.keys
@@ -124,8 +134,7 @@ def test_a_paste_between_brackets_is_no_key_whatever_its_parts(
         assert os.read(typed.terminal, 100) == BRACKETS
         parts = [b"n\x1b[200~", b"q" * 3000, b"qxq", b"a", b"\x1b[201~h"]
         for part in parts:
-            os.write(typed.terminal, part)
-            time.sleep(0.05)  # so that it is read for itself; another order changes nothing
+            typed.types(part)
         assert typed.wait_for("h") == ["n", "h"]
     finally:
         typed.keyboard.close()
