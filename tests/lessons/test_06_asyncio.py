@@ -75,7 +75,7 @@ test_handshake = take(
 
 @check(
     "here",
-    "a newcomer gets one line behind the greeting with the names of all who are here",
+    "a newcomer gets one line after the greeting, with the names of all who are here",
     points=16,
     hint="Who is here when a newcomer comes, who has just gone, and who has no name yet?",
     read=AWAIT,
