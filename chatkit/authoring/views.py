@@ -6,7 +6,7 @@ from pathlib import Path
 from chatkit.authoring.clone import Clone, read
 from chatkit.authoring.scenes.pages import gallery, pictures
 from chatkit.authoring.scenes.scenes import scenes
-from chatkit.authoring.site import api, places
+from chatkit.authoring.site import places
 from chatkit.authoring.site.blocks import filled
 from chatkit.authoring.site.changes import changes_section
 from chatkit.authoring.site.checkpages import checks_pages
@@ -45,7 +45,7 @@ def with_places(clone: Clone, made: set[Path]) -> Iterator[tuple[Path, str]]:
         if file not in made:
             text = read(file)
             if any(line.startswith(MARKS) for line in text.split("\n")):
-                yield file, places.filled(api.filled(text, clone, file), clone, file)
+                yield file, places.filled(text, clone, file)
 
 
 def programs(clone: Clone, lesson: Lesson) -> Iterator[tuple[Path, str]]:

@@ -1,4 +1,4 @@
-"""The page about the bench: written by hand, with places that are filled from the code.
+"""What a place in a page about the bench is filled with, from the code: see `places`.
 
     <!-- api: chatkit/bench/peer.py Peer: what it does -->    one part of a class, as its source
                                                                 marks it: # ----- what it does
@@ -19,47 +19,19 @@ import json
 import re
 from collections.abc import Iterator
 from inspect import cleandoc
-from pathlib import Path
 
 from chatkit.authoring.clone import Clone, read
 from chatkit.authoring.functions import pieces
 from chatkit.authoring.site.markdown import words
 from chatkit.bench.symptoms import Symptom
-from chatkit.course.errors import AuthoringError, Problem
 
 MARKER = re.compile(
     r"<!-- api: (?P<file>\S+\.py) (?P<name>\w+)(?:: (?P<part>[^>]+?))?(?P<code> as code)? -->"
 )
 FUNCTIONS = "functions"
-END = "<!-- end -->"
 PART = re.compile(r" +# -{5,} (?P<title>.+)")
 LONGEST = 88  # of a signature on one line
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-def filled(text: str, clone: Clone, page: Path) -> str:
-    """The text of `page` with each of its places as the code has it. Raises AuthoringError."""
-    out: list[str] = []
-    begun = 0  # the line of the marker whose end has not come
-    for number, line in enumerate(text.split("\n"), start=1):
-        if begun and line == END:
-            begun = 0
-        elif begun:
-            continue
-        out.append(line)
-        if marker := MARKER.fullmatch(line):
-            try:
-                blocks = list(told(marker, clone))
-            except LookupError as cause:
-                raise AuthoringError(
-                    Problem(page, str(cause.args[0]), "correct the marker", number)
-                ) from None
-            out += ["", "\n\n".join(blocks), ""]
-            begun = number
-    if begun:
-        cure = f"write {END} where it ends"
-        raise AuthoringError(Problem(page, "this place has no end", cure, begun))
-    return "\n".join(out)
 
 
 def told(marker: re.Match[str], clone: Clone) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Places in a page that is written by hand, filled from the sources by `chatkit author sync`.
 
     <!-- made: scene half-line -->     what fills it, and what that needs to know
+    <!-- api: … -->                    a part of the code, see `api`
     <!-- end -->                       where the place ends
 
 What fills a place is a function on the list `PLACES`. It gets the clone and the words behind its
@@ -18,6 +19,7 @@ from chatkit.authoring.samples import samples
 from chatkit.authoring.scenes.pages import figure
 from chatkit.authoring.scenes.scenes import scenes
 from chatkit.authoring.scenes.tries import tabs
+from chatkit.authoring.site import api
 from chatkit.authoring.site.cataloguepage import known
 from chatkit.course.errors import AuthoringError, Problem
 from chatkit.course.lessons import Lesson
@@ -130,8 +132,14 @@ def filled(text: str, clone: Clone, page: Path) -> str:
         elif begun:
             continue
         out.append(line)
-        if marker := MARKER.fullmatch(line):
-            out += ["", "\n\n".join(blocks(marker, clone, page, number)), ""]
+        try:
+            made = blocks(line, clone)
+        except LookupError as cause:
+            raise AuthoringError(
+                Problem(page, str(cause.args[0]), "correct the marker", number)
+            ) from None
+        if made is not None:
+            out += ["", "\n\n".join(made), ""]
             begun = number
     if begun:
         cure = f"write {END} where it ends"
@@ -139,16 +147,12 @@ def filled(text: str, clone: Clone, page: Path) -> str:
     return "\n".join(out)
 
 
-def blocks(marker: re.Match[str], clone: Clone, page: Path, line: int) -> Iterable[str]:
-    """What a marker asks for. Raises AuthoringError when nothing can give it."""
-    try:
-        fill = PLACES[marker["name"]]
-    except KeyError:
-        what, cure = f"nothing fills {marker['name']!r}", f"name one of: {', '.join(PLACES)}"
-        raise AuthoringError(Problem(page, what, cure, line)) from None
-    try:
-        return list(fill(clone, marker["words"] or ""))
-    except LookupError as cause:
-        raise AuthoringError(
-            Problem(page, str(cause.args[0]), "correct the marker", line)
-        ) from None
+def blocks(line: str, clone: Clone) -> list[str] | None:
+    """What a line asks for; None where it is no marker. Raises LookupError if nothing fills it."""
+    if marker := api.MARKER.fullmatch(line):
+        return list(api.told(marker, clone))
+    if not (marker := MARKER.fullmatch(line)):
+        return None
+    if marker["name"] not in PLACES:
+        raise LookupError(f"nothing fills {marker['name']!r}. There are: {', '.join(PLACES)}")
+    return list(PLACES[marker["name"]](clone, marker["words"] or ""))

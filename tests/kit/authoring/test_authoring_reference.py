@@ -10,7 +10,7 @@ from small_course import write_course
 
 from chatkit.authoring.clone import Clone, open_clone
 from chatkit.authoring.rules.views import views_are_fresh
-from chatkit.authoring.site import api
+from chatkit.authoring.site import api, places
 from chatkit.authoring.site.commands import commands_pages
 from chatkit.authoring.sync import sync
 from chatkit.cli.main import main
@@ -200,7 +200,7 @@ def page(tmp_path: Path, marker: str) -> str:
     """What stands on a page with one place in it. What stood there before is gone."""
     (tmp_path / "peer.py").write_text(PEER, encoding="utf-8")
     text = f"# Title\n\n<!-- api: peer.py {marker} -->\nold\n\n<!-- end -->\n\nText.\n"
-    made = api.filled(text, Clone(write_course(tmp_path)), tmp_path / "docs/bench.md")
+    made = places.filled(text, Clone(write_course(tmp_path)), tmp_path / "docs/bench.md")
     assert made.startswith("# Title\n\n<!-- api: ") and made.endswith("\n\n<!-- end -->\n\nText.\n")
     return made.partition(" -->\n\n")[2].removesuffix("\n\n<!-- end -->\n\nText.\n")
 
@@ -260,7 +260,7 @@ def test_a_dictionary_and_code_are_told(tmp_path: Path) -> None:
 def test_a_place_can_be_filled_again(tmp_path: Path) -> None:
     first = page(tmp_path, "Peer")
     text = f"<!-- api: peer.py Peer -->\n\n{first}\n\n<!-- end -->"
-    assert api.filled(text, Clone(write_course(tmp_path)), tmp_path / "docs/bench.md") == text
+    assert places.filled(text, Clone(write_course(tmp_path)), tmp_path / "docs/bench.md") == text
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_a_place_can_be_filled_again(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_filled_is_a_problem(tmp_path: Path, text: str, what: str) -> None:
     (tmp_path / "peer.py").write_text(PEER, encoding="utf-8")
     with pytest.raises(AuthoringError) as caught:
-        api.filled(text, Clone(write_course(tmp_path)), tmp_path / "docs/bench.md")
+        places.filled(text, Clone(write_course(tmp_path)), tmp_path / "docs/bench.md")
     assert (caught.value.problem.what, caught.value.problem.line) == (what, 1)
 
 
