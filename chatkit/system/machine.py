@@ -137,12 +137,14 @@ def lacks_threads(needed: int = THREADS) -> Lack | None:
 
     def stay() -> None:
         here.release()
-        end.wait()
-        gone.release()
+        try:
+            end.wait()
+        finally:  # it may find no memory to wait
+            gone.release()
 
     # A thread that finds no memory says so on standard error. We say it in our own words.
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
-    started = arrived = 0
+    started = arrived = left = 0
     with contextlib.suppress(RuntimeError, MemoryError):
         while started < needed:
             _thread.start_new_thread(stay, ())
@@ -150,8 +152,8 @@ def lacks_threads(needed: int = THREADS) -> Lack | None:
     while arrived < started and here.acquire(timeout=SECONDS):
         arrived += 1
     end.set()
-    for _ in range(arrived):
-        gone.acquire()
+    while arrived > left and gone.acquire(timeout=SECONDS):  # or none to say that it goes
+        left += 1
     sys.unraisablehook = hook
     if arrived == needed:
         return None

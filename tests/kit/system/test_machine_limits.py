@@ -161,6 +161,30 @@ def test_a_thread_that_never_begins_for_want_of_memory_is_not_waited_for(
     assert lack and lack.told.startswith("no more than 0 threads")
 
 
+NO_MEMORY_TO_WAIT = """
+import threading
+from chatkit.system import machine
+
+class Event(threading.Event):
+    def wait(self, timeout=None):
+        raise MemoryError
+
+threading.Event = Event
+print(machine.lacks_threads(4))
+"""
+
+
+def test_a_thread_that_begins_and_finds_no_memory_to_wait_is_not_waited_for() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NO_MEMORY_TO_WAIT],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == "None\n", done.stderr
+
+
 @pytest.mark.parametrize(
     "errors", ["Tcl_WaitForEvent: unable to start notifier thread", "MemoryError"]
 )
