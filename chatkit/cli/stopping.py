@@ -33,6 +33,16 @@ def end_on_signals() -> None:
             signal.signal(number, stop)
 
 
+def call_on_signals(act: Callable[[], None]) -> None:
+    """Let Ctrl-C, SIGTERM and a hang-up call `act`, in the main thread, and do nothing else.
+
+    SIGTERM and a hang-up that were ignored from the start stay ignored, see nohup(1).
+    """
+    for number in ENDING:
+        if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: act())
+
+
 def stopped(words: str = STOPPED) -> None:
     """Say so, if there is still somebody to read it, and end with status 130."""
     with suppress(OSError):  # the terminal is gone

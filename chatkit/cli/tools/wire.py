@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from chatkit.cli.groups import Misuse
-from chatkit.cli.stopping import end_on_signals
+from chatkit.cli.stopping import call_on_signals
 
 Address = tuple[str, int]
 HERE = "127.0.0.1"
@@ -118,7 +118,6 @@ def tap(
             place(host, port)
         except socket.gaierror:
             raise Misuse(f"there is no host {host!r}: see {option}") from None
-    end_on_signals()
     recording = Recording(target) if target else None
     view = TapView(recording)
     try:
@@ -131,12 +130,11 @@ def tap(
     with Keys() as keys, tapped:
         if place(*tapped.address)[1] == tapped.to:
             raise Misuse(f"the tap cannot be its own server: {listen} is --listen and --to")
-        try:
-            view.begin(tapped, keys.there)
-            while view.obey(tapped, keys.pressed()):
-                tapped.turn(TURN)
-        except KeyboardInterrupt:
-            pass
+        # Between two turns: an exception in the middle of one leaves a connection half closed.
+        call_on_signals(lambda: keys.typed.put("q"))
+        view.begin(tapped, keys.there)
+        while view.obey(tapped, keys.pressed()):
+            tapped.turn(TURN)
     view.end()
 
 

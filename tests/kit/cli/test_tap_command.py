@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,17 @@ from chatkit.course.lessons import find_course
 
 ROOT = find_course(Path(__file__).parent).root
 DEADLINE = 30.0
+CHATKIT = (sys.executable, "-m", "chatkit")
 posix_only = pytest.mark.skipif(os.name != "posix", reason="sends Ctrl-C as POSIX systems do")
 
 
 class Typed:
     """A chatkit command that runs, with its output as it comes."""
 
-    def __init__(self, *arguments: object, tty: bool = False) -> None:
-        command = [sys.executable, "-m", "chatkit", *map(str, arguments)]
+    def __init__(
+        self, *arguments: object, tty: bool = False, command: Sequence[str] = CHATKIT
+    ) -> None:
+        command = [*command, *map(str, arguments)]
         self.keys = None
         if tty:
             import pty
@@ -105,8 +108,10 @@ def to_front() -> None:
 
 
 @contextlib.contextmanager
-def typed(*arguments: object, tty: bool = False) -> Iterator[Typed]:
-    one = Typed(*arguments, tty=tty)
+def typed(
+    *arguments: object, tty: bool = False, command: Sequence[str] = CHATKIT
+) -> Iterator[Typed]:
+    one = Typed(*arguments, tty=tty, command=command)
     try:
         yield one
     finally:
@@ -162,6 +167,33 @@ def test_it_shows_what_passes_records_it_and_ends_on_ctrl_c_with_status_0(
     assert chatkit("show", file, "--only", "client 2").returncode == 2
     assert chatkit("show", file, "--only", "1", "--only", "1").stdout == drawn.stdout
     assert chatkit("show", file, "--only", "1", "--only", "2").returncode == 2
+
+
+STOPPED_WHILE_IT_HANGS_UP = """
+import os, signal, sys
+from chatkit.cli.main import main
+from chatkit.tools.tap import Tap
+
+watch = Tap.watch
+def watch_and_be_stopped(tap, what, events, act):
+    watch(tap, what, events, act)
+    if any(one.client.fileno() == -1 for one in tap.connections):  # it hangs up just now
+        os.kill(os.getpid(), signal.SIGINT)
+
+Tap.watch = watch_and_be_stopped
+main(sys.argv[1:], prog_name="chatkit")
+"""
+
+
+@posix_only
+def test_ctrl_c_never_comes_in_the_middle_of_a_step() -> None:
+    with listening() as listener:
+        command = [sys.executable, "-c", STOPPED_WHILE_IT_HANGS_UP]
+        to = listener.getsockname()[1]
+        with typed("tap", "--listen", 0, "--to", to, command=command) as tap:
+            talk(listener, tap.port())
+            assert tap.ends() == 0
+            assert "The tap has ended" in tap.output
 
 
 @posix_only
