@@ -3,9 +3,8 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from types import FrameType
 from typing import Any, TextIO, cast
 
 import click
@@ -23,24 +22,22 @@ def end_on_signals() -> None:
     """
     told: list[int] = []
 
-    def stop(number: int, _: FrameType | None) -> None:
+    def stop(number: int) -> None:
         told.append(number)
         if len(told) == 1:
             raise KeyboardInterrupt
 
-    for number in ENDING:
-        if number != signal.SIGINT and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, stop)
+    call_on_signals(stop, [number for number in ENDING if number != signal.SIGINT])
 
 
-def call_on_signals(act: Callable[[], None]) -> None:
-    """Let Ctrl-C, SIGTERM and a hang-up call `act`, in the main thread, and do nothing else.
+def call_on_signals(act: Callable[[int], None], numbers: Sequence[signal.Signals] = ENDING) -> None:
+    """Let each of these signals call `act` with its number, in the main thread, and do no more.
 
-    SIGTERM and a hang-up that were ignored from the start stay ignored, see nohup(1).
+    What was ignored from the start stays ignored, see nohup(1).
     """
-    for number in ENDING:
-        if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda *_: act())
+    for number in numbers:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda number, _: act(number))
 
 
 def stopped(words: str = STOPPED) -> None:

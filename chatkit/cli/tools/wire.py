@@ -127,11 +127,13 @@ def tap(
             f"cannot listen on {joined(*here)}: {error.strerror}. End the program that has this "
             "port, or let the system choose another one: chatkit tap --listen 0"
         ) from None
-    with Keys() as keys, tapped:
+    keys = Keys()
+    # Between two turns: an exception in the middle of one could close only one end of a connection.
+    # And before the terminal is taken: whatever ends the tap must give it back.
+    call_on_signals(lambda _: keys.typed.put("q"))
+    with keys, tapped:
         if place(*tapped.address)[1] == tapped.to:
             raise Misuse(f"the tap cannot be its own server: {listen} is --listen and --to")
-        # Between two turns: an exception in the middle of one leaves a connection half closed.
-        call_on_signals(lambda: keys.typed.put("q"))
         view.begin(tapped, keys.there)
         while view.obey(tapped, keys.pressed()):
             tapped.turn(TURN)
