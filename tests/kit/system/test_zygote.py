@@ -5,6 +5,7 @@ walls. Here is what only a copy of a warm Python could do wrong.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from chatkit.system import linux
 from chatkit.system.sandbox.sandbox import what_is_missing
+from chatkit.system.sandbox.walls.zygote import ZYGOTE
 
 ROOT = Path(__file__).parents[3]
 
@@ -154,7 +156,7 @@ def test_the_memory_of_a_copy_has_nothing_of_the_kit_or_of_another_program(
 
 
 LOOKS_INTO_PROCESS_1 = """
-import ctypes, os
+import ctypes, os, signal
 print(os.getpid(), sorted(name for name in os.listdir("/proc") if name.isdigit()))
 looks = {"fd": os.listdir, "cwd": os.readlink, "exe": os.readlink}
 for what in ("fd", "cwd", "exe", "mem", "environ", "maps"):
@@ -167,13 +169,39 @@ libc = ctypes.CDLL(None, use_errno=True)
 for number in range(64):
     if libc.syscall(438, os.pidfd_open(1), number, 0) != -1:  # pidfd_getfd
         print("it has taken", number)
-os.kill(1, 9)
+for number in signal.valid_signals():
+    os.kill(1, number)
 print("still here")
 """
 
+# Before the worker: it takes the files of the zygote from another folder.
+FROM_ANOTHER_FOLDER = """
+from pathlib import Path
+from chatkit.system.sandbox.walls import zygote
+zygote.ZYGOTE = Path({folder!r})
+"""
 
-def test_process_1_shows_the_program_nothing_and_outlives_its_signals(tmp_path: Path) -> None:
-    """Who has its open file could say in its place how the program has ended."""
+
+@pytest.mark.parametrize("late", [False, True])
+def test_process_1_shows_the_program_nothing_and_outlives_its_signals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    """Who has its open file could say in its place how the program has ended.
+
+    `late`: process 1 does nothing until the program has ended, as may happen on a busy machine.
+    """
+    if late:
+        folder = tmp_path / "zygote-files"
+        shutil.copytree(ZYGOTE, folder)
+        walls = folder / "chatkit_walls.py"
+        begin = "    os.dup2(status, 3)\n"
+        wait = "    os.waitid(os.P_PID, program, os.WEXITED | os.WNOWAIT)\n"
+        text = walls.read_text(encoding="utf-8")
+        assert text.count(begin) == 1
+        walls.write_text(text.replace(begin, wait + begin), encoding="utf-8")
+        slow = FROM_ANOTHER_FOLDER.format(folder=str(folder)) + WORKER
+        monkeypatch.setattr(sys.modules[__name__], "WORKER", slow)
+
     told = said(tmp_path, "zygote", a=LOOKS_INTO_PROCESS_1)
 
     assert told == [(0, "2 ['1', '2']\nstill here\n", "")]

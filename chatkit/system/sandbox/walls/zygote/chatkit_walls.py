@@ -107,8 +107,13 @@ def put_up(
     channel.send(b"1")  # nobody hears it: the grader has died before we asked to die with it
     *streams, status = files[:4]
     prepare(given, order["mounts"], files[4:])
+    # The program may run before process 1 does anything more. So nobody can look into process 1
+    # from now on, prctl(2), and no signal from inside reaches it: Python would answer SIGINT.
+    libc.prctl(DUMPABLE, 0, 0, 0, 0)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     if program := os.fork():
         wait_for(program, status, given["rules"])
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.setsid()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -176,14 +181,10 @@ def have_no_rights() -> None:
 
 
 def wait_for(program: int, status: int, rules: bytes) -> None:
-    """As process 1: wait for the program and all that comes to us, tell how it ended, and end.
-
-    Nobody in the space can look into it: it is not dumpable, prctl(2).
-    """
+    """As process 1: wait for the program and all that comes to us, tell how it ended, and end."""
     os.dup2(status, 3)
     os.closerange(0, 3)
     os.closerange(4, 1 << 16)
-    libc.prctl(DUMPABLE, 0, 0, 0, 0)
     give_away_all_rights(rules)
     while True:
         pid, how = os.waitpid(-1, 0)
