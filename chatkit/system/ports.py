@@ -63,8 +63,14 @@ def another_loopback() -> str | None:
 
 
 def met_itself(connection: socket.socket) -> bool:
-    """Whether a connection has both ends in one socket: nobody listened, and it met itself."""
-    return bool(connection.getsockname() == connection.getpeername())
+    """Whether a connection has both ends in one socket: nobody listened, and it met itself.
+
+    One that its other end has broken already did not: getpeername(2) gives ENOTCONN then.
+    """
+    try:
+        return bool(connection.getsockname() == connection.getpeername())
+    except OSError:
+        return False
 
 
 def is_free(host: str, port: int) -> bool:

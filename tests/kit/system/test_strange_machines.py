@@ -1,7 +1,9 @@
 """Strange machines: odd ports, odd paths, no second address, no /proc."""
 
+import select
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -51,6 +53,19 @@ def test_a_connection_that_has_met_itself_is_no_server() -> None:
         socket.create_server(("127.0.0.1", 0)) as server,
         socket.create_connection(server.getsockname()) as client,
     ):
+        assert not met_itself(client)
+
+
+def test_a_connection_that_was_broken_at_once_has_not_met_itself() -> None:
+    """A program that lets somebody in and crashes resets the connection before we look at it."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as client,
+    ):
+        accepted, _ = server.accept()
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        accepted.close()  # with a reset: socket(7), SO_LINGER
+        select.select([client], [], [], 10)  # until the reset has come
         assert not met_itself(client)
 
 
